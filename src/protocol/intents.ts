@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { Brief } from './brief.ts';
+import { Stage } from './events.ts';
+import { Answer } from './plan.ts';
+
+const runId = z.string().min(1);
+
+/** What a client may ask for, in the imperative. */
+export const Intent = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('start'),
+    brief: Brief,
+    workspaceDir: z.string().min(1),
+    /** Passes the plan and the diff without a person. */
+    autoApprove: z.boolean(),
+    budgetUsd: z.number().positive(),
+    until: Stage,
+  }),
+  z.strictObject({ type: z.literal('answer'), runId, answers: z.array(Answer) }),
+  z.strictObject({ type: z.literal('approve'), runId, gate: z.enum(['plan', 'diff', 'subtask']).nullable() }),
+  z.strictObject({ type: z.literal('reject'), runId, comment: z.string().trim().min(1) }),
+  z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable() }),
+  z.strictObject({ type: z.literal('cancel'), runId }),
+]);
+export type Intent = z.infer<typeof Intent>;
