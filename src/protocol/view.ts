@@ -1,0 +1,396 @@
+import type { Brief } from './brief.ts';
+import type { ErrorCode, ErrorInfo } from './errors.ts';
+import type { DomainEvent, EventRecord, Gate, Stage } from './events.ts';
+import type { Answer, Estimate, Plan, Question, Specialization } from './plan.ts';
+import type {
+  ChangedFile,
+  CheckSummary,
+  Deployment,
+  Evidence,
+  Finding,
+  LiveResult,
+  PullRequest,
+  Review,
+} from './work.ts';
+
+/** How a run looks now: a pure fold over its events, shared by every client. */
+export type SubtaskState =
+  | 'pending'
+  | 'working'
+  | 'checking'
+  | 'reviewing'
+  | 'revising'
+  | 'merging'
+  | 'approved'
+  | 'integrated'
+  | 'parked'
+  | 'failed';
+
+export interface SubtaskView {
+  id: string;
+  title: string;
+  dependsOn: string[];
+  state: SubtaskState;
+  agentId: string | null;
+  /** The review round that is being worked on; 1 is the first. */
+  round: number;
+  lastAction: string;
+  commit: string | null;
+  files: ChangedFile[];
+  evidence: Evidence[];
+  reviews: Review[];
+  findings: Finding[];
+  costUsd: number;
+  startedAt: string | null;
+  endedAt: string | null;
+}
+
+export interface AgentView {
+  id: string;
+  specialization: Specialization | 'lead';
+  status: 'idle' | 'working' | 'blocked';
+  subtaskId: string | null;
+  model: string | null;
+  lastAction: string;
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: number;
+}
+
+export interface Waiting {
+  gate: Gate;
+  waitOn: string;
+  topic: string;
+  message: string;
+  code: ErrorCode | null;
+  since: string;
+}
+
+export interface OverlapView {
+  subtaskIds: [string, string];
+  kind: 'conflict' | 'same_file';
+  paths: string[];
+}
+
+export interface RunView {
+  runId: string;
+  /** Sequence number of the last event in this view; 0 when none. */
+  seq: number;
+  status: 'running' | 'waiting' | 'complete' | 'failed' | 'cancelled';
+  stage: Stage;
+  brief: Brief | null;
+  slug: string;
+  workspaceDir: string;
+  branch: string | null;
+  budgetUsd: number;
+  startedAt: string | null;
+  endedAt: string | null;
+  questions: Question[];
+  answers: Answer[];
+  plan: Plan | null;
+  planFaults: string[];
+  estimate: Estimate | null;
+  subtasks: Record<string, SubtaskView>;
+  agents: Record<string, AgentView>;
+  overlaps: OverlapView[];
+  integrationEvidence: Evidence[];
+  diff: { baseCommit: string; commit: string; files: ChangedFile[] } | null;
+  pullRequest: PullRequest | null;
+  forgeChecks: CheckSummary | null;
+  mergeCommit: string | null;
+  deployments: Deployment[];
+  live: LiveResult[];
+  url: string | null;
+  waiting: Waiting[];
+  error: ErrorInfo | null;
+  cost: {
+    /** Sum of the known costs. */
+    usd: number;
+    /** Model calls whose price is not known. */
+    unpricedCalls: number;
+    calls: number;
+    inputTokens: number;
+    cachedInputTokens: number;
+    outputTokens: number;
+  };
+}
+
+const LEAD = 'lead';
+
+export function emptyView(runId: string): RunView {
+  return {
+    runId,
+    seq: 0,
+    status: 'running',
+    stage: 'brief',
+    brief: null,
+    slug: '',
+    workspaceDir: '',
+    branch: null,
+    budgetUsd: 0,
+    startedAt: null,
+    endedAt: null,
+    questions: [],
+    answers: [],
+    plan: null,
+    planFaults: [],
+    estimate: null,
+    subtasks: {},
+    agents: {},
+    overlaps: [],
+    integrationEvidence: [],
+    diff: null,
+    pullRequest: null,
+    forgeChecks: null,
+    mergeCommit: null,
+    deployments: [],
+    live: [],
+    url: null,
+    waiting: [],
+    error: null,
+    cost: { usd: 0, unpricedCalls: 0, calls: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
+  };
+}
+
+function newSubtask(id: string, title: string, dependsOn: string[]): SubtaskView {
+  return {
+    id,
+    title,
+    dependsOn,
+    state: 'pending',
+    agentId: null,
+    round: 0,
+    lastAction: '',
+    commit: null,
+    files: [],
+    evidence: [],
+    reviews: [],
+    findings: [],
+    costUsd: 0,
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+/** Returns a view with one subtask changed; a subtask that the plan does not name (a revision) is added. */
+function withSubtask(view: RunView, id: string, change: Partial<SubtaskView>): RunView {
+  const before = view.subtasks[id] ?? newSubtask(id, id, []);
+  return { ...view, subtasks: { ...view.subtasks, [id]: { ...before, ...change } } };
+}
+
+function withAgent(view: RunView, id: string, change: Partial<AgentView>): RunView {
+  const before: AgentView = view.agents[id] ?? {
+    id,
+    specialization: LEAD,
+    status: 'idle',
+    subtaskId: null,
+    model: null,
+    lastAction: '',
+    inputTokens: 0,
+    outputTokens: 0,
+    costUsd: 0,
+  };
+  return { ...view, agents: { ...view.agents, [id]: { ...before, ...change } } };
+}
+
+function withAgentOf(view: RunView, subtaskId: string, change: Partial<AgentView>): RunView {
+  const agentId = view.subtasks[subtaskId]?.agentId;
+  return agentId ? withAgent(view, agentId, change) : view;
+}
+
+function calledModel(view: RunView, event: Extract<DomainEvent, { type: 'model.called' }>): RunView {
+  const usd = event.costUsd ?? 0;
+  const cost = {
+    usd: view.cost.usd + usd,
+    unpricedCalls: view.cost.unpricedCalls + (event.costUsd === null ? 1 : 0),
+    calls: view.cost.calls + 1,
+    inputTokens: view.cost.inputTokens + event.usage.inputTokens,
+    cachedInputTokens: view.cost.cachedInputTokens + event.usage.cachedInputTokens,
+    outputTokens: view.cost.outputTokens + event.usage.outputTokens,
+  };
+  const id = event.agentId ?? LEAD;
+  const agent = view.agents[id];
+  const next = withAgent({ ...view, cost }, id, {
+    model: event.model,
+    inputTokens: (agent?.inputTokens ?? 0) + event.usage.inputTokens,
+    outputTokens: (agent?.outputTokens ?? 0) + event.usage.outputTokens,
+    costUsd: (agent?.costUsd ?? 0) + usd,
+    ...(event.role === 'lead' ? { lastAction: event.purpose } : {}),
+  });
+  if (event.subtaskId === null) return next;
+  const spent = next.subtasks[event.subtaskId]?.costUsd ?? 0;
+  return withSubtask(next, event.subtaskId, { costUsd: spent + usd });
+}
+
+function ended(view: RunView, status: RunView['status'], at: string): RunView {
+  const agents = Object.fromEntries(
+    Object.entries(view.agents).map(([id, agent]) => [id, { ...agent, status: 'idle' as const, subtaskId: null }]),
+  );
+  return { ...view, status, endedAt: at, waiting: [], agents };
+}
+
+/** Applies one event. Pure; returns a new view and shares what did not change. Records must come in order of seq. */
+export function fold(view: RunView, record: EventRecord): RunView {
+  return { ...apply(view, record.event, record.at), seq: record.seq };
+}
+
+function apply(view: RunView, event: DomainEvent, at: string): RunView {
+  switch (event.type) {
+    case 'run.started':
+      return {
+        ...withAgent(view, LEAD, { specialization: LEAD, status: 'working' }),
+        brief: event.brief,
+        workspaceDir: event.workspaceDir,
+        budgetUsd: event.budgetUsd,
+        slug: event.slug,
+        startedAt: at,
+      };
+    case 'stage.entered':
+      return { ...view, stage: event.stage };
+    case 'workspace.opened':
+    case 'interfaces.written':
+    case 'merge.refused':
+    case 'model.retried':
+      return view;
+    case 'questions.asked':
+      return { ...view, questions: event.questions };
+    case 'questions.answered':
+      return { ...view, answers: event.answers };
+    case 'plan.faulted':
+      return { ...view, planFaults: event.faults };
+    case 'plan.proposed':
+      return {
+        ...view,
+        plan: event.plan,
+        planFaults: [],
+        estimate: event.estimate,
+        subtasks: Object.fromEntries(event.plan.subtasks.map((s) => [s.id, newSubtask(s.id, s.title, s.dependsOn)])),
+      };
+    case 'plan.approved':
+    case 'plan.rejected':
+    case 'diff.approved':
+    case 'diff.rejected':
+      return view;
+    case 'model.called':
+      return calledModel(view, event);
+    case 'subtask.started':
+      return withAgent(
+        withSubtask(view, event.subtaskId, {
+          state: 'working',
+          agentId: event.agentId,
+          round: 1,
+          startedAt: view.subtasks[event.subtaskId]?.startedAt ?? at,
+        }),
+        event.agentId,
+        { specialization: event.specialization, status: 'working', subtaskId: event.subtaskId },
+      );
+    case 'subtask.acted':
+      return withAgent(withSubtask(view, event.subtaskId, { lastAction: event.action }), event.agentId, {
+        lastAction: event.action,
+        status: 'working',
+      });
+    case 'subtask.committed':
+      return withSubtask(view, event.subtaskId, { commit: event.commit });
+    case 'subtask.checked':
+      return withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence });
+    case 'subtask.reviewed':
+      return withSubtask(view, event.subtaskId, {
+        reviews: [...(view.subtasks[event.subtaskId]?.reviews ?? []), event.review],
+        findings: event.review.findings,
+      });
+    case 'subtask.revised':
+      return withSubtask(view, event.subtaskId, { state: 'revising', round: event.round, findings: event.findings });
+    case 'subtask.approved':
+      return withAgentOf(
+        withSubtask(view, event.subtaskId, { state: 'approved', commit: event.commit }),
+        event.subtaskId,
+        {
+          status: 'idle',
+          subtaskId: null,
+        },
+      );
+    case 'subtask.parked':
+      return withAgentOf(
+        withSubtask(view, event.subtaskId, { state: 'parked', lastAction: event.reason, findings: event.findings }),
+        event.subtaskId,
+        { status: 'blocked' },
+      );
+    case 'subtask.failed':
+      return withAgentOf(
+        withSubtask(view, event.subtaskId, { state: 'failed', lastAction: event.error.userMessage, endedAt: at }),
+        event.subtaskId,
+        { status: 'idle', subtaskId: null },
+      );
+    case 'subtask.integrated':
+      return withSubtask(view, event.subtaskId, { state: 'integrated', files: event.files, endedAt: at });
+    case 'overlap.found':
+      return {
+        ...view,
+        overlaps: [...view.overlaps, { subtaskIds: event.subtaskIds, kind: event.kind, paths: event.paths }],
+      };
+    case 'merge.conflicted':
+      return withAgentOf(withSubtask(view, event.subtaskId, { state: 'merging' }), event.subtaskId, {
+        status: 'working',
+        subtaskId: event.subtaskId,
+      });
+    case 'merge.resolved':
+      return withAgentOf(withSubtask(view, event.subtaskId, { commit: event.commit }), event.subtaskId, {
+        status: 'idle',
+        subtaskId: null,
+      });
+    case 'integration.checked':
+      return { ...view, integrationEvidence: event.evidence };
+    case 'diff.proposed':
+      return { ...view, diff: { baseCommit: event.baseCommit, commit: event.commit, files: event.files } };
+    case 'changes.landed':
+      return { ...view, branch: event.branch };
+    case 'branch.pushed':
+      return view;
+    case 'pull_request.opened':
+      return { ...view, pullRequest: event.pullRequest };
+    case 'pull_request.checked':
+      return { ...view, forgeChecks: event.summary };
+    case 'pull_request.merged':
+      return { ...view, pullRequest: event.pullRequest, mergeCommit: event.commit };
+    case 'deployment.started':
+      return view;
+    case 'deployment.finished':
+      return { ...view, deployments: [...view.deployments, event.deployment] };
+    case 'live.verified':
+      return { ...view, live: event.results, url: event.url };
+    case 'wait.began':
+      return {
+        ...view,
+        status: 'waiting',
+        waiting: [
+          ...view.waiting,
+          {
+            gate: event.gate,
+            waitOn: event.waitOn,
+            topic: event.topic,
+            message: event.message,
+            code: event.code,
+            since: at,
+          },
+        ],
+      };
+    case 'wait.ended': {
+      const waiting = view.waiting.filter((w) => w.waitOn !== event.waitOn || w.topic !== event.topic);
+      return { ...view, waiting, status: waiting.length === 0 ? 'running' : 'waiting' };
+    }
+    case 'budget.raised':
+      return { ...view, budgetUsd: event.budgetUsd };
+    case 'run.completed':
+      return { ...ended(view, 'complete', at), stage: 'done' };
+    case 'run.failed':
+      return { ...ended(view, 'failed', at), error: event.error };
+    case 'run.cancelled':
+      return ended(view, 'cancelled', at);
+    default:
+      return assertNever(event);
+  }
+}
+
+function assertNever(event: never): never {
+  throw new Error(`unknown event ${JSON.stringify(event)}`);
+}
