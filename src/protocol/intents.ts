@@ -13,6 +13,8 @@ export const Intent = z.discriminatedUnion('type', [
     workspaceDir: z.string().min(1),
     /** Passes the plan and the diff without a person. */
     autoApprove: z.boolean(),
+    /** Waits for answers to the lead's questions; otherwise their defaults are taken and recorded. */
+    askQuestions: z.boolean(),
     budgetUsd: z.number().positive(),
     until: Stage,
   }),

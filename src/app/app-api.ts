@@ -1,0 +1,174 @@
+import type { Definition, Engine, EventLog } from '../core/engine/port.ts';
+import type { BuildResult } from '../core/flow/build.ts';
+import type { Decision } from '../core/flow/decision.ts';
+import type { BuildInput } from '../core/flow/policy.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { Clock } from '../core/ports.ts';
+import { AppError } from '../protocol/errors.ts';
+import type { Gate } from '../protocol/events.ts';
+import type { Intent } from '../protocol/intents.ts';
+import type { RunView, Waiting } from '../protocol/view.ts';
+import type { AppApi } from './api.ts';
+import type { Settings } from './config.ts';
+import { runPolicy } from './run-policy.ts';
+import { findRun, hasEnded, isIdle, RunViews } from './runs.ts';
+import { newRunId, slugOf } from './slug.ts';
+
+export interface AppParts {
+  engine: Engine;
+  events: EventLog;
+  ledger: Ledger;
+  build: Definition<BuildInput, BuildResult>;
+  settings: Settings;
+  clock: Clock;
+  random: () => number;
+}
+
+/** How often an almost settled run is looked at again: its last part marks itself waiting just after it said so. */
+const SETTLE_POLL_MS = 50;
+
+export function createAppApi(parts: AppParts): AppApi {
+  const { engine, events, clock } = parts;
+  const views = new RunViews(events);
+
+  const mustFind = async (idOrPrefix: string): Promise<string> => {
+    const runId = await findRun(engine, idOrPrefix);
+    if (runId !== null) return runId;
+    throw new AppError({
+      code: 'not_found',
+      message: `no run ${idOrPrefix}`,
+      userMessage: `There is no run "${idOrPrefix}". \`orchestrator list\` names them all.`,
+    });
+  };
+
+  const tell = async (runId: string, wait: Waiting, value: unknown): Promise<void> => {
+    // One answer a wait: a second one, from another window, finds the same key and is ignored.
+    await engine.send(wait.waitOn, wait.topic, value, `${wait.waitOn}|${wait.topic}`);
+    await engine.resume(runId);
+  };
+
+  const decide = async (idOrPrefix: string, gates: readonly Gate[], decision: Decision): Promise<string> => {
+    const runId = await mustFind(idOrPrefix);
+    const wait = views.get(runId).waiting.find((candidate) => gates.includes(candidate.gate));
+    if (wait === undefined) throw nothingWaits(views.get(runId), gates);
+    await tell(runId, wait, decision);
+    return runId;
+  };
+
+  const start = async (intent: Extract<Intent, { type: 'start' }>): Promise<string> => {
+    const slug = slugOf(intent.brief.name);
+    const runId = newRunId(slug, parts.random);
+    const input: BuildInput = {
+      brief: intent.brief,
+      workspaceDir: intent.workspaceDir,
+      slug,
+      budgetUsd: intent.budgetUsd,
+      autoApprove: intent.autoApprove,
+      askQuestions: intent.askQuestions,
+      until: intent.until,
+      policy: runPolicy(parts.settings),
+    };
+    await engine.start(parts.build, input, { runId });
+    return runId;
+  };
+
+  const resume = async (intent: Extract<Intent, { type: 'resume' }>): Promise<string> => {
+    const runId = await mustFind(intent.runId);
+    const view = views.get(runId);
+    if (hasEnded(view)) throw alreadyEnded(view);
+    if (intent.budgetUsd !== null) {
+      parts.ledger.raiseCap(runId, intent.budgetUsd);
+      events.append(runId, { type: 'budget.raised', budgetUsd: intent.budgetUsd }, `budget:${intent.budgetUsd}`);
+    }
+    await engine.resume(runId);
+    for (const wait of view.waiting) if (wait.gate === 'resume') await tell(runId, wait, true);
+    return runId;
+  };
+
+  const cancel = async (idOrPrefix: string): Promise<string> => {
+    const runId = await mustFind(idOrPrefix);
+    const view = views.get(runId);
+    if (hasEnded(view)) throw alreadyEnded(view);
+    await engine.cancel(runId);
+    events.append(runId, { type: 'run.cancelled' }, 'cancelled');
+    return runId;
+  };
+
+  const answer = async (intent: Extract<Intent, { type: 'answer' }>): Promise<string> => {
+    const runId = await mustFind(intent.runId);
+    const wait = views.get(runId).waiting.find((candidate) => candidate.gate === 'questions');
+    if (wait === undefined) throw nothingWaits(views.get(runId), ['questions']);
+    await tell(runId, wait, intent.answers);
+    return runId;
+  };
+
+  const carryOut = (intent: Intent): Promise<string> => {
+    switch (intent.type) {
+      case 'start':
+        return start(intent);
+      case 'answer':
+        return answer(intent);
+      case 'approve':
+        return decide(intent.runId, intent.gate === null ? ['plan', 'diff', 'subtask'] : [intent.gate], {
+          decision: 'approve',
+        });
+      case 'reject':
+        return decide(intent.runId, ['plan', 'diff', 'subtask'], { decision: 'reject', comment: intent.comment });
+      case 'resume':
+        return resume(intent);
+      case 'cancel':
+        return cancel(intent.runId);
+    }
+  };
+
+  return {
+    dispatch: async (intent) => ({ runId: await carryOut(intent) }),
+    async snapshot(idOrPrefix) {
+      const runId = await findRun(engine, idOrPrefix);
+      return runId === null ? null : views.get(runId);
+    },
+    list: async () => (await engine.list()).map((run) => views.get(run.runId)),
+    events: (runId, afterSeq, limit) => events.read(runId, afterSeq, limit),
+    subscribe: (runId, afterSeq, onRecord) => events.subscribe(runId, afterSeq, onRecord),
+    async settled(runId, signal) {
+      for (;;) {
+        const view = views.get(runId);
+        if (hasEnded(view)) return view;
+        if (view.waiting.length > 0 && (await isIdle(engine, runId))) return views.get(runId);
+        const record = await engine.get(runId);
+        if (record !== null && isStuck(record.status)) return crashed(view, record.error?.userMessage);
+        await clock.sleep(SETTLE_POLL_MS, signal);
+      }
+    },
+    close: () => engine.stop(),
+  };
+}
+
+/** A run that ended without saying so in its events: parked by the engine, or failed in the engine itself. */
+function isStuck(status: string): boolean {
+  return status === 'parked' || status === 'failed';
+}
+
+function crashed(view: RunView, message: string | undefined): RunView {
+  const text = message ?? 'The run ended without a reason.';
+  const error = view.error ?? { code: 'internal' as const, message: text, userMessage: text, retry: false };
+  return { ...view, status: 'failed', error };
+}
+
+function nothingWaits(view: RunView, gates: readonly Gate[]): AppError {
+  const waiting = view.waiting.map((wait) => wait.gate).join(', ');
+  const state = waiting === '' ? `it is ${view.status}` : `it waits for: ${waiting}`;
+  return new AppError({
+    code: 'usage',
+    message: `run ${view.runId} does not wait for ${gates.join(' or ')}`,
+    userMessage: `Run ${view.runId} does not wait for ${gates.join(' or ')}: ${state}.`,
+  });
+}
+
+function alreadyEnded(view: RunView): AppError {
+  return new AppError({
+    code: 'usage',
+    message: `run ${view.runId} has ended`,
+    userMessage: `Run ${view.runId} is ${view.status}; nothing of it is left to do. Start a new run.`,
+  });
+}

@@ -1,0 +1,241 @@
+import type { ChangedFile } from '../../protocol/work.ts';
+import type { Ctx, StepContext } from '../engine/port.ts';
+import type { AgentTurnReply, ToolCall, ToolResult, ToolSession, ToolSpec } from '../ports.ts';
+import { finishTool } from './agent-prompts.ts';
+import { type AgentTalk, addResults, addTurn, isGoingRound, say } from './agent-talk.ts';
+import { modelCall } from './lead.ts';
+import { overlapKey } from './overlap-radar.ts';
+import { pausable } from './pause.ts';
+import type { RunPolicy } from './policy.ts';
+import { subtaskRef } from './refs.ts';
+import type { Services } from './services.ts';
+
+/**
+ * Invariants:
+ * 1. A model turn is journalled as soon as it ends; tool calls are a step of their own. A resume never asks a finished turn
+ *    again, and a tool step that was cut starts from the commit before it.
+ * 2. The worktree is committed before the turn that follows a change is journalled, while the model is being asked.
+ * 3. Calls of a turn that was cut off are never run.
+ */
+export interface AgentDesk {
+  ctx: Ctx;
+  services: Services;
+  policy: RunPolicy;
+  repoDir: string;
+  worktreeDir: string;
+  outputDir: string;
+  /** Name of the branch of this work below the run's refs: the subtask's id, or `merge-<id>`. */
+  refName: string;
+  subtaskId: string;
+  agentId: string;
+  prefix: string;
+  suffix: string;
+  env: Record<string, string>;
+  /** Compare with the other live branches; off for merges, which are alone. */
+  watchOverlaps: boolean;
+  /** Owned by this process, closed by `closeDesk`. */
+  session: ToolSession | null;
+  worktreeOpen: boolean;
+}
+
+const MAX_OUTPUT_TOKENS = 16_000;
+const NUDGES = 2;
+
+/** Lets the agent work until it calls finish. Null: it did not come to an end within the limits. */
+export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<string | null> {
+  let nudges = 0;
+  while (talk.turns < talk.turnLimit) {
+    const index = talk.turns;
+    const reply = await takeTurn(desk, talk, index);
+    addTurn(talk, reply.content);
+    if (reply.commit !== null) talk.commit = reply.commit;
+    talk.dirty = false;
+    if (reply.stop === 'paused') continue;
+    if (reply.toolCalls.length === 0) {
+      nudges += 1;
+      if (reply.stop === 'end' && nudges > NUDGES) return reply.text;
+      say(talk, reply.stop === 'truncated' ? CUT : 'Go on with the tools, or call finish when the subtask is done.');
+      continue;
+    }
+    const done = await runTools(desk, talk, index, reply);
+    talk.dirty = done.changed;
+    addResults(talk, done.results, done.note);
+    if (done.report !== null) return done.report;
+    if (isGoingRound(talk, reply.toolCalls)) {
+      nudges += 1;
+      if (nudges > NUDGES) return null;
+      say(talk, 'You have made the same calls several times with the same result. Try something else, or call finish.');
+    }
+  }
+  return null;
+}
+
+const CUT = 'Your reply was cut off at its length limit and nothing of it was run. Go on in smaller steps.';
+
+type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & { commit: string | null };
+
+function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn> {
+  const { ctx, services } = desk;
+  return pausable(ctx, `turn-${index}`, async (s) => {
+    await openDesk(desk, talk);
+    const asking = services.calls.turnAgent(
+      {
+        model: talk.model,
+        effort: talk.effort,
+        prefix: desk.prefix,
+        suffix: desk.suffix,
+        tools: toolSpecs(services),
+        messages: talk.messages,
+        maxOutputTokens: MAX_OUTPUT_TOKENS,
+      },
+      { ...modelCall(ctx, s, desk.subtaskId, desk.agentId), fallbackModel: desk.policy.escalation.model },
+    );
+    const [asked, saved] = await Promise.allSettled([asking, talk.dirty ? saveWork(desk, talk, s) : null]);
+    if (asked.status === 'rejected') throw asked.reason;
+    const reply = asked.value;
+    s.emit('called', {
+      type: 'model.called',
+      role: 'agent',
+      purpose: `turn ${index + 1}`,
+      subtaskId: desk.subtaskId,
+      agentId: desk.agentId,
+      provider: reply.provider,
+      model: reply.model,
+      usage: reply.usage,
+      costUsd: reply.costUsd,
+      durationMs: reply.durationMs,
+    });
+    if (saved.status === 'rejected') throw saved.reason;
+    const { content, toolCalls, stop, text } = reply;
+    return { content, toolCalls, stop, text, commit: saved.value };
+  });
+}
+
+let cachedSpecs: { of: readonly ToolSpec[]; all: readonly ToolSpec[] } | null = null;
+
+function toolSpecs(services: Services): readonly ToolSpec[] {
+  if (cachedSpecs?.of !== services.tools.specs) {
+    cachedSpecs = { of: services.tools.specs, all: [...services.tools.specs, finishTool] };
+  }
+  return cachedSpecs.all;
+}
+
+interface ToolsDone {
+  results: ToolResult[];
+  changed: boolean;
+  /** Set when the agent called finish. */
+  report: string | null;
+  note: string | null;
+}
+
+function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: Turn): Promise<ToolsDone> {
+  const { ctx, services } = desk;
+  return ctx.step(`tools-${index}`, async (s): Promise<ToolsDone> => {
+    await openDesk(desk, talk);
+    // An earlier attempt was cut in the middle: its half-done changes go, so that the calls meet what the model saw.
+    if (s.attempt > 1) await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
+    const done: ToolsDone = { results: [], changed: false, report: null, note: null };
+    for (const [callIndex, call] of turn.toolCalls.entries()) {
+      done.results.push(await runCall(desk, s, turn, call, callIndex, done));
+      s.signal.throwIfAborted();
+    }
+    const notes = services.radar.takeNotes(ctx.rootRunId, desk.subtaskId);
+    done.note = notes.length === 0 ? null : notes.join('\n');
+    return done;
+  });
+}
+
+async function runCall(
+  desk: AgentDesk,
+  s: StepContext,
+  turn: Turn,
+  call: ToolCall,
+  callIndex: number,
+  done: ToolsDone,
+): Promise<ToolResult> {
+  if (turn.stop === 'truncated') return { callId: call.id, text: CUT, isError: true };
+  if (call.name === finishTool.name) {
+    const report = (call.input as { report?: unknown } | null)?.report;
+    done.report = typeof report === 'string' ? report : '';
+    return { callId: call.id, text: 'The host now runs the checks.', isError: false };
+  }
+  const session = await openSession(desk);
+  const outcome = await session.run(call, s.signal);
+  if (outcome.changed) done.changed = true;
+  s.emit(`acted-${callIndex}`, {
+    type: 'subtask.acted',
+    subtaskId: desk.subtaskId,
+    agentId: desk.agentId,
+    action: outcome.summary.slice(0, 200),
+    failed: outcome.isError,
+  });
+  return { callId: call.id, text: outcome.text, isError: outcome.isError };
+}
+
+/** Commits the worktree to the subtask's ref; returns the commit, or null when nothing differs from the last one. */
+export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<string | null> {
+  const { ctx, services } = desk;
+  const saved = await services.repository.commitWorktree(
+    desk.worktreeDir,
+    [talk.commit],
+    subtaskRef(ctx.rootRunId, desk.refName),
+    {
+      subject: `wip(${desk.subtaskId}): turn ${talk.turns}`,
+      body: '',
+      trailers: {
+        'Orchestrator-Run': ctx.rootRunId,
+        'Orchestrator-Subtask': desk.subtaskId,
+        'Orchestrator-Key': s.key,
+      },
+    },
+  );
+  if (saved === null) return null;
+  s.emit('committed', {
+    type: 'subtask.committed',
+    subtaskId: desk.subtaskId,
+    commit: saved.commit,
+    files: saved.files,
+  });
+  if (desk.watchOverlaps) await watchOverlaps(desk, saved.commit, saved.files);
+  return saved.commit;
+}
+
+async function watchOverlaps(desk: AgentDesk, commit: string, files: readonly ChangedFile[]): Promise<void> {
+  const { ctx, services } = desk;
+  const merge = async (ours: string, theirs: string) =>
+    (await services.repository.merge(desk.repoDir, ours, theirs)).conflicts;
+  try {
+    const paths = files.map((file) => file.path);
+    for (const overlap of await services.radar.observe(ctx.rootRunId, desk.subtaskId, commit, paths, merge)) {
+      services.events.append(ctx.rootRunId, { type: 'overlap.found', ...overlap }, overlapKey(overlap));
+    }
+  } catch (error) {
+    // A warning that could not be computed must not stop the work; the merge itself decides later.
+    services.log.warn('overlap check failed', { subtaskId: desk.subtaskId, error: String(error) });
+  }
+}
+
+/** Finds the worktree again, once per process: a resumed run may be on another day, after a clean-up. */
+async function openDesk(desk: AgentDesk, talk: AgentTalk): Promise<void> {
+  if (desk.worktreeOpen) return;
+  await desk.services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
+  desk.worktreeOpen = true;
+}
+
+async function openSession(desk: AgentDesk): Promise<ToolSession> {
+  const { services, policy } = desk;
+  desk.session ??= await services.tools.open({
+    worktreeDir: desk.worktreeDir,
+    env: desk.env,
+    refuseCommand: (command) => services.refuseCommand(command, { allow: [], deny: policy.checks.deny }),
+    network: policy.checks.network,
+    outputDir: desk.outputDir,
+  });
+  return desk.session;
+}
+
+export async function closeDesk(desk: AgentDesk): Promise<void> {
+  const session = desk.session;
+  desk.session = null;
+  await session?.close();
+}

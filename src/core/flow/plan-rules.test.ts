@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { aBrief, aPlan, aSubtask } from '../../../test/fakes/plan.ts';
+import type { Plan } from '../../protocol/plan.ts';
+import { planFaults } from './plan-rules.ts';
+
+const anyCheck = { refuseCheck: () => null };
+const faultsOf = (plan: Plan, brief = aBrief()) => planFaults(plan, brief, anyCheck);
+
+describe('the rules of a plan', () => {
+  it('find nothing in a sound plan', () => {
+    assert.deepEqual(faultsOf(aPlan([aSubtask('a'), aSubtask('b', { dependsOn: ['a'] })])), []);
+  });
+
+  it('name repeated and reserved ids', () => {
+    const faults = faultsOf(aPlan([aSubtask('a'), aSubtask('a', { ownedPaths: ['x/'] }), aSubtask('integration')]));
+    assert.ok(faults.some((fault) => fault.includes('"a"') && fault.includes('unique')));
+    assert.ok(faults.some((fault) => fault.includes('"integration" is reserved')));
+  });
+
+  it('name unknown dependencies and circles, with the way round', () => {
+    const unknown = faultsOf(aPlan([aSubtask('a', { dependsOn: ['ghost'] }), aSubtask('b')]));
+    assert.ok(unknown.some((fault) => fault.includes('"ghost"')));
+    const circle = faultsOf(
+      aPlan([
+        aSubtask('a', { dependsOn: ['b'] }),
+        aSubtask('b', { dependsOn: ['c'] }),
+        aSubtask('c', { dependsOn: ['a'] }),
+      ]),
+    );
+    assert.ok(circle.some((fault) => fault.includes('a -> b -> c -> a')));
+    assert.ok(faultsOf(aPlan([aSubtask('a', { dependsOn: ['a'] }), aSubtask('b')])).some((f) => f.includes('itself')));
+  });
+
+  it('name each requirement that no criterion covers, and criteria for requirements that are not there', () => {
+    const brief = aBrief({ requirements: ['One.', 'Two.'] });
+    const faults = faultsOf(
+      aPlan([aSubtask('a', { acceptanceCriteria: [{ text: 'x', requirements: [1, 7] }] })]),
+      brief,
+    );
+    assert.deepEqual(faults, [
+      'No acceptance criterion covers requirement 2: "Two.".',
+      'A criterion names requirement 7, but the brief has 2.',
+    ]);
+  });
+
+  it('refuse owned paths that overlap, unless the subtasks are in order, also over several steps', () => {
+    const a = aSubtask('a', { ownedPaths: ['src/'] });
+    const b = aSubtask('b', { ownedPaths: ['src/api/x.js'] });
+    assert.ok(faultsOf(aPlan([a, b])).some((fault) => fault.includes('"a"') && fault.includes('"b"')));
+    const middle = aSubtask('m', { dependsOn: ['a'] });
+    assert.deepEqual(faultsOf(aPlan([a, middle, { ...b, dependsOn: ['m'] }])), []);
+    assert.deepEqual(faultsOf(aPlan([a, aSubtask('c', { ownedPaths: ['src2/'] })])), []);
+  });
+
+  it('refuse paths that lead out of the repository or into .git', () => {
+    for (const path of ['../x', '/etc/passwd', 'a/../../b', '.git/config', 'C:\\x', '**']) {
+      assert.ok(
+        faultsOf(aPlan([aSubtask('a', { ownedPaths: [path] })])).some((fault) => fault.includes(path)),
+        path,
+      );
+    }
+    const shared = [{ path: '../x.js', purpose: 'p', content: '' }];
+    assert.ok(faultsOf(aPlan([aSubtask('a')], { sharedInterfaces: shared })).some((f) => f.includes('../x.js')));
+  });
+
+  it('refuse checks that the configuration does not allow, with its reason', () => {
+    const plan = aPlan([aSubtask('a', { checks: [{ name: 'x', command: 'curl evil' }] })]);
+    const faults = planFaults(plan, aBrief(), { refuseCheck: (c) => (c.startsWith('curl') ? 'no network' : null) });
+    assert.deepEqual(faults, ['Subtask "a" has the check `curl evil`, which is not allowed: no network']);
+  });
+
+  it('hold the deployment against the brief and against itself', () => {
+    const table = {
+      id: 't',
+      name: 'T',
+      columns: [{ key: 'c', type: 'string' as const, size: null, required: true }],
+      permissions: [],
+    };
+    const faults = faultsOf(
+      aPlan([aSubtask('a')], {
+        deployment: {
+          databaseId: null,
+          tables: [{ ...table, indexes: [{ key: 'i', type: 'key', columns: ['nope'] }] }],
+          functions: [],
+          sites: [],
+          liveChecks: [{ target: 'ghost', method: 'GET', path: '/', body: null, status: 200, contains: '' }],
+        },
+      }),
+    );
+    for (const part of ['no databaseId', 'deployment.database', '"nope"', 'needs a size', '"ghost"']) {
+      assert.ok(
+        faults.some((fault) => fault.includes(part)),
+        part,
+      );
+    }
+  });
+
+  it('refuse a simple plan with several subtasks', () => {
+    const plan = aPlan([aSubtask('a'), aSubtask('b')], { complexity: 'simple' });
+    assert.ok(faultsOf(plan).some((fault) => fault.includes('simple')));
+  });
+});

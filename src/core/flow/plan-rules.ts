@@ -1,0 +1,204 @@
+import type { Brief } from '../../protocol/brief.ts';
+import type { DeploymentNeeds, Plan, Subtask } from '../../protocol/plan.ts';
+import { normalisePath, overlaps } from './owned-paths.ts';
+import { isReservedSubtaskId } from './refs.ts';
+
+export interface PlanRules {
+  /** Null allows the check; otherwise why it is refused. */
+  refuseCheck(command: string): string | null;
+}
+
+/**
+ * What is wrong with a plan, each fault a sentence that the lead can act on; empty when it can be built.
+ * The names of packages are checked elsewhere, because that asks the registry.
+ */
+export function planFaults(plan: Plan, brief: Brief, rules: PlanRules): string[] {
+  const graph = graphFaults(plan.subtasks);
+  return [
+    ...graph,
+    ...coverageFaults(plan, brief),
+    ...pathFaults(plan),
+    ...(graph.length === 0 ? ownershipFaults(plan.subtasks) : []),
+    ...checkFaults(plan, rules),
+    ...complexityFaults(plan),
+    ...deploymentFaults(plan.deployment, brief),
+  ];
+}
+
+function duplicates(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
+
+function graphFaults(subtasks: readonly Subtask[]): string[] {
+  const ids = new Set(subtasks.map((s) => s.id));
+  const faults = duplicates(subtasks.map((s) => s.id)).map(
+    (id) => `Two subtasks have the id "${id}"; ids must be unique.`,
+  );
+  for (const subtask of subtasks) {
+    if (isReservedSubtaskId(subtask.id)) faults.push(`The subtask id "${subtask.id}" is reserved; take another.`);
+    for (const before of subtask.dependsOn) {
+      if (before === subtask.id) faults.push(`Subtask "${subtask.id}" depends on itself.`);
+      else if (!ids.has(before))
+        faults.push(`Subtask "${subtask.id}" depends on "${before}", which is not in the plan.`);
+    }
+  }
+  const cycle = findCycle(subtasks);
+  if (cycle !== null) faults.push(`The subtasks depend on each other in a circle: ${cycle.join(' -> ')}.`);
+  return faults;
+}
+
+function findCycle(subtasks: readonly Subtask[]): string[] | null {
+  const byId = new Map(subtasks.map((s) => [s.id, s]));
+  const done = new Set<string>();
+  const visit = (id: string, path: string[]): string[] | null => {
+    const at = path.indexOf(id);
+    if (at >= 0) return [...path.slice(at), id];
+    if (done.has(id)) return null;
+    for (const before of byId.get(id)?.dependsOn ?? []) {
+      if (before === id) continue;
+      const found = visit(before, [...path, id]);
+      if (found !== null) return found;
+    }
+    done.add(id);
+    return null;
+  };
+  for (const subtask of subtasks) {
+    const found = visit(subtask.id, []);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function coverageFaults(plan: Plan, brief: Brief): string[] {
+  const covered = new Set(plan.subtasks.flatMap((s) => s.acceptanceCriteria.flatMap((c) => c.requirements)));
+  const faults = brief.requirements
+    .map((text, index) => ({ text, number: index + 1 }))
+    .filter(({ number }) => !covered.has(number))
+    .map(({ text, number }) => `No acceptance criterion covers requirement ${number}: "${text}".`);
+  for (const number of covered) {
+    if (number > brief.requirements.length) {
+      faults.push(`A criterion names requirement ${number}, but the brief has ${brief.requirements.length}.`);
+    }
+  }
+  return faults;
+}
+
+function pathFaults(plan: Plan): string[] {
+  const faults: string[] = [];
+  for (const subtask of plan.subtasks) {
+    for (const path of subtask.ownedPaths) {
+      if (normalisePath(path) === null) {
+        faults.push(`Subtask "${subtask.id}" owns "${path}", which is not a relative path inside the repository.`);
+      }
+    }
+  }
+  for (const shared of plan.sharedInterfaces) {
+    if (normalisePath(shared.path) !== shared.path) {
+      faults.push(`The shared interface "${shared.path}" is not a plain relative file path inside the repository.`);
+    }
+  }
+  for (const path of duplicates(plan.sharedInterfaces.map((s) => s.path))) {
+    faults.push(`The shared interface "${path}" is listed twice.`);
+  }
+  return faults;
+}
+
+/** All subtasks that must be finished before each subtask starts. The graph must be acyclic. */
+function ancestors(subtasks: readonly Subtask[]): Map<string, Set<string>> {
+  const byId = new Map(subtasks.map((s) => [s.id, s]));
+  const known = new Map<string, Set<string>>();
+  const visit = (id: string): Set<string> => {
+    const cached = known.get(id);
+    if (cached) return cached;
+    const all = new Set<string>();
+    known.set(id, all);
+    for (const before of byId.get(id)?.dependsOn ?? []) {
+      all.add(before);
+      for (const further of visit(before)) all.add(further);
+    }
+    return all;
+  };
+  for (const subtask of subtasks) visit(subtask.id);
+  return known;
+}
+
+function ownershipFaults(subtasks: readonly Subtask[]): string[] {
+  const before = ancestors(subtasks);
+  const faults: string[] = [];
+  for (const [index, a] of subtasks.entries()) {
+    for (const b of subtasks.slice(index + 1)) {
+      const ordered = before.get(a.id)?.has(b.id) || before.get(b.id)?.has(a.id);
+      if (ordered) continue;
+      for (const pathA of a.ownedPaths) {
+        for (const pathB of b.ownedPaths) {
+          if (!overlaps(pathA, pathB)) continue;
+          faults.push(
+            `Subtasks "${a.id}" (${pathA}) and "${b.id}" (${pathB}) own the same files and neither depends on the other; add a dependency or divide the files.`,
+          );
+        }
+      }
+    }
+  }
+  return faults;
+}
+
+function checkFaults(plan: Plan, rules: PlanRules): string[] {
+  const named = [
+    ...plan.subtasks.flatMap((s) => s.checks.map((check) => ({ where: `Subtask "${s.id}"`, check }))),
+    ...plan.integrationChecks.map((check) => ({ where: 'The plan', check })),
+  ];
+  return named.flatMap(({ where, check }) => {
+    const refusal = rules.refuseCheck(check.command);
+    return refusal === null ? [] : [`${where} has the check \`${check.command}\`, which is not allowed: ${refusal}`];
+  });
+}
+
+function complexityFaults(plan: Plan): string[] {
+  if (plan.complexity === 'simple' && plan.subtasks.length > 1) {
+    return [`The plan calls itself simple but has ${plan.subtasks.length} subtasks; a simple one has exactly one.`];
+  }
+  return [];
+}
+
+function deploymentFaults(needs: DeploymentNeeds, brief: Brief): string[] {
+  const faults: string[] = [];
+  const targets = [...needs.functions, ...needs.sites];
+  const ids = new Set(targets.map((t) => t.id));
+  for (const id of duplicates(targets.map((t) => t.id))) faults.push(`The deployment names "${id}" twice.`);
+  for (const id of duplicates(needs.tables.map((t) => t.id)))
+    faults.push(`The deployment names the table "${id}" twice.`);
+  if (needs.tables.length > 0 && needs.databaseId === null) faults.push('The deployment has tables but no databaseId.');
+  if (needs.tables.length > 0 && !brief.deployment.database) {
+    faults.push('The deployment has tables, but the brief says that no database is wanted (deployment.database).');
+  }
+  if (needs.functions.length > 0 && !brief.deployment.functions) {
+    faults.push(
+      'The deployment has functions, but the brief says that no functions are wanted (deployment.functions).',
+    );
+  }
+  for (const target of targets) {
+    if (target.path !== '.' && normalisePath(target.path) === null) {
+      faults.push(`"${target.id}" is deployed from "${target.path}", which is not a folder inside the repository.`);
+    }
+  }
+  for (const table of needs.tables) {
+    const keys = new Set(table.columns.map((c) => c.key));
+    for (const index of table.indexes) {
+      for (const column of index.columns) {
+        if (!keys.has(column) && !column.startsWith('$')) {
+          faults.push(`The index "${index.key}" of table "${table.id}" names the unknown column "${column}".`);
+        }
+      }
+    }
+    for (const column of table.columns) {
+      if (column.type === 'string' && column.size === null) {
+        faults.push(`The string column "${column.key}" of table "${table.id}" needs a size.`);
+      }
+    }
+  }
+  for (const check of needs.liveChecks) {
+    if (!ids.has(check.target))
+      faults.push(`A live check asks "${check.target}", which is neither a function nor a site of the deployment.`);
+  }
+  return faults;
+}

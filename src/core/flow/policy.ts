@@ -1,0 +1,48 @@
+import type { Brief } from '../../protocol/brief.ts';
+import type { Stage } from '../../protocol/events.ts';
+import type { Effort } from '../../protocol/plan.ts';
+
+/** The configuration of one run. Journalled with the run's input, so that a resumed run goes on as it began. No secrets. */
+export interface RunPolicy {
+  lead: { model: string; effort: Effort };
+  agent: { model: string; effort: Effort };
+  /** Takes over once when an agent could not satisfy checks or review. */
+  escalation: { model: string; effort: Effort };
+  concurrency: number;
+  /** Review rounds before the escalation. */
+  reviewRounds: number;
+  /** Model turns of one subtask before it waits for a person. */
+  maxTurns: number;
+  checks: {
+    allow: string[];
+    deny: string[];
+    wallMs: number;
+    idleMs: number;
+    setup: string[];
+    include: string[];
+    network: boolean;
+  };
+  remote: {
+    owner: string | null;
+    repository: string | null;
+    private: boolean;
+    mergeMethod: 'merge' | 'squash' | 'rebase';
+    branchPrefix: string;
+  };
+  liveDeadlineMs: number;
+  forgeChecksDeadlineMs: number;
+}
+
+export interface BuildInput {
+  brief: Brief;
+  workspaceDir: string;
+  slug: string;
+  budgetUsd: number;
+  autoApprove: boolean;
+  askQuestions: boolean;
+  until: Stage;
+  policy: RunPolicy;
+}
+
+/** Waiting for a person has a limit too: 30 days, then the run fails with its work kept. */
+export const PERSON_TIMEOUT_MS = 30 * 24 * 60 * 60 * 1000;

@@ -1,0 +1,221 @@
+import { AppError } from '../../protocol/errors.ts';
+import type { ChangedFile, Evidence, Finding } from '../../protocol/work.ts';
+import type { Ctx, Definition } from '../engine/port.ts';
+import { type AgentDesk, closeDesk, letAgentWork, saveWork } from './agent-loop.ts';
+import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } from './agent-prompts.ts';
+import { type AgentTalk, say, startTalk } from './agent-talk.ts';
+import { parkSubtask } from './decision.ts';
+import { makeDesk, prepareWorktree, type WorkInput } from './desk.ts';
+import { failedChecks, runChecks } from './evidence.ts';
+import { covers, normalisePath } from './owned-paths.ts';
+import { reviewSubtask } from './review.ts';
+import type { Services } from './services.ts';
+
+export interface SubtaskInput extends WorkInput {
+  /** False for a revision that a person asked for: it may change any file. */
+  restrictPaths: boolean;
+}
+
+export interface SubtaskResult {
+  commit: string;
+  rounds: number;
+}
+
+/** Check rounds that an agent may fail in a row before a stronger model takes over. */
+const CHECK_ROUNDS = 4;
+
+/** One subtask: an agent in its worktree, the host's checks, the lead's review, until it is approved. */
+export function subtaskDefinition(services: Services): Definition<SubtaskInput, SubtaskResult> {
+  return {
+    name: 'subtask@1',
+    async run(ctx, input) {
+      const desk = makeDesk(ctx, services, input, { refName: input.subtask.id, watchOverlaps: true });
+      try {
+        return await buildSubtask(ctx, services, desk, input);
+      } finally {
+        await closeDesk(desk);
+      }
+    },
+  };
+}
+
+/** Where a subtask stands between two rounds. */
+interface Progress {
+  round: number;
+  checkFailures: number;
+  escalated: boolean;
+  findings: Finding[];
+  lastReviewed: string | null;
+  /** Times that a person sent it back. */
+  sentBack: number;
+}
+
+async function buildSubtask(
+  ctx: Ctx,
+  services: Services,
+  desk: AgentDesk,
+  input: SubtaskInput,
+): Promise<SubtaskResult> {
+  const { subtask, policy, agentId } = input;
+  const { id } = subtask;
+  await ctx.publish('started', {
+    type: 'subtask.started',
+    subtaskId: id,
+    agentId,
+    specialization: subtask.specialization,
+    baseCommit: input.baseCommit,
+  });
+  const faults = await ctx.step('worktree', (s) => prepareWorktree(desk, input, s));
+  if (faults.length > 0) {
+    throw new AppError({ code: 'workspace_unusable', message: faults.join('; '), userMessage: faults.join('\n') });
+  }
+  const effort = subtask.effort;
+  const talk = startTalk({
+    model: policy.agent.model,
+    effort,
+    commit: input.baseCommit,
+    text: subtaskMessage(input.brief, subtask),
+    turnLimit: policy.maxTurns,
+  });
+  const at: Progress = { round: 1, checkFailures: 0, escalated: false, findings: [], lastReviewed: null, sentBack: 0 };
+
+  for (let pass = 0; ; pass += 1) {
+    const report = await letAgentWork(desk, talk);
+    if (report === null) {
+      const reason = `the agent did not come to an end in ${talk.turns} turns`;
+      if (await tryAgain(ctx, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
+      break;
+    }
+    const checked = await checkSubtask(ctx, services, desk, input, talk, pass, at.round);
+    if (checked.faults.length > 0) {
+      at.checkFailures += 1;
+      const message = checksFailedMessage(checked.evidence, checked.faults);
+      if (at.checkFailures < CHECK_ROUNDS) say(talk, message);
+      else if (!(await tryAgain(ctx, input, talk, at, pass, `its checks fail: ${checked.faults.join('; ')}`, message)))
+        break;
+      continue;
+    }
+    at.checkFailures = 0;
+    const review = await reviewSubtask(ctx, services, policy, {
+      projectName: input.brief.name,
+      plan: input.plan,
+      subtask,
+      repoDir: input.repoDir,
+      baseCommit: input.baseCommit,
+      commit: talk.commit,
+      lastCommit: at.lastReviewed,
+      round: at.round,
+      previous: at.findings,
+      evidence: checked.evidence,
+      report,
+    });
+    await ctx.publish(`reviewed-${at.round}`, { type: 'subtask.reviewed', subtaskId: id, round: at.round, review });
+    if (review.verdict === 'approve') break;
+    at.lastReviewed = talk.commit;
+    at.findings = review.findings;
+    const message = findingsMessage(at.round, review.summary, review.findings);
+    const spent = at.round >= policy.reviewRounds + (at.escalated ? 1 : 0) + at.sentBack;
+    at.round += 1;
+    if (spent) {
+      const reason = `${review.findings.length} findings are still open after ${at.round - 1} reviews`;
+      if (!(await tryAgain(ctx, input, talk, at, pass, reason, message))) break;
+    } else say(talk, message);
+    await ctx.publish(`revised-${at.round}`, {
+      type: 'subtask.revised',
+      subtaskId: id,
+      round: at.round,
+      findings: review.findings,
+    });
+  }
+  await ctx.publish('approved', {
+    type: 'subtask.approved',
+    subtaskId: id,
+    agentId,
+    commit: talk.commit,
+    rounds: at.round,
+  });
+  return { commit: talk.commit, rounds: at.round };
+}
+
+/** A stronger model once, then a person. False: the person takes the subtask as it is. */
+async function tryAgain(
+  ctx: Ctx,
+  input: SubtaskInput,
+  talk: AgentTalk,
+  at: Progress,
+  pass: number,
+  reason: string,
+  message: string,
+): Promise<boolean> {
+  at.checkFailures = 0;
+  if (!at.escalated) {
+    at.escalated = true;
+    talk.model = input.policy.escalation.model;
+    talk.effort = input.policy.escalation.effort;
+    talk.turnLimit = talk.turns + input.policy.maxTurns;
+    talk.recentCalls = [];
+    say(talk, message);
+    return true;
+  }
+  const decision = await parkSubtask(ctx, `decision-${pass}`, input.subtask.id, reason, at.findings);
+  if (decision.decision === 'approve') return false;
+  at.sentBack += 1;
+  talk.turnLimit = talk.turns + input.policy.maxTurns;
+  talk.recentCalls = [];
+  say(talk, `${message}\n\n${personMessage(decision.comment)}`);
+  return true;
+}
+
+interface Checked {
+  evidence: Evidence[];
+  faults: string[];
+  commit: string | null;
+}
+
+/** Commits what is left, runs the checks on exactly that, and holds the changed files against the owned paths. */
+async function checkSubtask(
+  ctx: Ctx,
+  services: Services,
+  desk: AgentDesk,
+  input: SubtaskInput,
+  talk: AgentTalk,
+  pass: number,
+  round: number,
+): Promise<Checked> {
+  const checked = await ctx.step(`checks-${pass}`, async (s): Promise<Checked> => {
+    await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
+    const saved = await saveWork(desk, talk, s);
+    const commit = saved ?? talk.commit;
+    const files = await services.repository.changedFiles(desk.repoDir, input.baseCommit, commit);
+    const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
+    const evidence = await runChecks(services, s, input.policy, input.subtask.checks, place);
+    // What the checks left behind is not the agent's work.
+    await services.repository.resetWorktree(desk.worktreeDir, commit);
+    const faults = [...failedChecks(evidence), ...ownershipFaults(input, files)];
+    s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
+    return { evidence, faults, commit: saved };
+  });
+  if (checked.commit !== null) talk.commit = checked.commit;
+  talk.dirty = false;
+  return checked;
+}
+
+export function ownershipFaults(
+  input: Pick<SubtaskInput, 'subtask' | 'plan' | 'restrictPaths'>,
+  files: readonly Pick<ChangedFile, 'path'>[],
+): string[] {
+  if (files.length === 0) return ['No file was changed.'];
+  if (!input.restrictPaths) return [];
+  const owned = input.subtask.ownedPaths.map(normalisePath).filter((path) => path !== null);
+  const shared = new Set(input.plan.sharedInterfaces.map((s) => s.path));
+  const isOwned = (path: string) => owned.some((o) => covers(o, path));
+  const strangers = files.map((f) => f.path).filter((path) => !isOwned(path) && !shared.has(path));
+  const faults: string[] = [];
+  if (!files.some((file) => isOwned(file.path))) faults.push(`None of the owned paths changed (${owned.join(', ')}).`);
+  if (strangers.length > 0) {
+    faults.push(
+      `Files were changed that this subtask does not own; put them back: ${strangers.slice(0, 10).join(', ')}.`,
+    );
+  }
+  return faults;
+}
