@@ -19,7 +19,7 @@ export interface CommitInput {
 
 const CHECKS_POLL_MS = 2_000;
 /** How long to wait for a first check to appear before concluding that the repository has none. */
-const NO_CHECKS_GRACE_MS = 5_000;
+const NO_CHECKS_GRACE_MS = 15_000;
 
 /** Push, pull request, checks, merge. Returns the commit of the default branch that holds the work, fetched. */
 export async function commitStage(ctx: Ctx, services: Services, input: BuildInput, work: CommitInput): Promise<string> {

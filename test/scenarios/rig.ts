@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAgentTools } from '../../src/adapters/agents/tools.ts';
+import { refuseCommand } from '../../src/adapters/checks/command-policy.ts';
+import { createCommandRunner } from '../../src/adapters/checks/command-runner.ts';
+import { createRepository } from '../../src/adapters/git/repository.ts';
+import { createForge } from '../../src/adapters/github/forge.ts';
+import type { AppApi } from '../../src/app/api.ts';
+import { createAppApi } from '../../src/app/app-api.ts';
+import { loadSettings } from '../../src/app/config.ts';
+import { createFiles } from '../../src/app/files.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { createEmbeddedEngine } from '../../src/core/engine/embedded-engine.ts';
+import { createEventLog } from '../../src/core/engine/event-log.ts';
+import { openStore } from '../../src/core/engine/store.ts';
+import { buildDefinition } from '../../src/core/flow/build.ts';
+import { integrateDefinition } from '../../src/core/flow/integrate.ts';
+import { OverlapRadar } from '../../src/core/flow/overlap-radar.ts';
+import type { Services } from '../../src/core/flow/services.ts';
+import { subtaskDefinition } from '../../src/core/flow/subtask.ts';
+import { createLedger } from '../../src/core/ledger-sqlite.ts';
+import { createLimiter } from '../../src/core/limiter.ts';
+import { createModelCalls } from '../../src/core/model-calls.ts';
+import type { AgentTurnRequest, LeadRequest, Log, ToolCall } from '../../src/core/ports.ts';
+import type { Brief } from '../../src/protocol/brief.ts';
+import type { DomainEvent, Stage } from '../../src/protocol/events.ts';
+import type { Plan } from '../../src/protocol/plan.ts';
+import type { RunView } from '../../src/protocol/view.ts';
+import type { Review } from '../../src/protocol/work.ts';
+import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
+import { createFakeDeployer } from '../fakes/deployer.ts';
+import { ScriptedAgent, ScriptedLead } from '../fakes/models.ts';
+import { aBrief } from '../fakes/plan.ts';
+
+const silent: Log = { info: () => {}, warn: () => {} };
+
+/** What the scripted models answer. A turn is a list of calls; the counters start at 0. */
+export interface Script {
+  plan: Plan | ((request: LeadRequest, asked: number) => unknown);
+  questions?: { id: string; text: string; defaultAnswer: string }[];
+  review?: (subtaskId: string, round: number, request: LeadRequest) => Review | string;
+  turn(subtaskId: string, turn: number, request: AgentTurnRequest): Call[] | Promise<Call[]>;
+}
+
+export type Call = [name: string, input: unknown];
+
+export const write = (path: string, content: string): Call => ['write', { file_path: path, content }];
+export const run = (command: string): Call => ['run', { command }];
+export const finish = (report = 'done'): Call => ['finish', { report }];
+export const approve: Review = { verdict: 'approve', summary: 'fine', findings: [] };
+
+function replyOf(script: Script, request: LeadRequest, asked: Map<string, number>): string {
+  const [kind = '', subtaskId = '', , round = '1'] = request.purpose.split(' ');
+  const counter = kind.startsWith('plan') ? 'plan' : kind;
+  const count = asked.get(counter) ?? 0;
+  asked.set(counter, count + 1);
+  if (kind === 'clarify') return JSON.stringify({ questions: script.questions ?? [] });
+  if (kind.startsWith('plan')) {
+    const answer = typeof script.plan === 'function' ? script.plan(request, count) : script.plan;
+    return typeof answer === 'string' ? answer : JSON.stringify(answer);
+  }
+  const review = script.review?.(subtaskId, Number(round), request) ?? approve;
+  return typeof review === 'string' ? review : JSON.stringify(review);
+}
+
+/** `a`, or `a:merge` for the agent that joins a conflict. */
+function subtaskOf(request: AgentTurnRequest): string {
+  const first = request.messages[0];
+  const text = first?.role === 'user' ? first.text : '';
+  const id = /^Subtask: (\S+)$/m.exec(text)?.[1] ?? '?';
+  return /^Request: merge$/m.test(text) ? `${id}:merge` : id;
+}
+
+export interface Rig {
+  app: AppApi;
+  stateDir: string;
+  workspaceDir: string;
+  lead: ScriptedLead;
+  agent: ScriptedAgent;
+  services: Services;
+  start(
+    options?: Partial<{ brief: Brief; autoApprove: boolean; askQuestions: boolean; budgetUsd: number; until: Stage }>,
+  ): Promise<string>;
+  settled(runId: string): Promise<RunView>;
+  eventsOf(runId: string): DomainEvent[];
+  git(...args: string[]): string;
+  /** Closes the application and opens another on the same state, as a restarted process would. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RigOptions {
+  env?: Record<string, string>;
+  prepareWorkspace?: (dir: string) => void;
+  adjust?: (services: Services) => Partial<Services>;
+}
+
+/** The real core, engine, git, tools and commands; GitHub is the stand-in; models and cloud are fakes. */
+export async function openRig(script: Script, options: RigOptions = {}): Promise<Rig> {
+  const root = mkdtempSync(join(tmpdir(), 'rig-'));
+  const stateDir = join(root, 'state');
+  const workspaceDir = join(root, 'workspace');
+  options.prepareWorkspace?.(workspaceDir);
+  const asked = new Map<string, number>();
+  const lead = new ScriptedLead((request) => ({ text: replyOf(script, request, asked) }));
+  let calls = 0;
+  const agent = new ScriptedAgent(async (request) => {
+    const turn = request.messages.filter((message) => message.role === 'assistant').length;
+    const scripted = await script.turn(subtaskOf(request), turn, request);
+    const toolCalls = scripted.map(([name, input]): ToolCall => {
+      calls += 1;
+      return { id: `call-${calls}`, name, input };
+    });
+    return toolCalls.length === 0 ? { text: 'Nothing left to do.' } : { toolCalls };
+  });
+  const github = await startGithubStandIn({ dataDir: join(root, 'github') });
+  const forge = createForge({ token: github.token, apiUrl: github.apiUrl, clock: systemClock });
+
+  const openApp = (): { app: AppApi; services: Services } => {
+    const settings = loadSettings({ env: { ORCHESTRATOR_HOME: stateDir, ...options.env }, workspaceDir });
+    const store = openStore(stateDir, systemClock);
+    const ledger = createLedger(store);
+    const runner = createCommandRunner({ sandbox: 'off', log: silent });
+    const base: Services = {
+      calls: createModelCalls({
+        lead,
+        agent,
+        ledger,
+        limiter: createLimiter({ clock: systemClock }),
+        clock: systemClock,
+        random: () => 0,
+        log: silent,
+      }),
+      repository: createRepository(),
+      runner,
+      tools: createAgentTools(runner),
+      forge,
+      deployer: createFakeDeployer(),
+      probe: {
+        check: async (url, check) => ({
+          url: url + check.path,
+          method: check.method,
+          status: 200,
+          passed: true,
+          detail: 'ok',
+          durationMs: 1,
+        }),
+      },
+      registry: { exists: async (name) => (name.startsWith('no-such') ? 'no' : 'yes') },
+      ledger,
+      events: createEventLog(store),
+      clock: systemClock,
+      log: silent,
+      files: createFiles(),
+      radar: new OverlapRadar(),
+      refuseCommand,
+      runDir: (rootRunId) => join(stateDir, 'runs', rootRunId),
+    };
+    const services = { ...base, ...options.adjust?.(base) };
+    const engine = createEmbeddedEngine({ store, clock: systemClock, log: silent });
+    const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
+    const build = buildDefinition(services, children);
+    engine.register(build, children.subtask, children.integrate);
+    const app = createAppApi({
+      engine,
+      events: services.events,
+      ledger,
+      build,
+      settings,
+      clock: systemClock,
+      random: Math.random,
+    });
+    return { app, services };
+  };
+
+  let open = openApp();
+  const rig: Rig = {
+    get app() {
+      return open.app;
+    },
+    get services() {
+      return open.services;
+    },
+    stateDir,
+    workspaceDir,
+    lead,
+    agent,
+    async start(given = {}) {
+      const intent = {
+        brief: aBrief(),
+        autoApprove: true,
+        askQuestions: false,
+        budgetUsd: 10,
+        until: 'deploy' as const,
+        ...given,
+      };
+      return (await open.app.dispatch({ type: 'start', workspaceDir, ...intent })).runId;
+    },
+    settled: (runId) => open.app.settled(runId, AbortSignal.timeout(60_000)),
+    eventsOf: (runId) => open.app.events(runId, 0, 10_000).map((record) => record.event),
+    git: (...args) => execFileSync('git', args, { cwd: workspaceDir, encoding: 'utf8' }),
+    async restart() {
+      await open.app.close();
+      open = openApp();
+    },
+    async close() {
+      await open.app.close();
+      await github.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+  return rig;
+}
+
+export function readWorkspace(rig: Rig, path: string): string {
+  return readFileSync(join(rig.workspaceDir, path), 'utf8');
+}
