@@ -1,6 +1,7 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
-import type { Ctx, Definition, Handle, Outcome } from '../engine/port.ts';
+import type { Evidence } from '../../protocol/work.ts';
+import type { Ctx, Definition, Handle } from '../engine/port.ts';
 import { AgentPool, readySubtasks } from '../scheduler.ts';
 import { PORTS_PER_SUBTASK, type WorkInput } from './desk.ts';
 import type { IntegrateInput, IntegrateResult } from './integrate.ts';
@@ -12,10 +13,12 @@ export interface ChildDefinitions {
   integrate: Definition<IntegrateInput, IntegrateResult>;
 }
 
-export interface Site {
+/** Where work is integrated, and what the integration checks showed there last. */
+export interface Integration {
   repoDir: string;
-  /** Head of the integration before this work. */
   head: string;
+  /** Of exactly `head`; empty when its checks have not been run. */
+  evidence: Evidence[];
 }
 
 /** Ports are given in blocks from here; the run's name spreads parallel runs over the range. */
@@ -33,7 +36,7 @@ type ChildOutput = SubtaskResult | IntegrateResult;
 type Child = { kind: 'subtask' | 'integrate'; subtask: Subtask; agentId: string };
 
 /**
- * Builds and integrates the subtasks; returns the head that holds all of them. Ready subtasks start critical path first, as
+ * Builds and integrates the subtasks; returns the integration that holds all of them. Ready subtasks start critical path first, as
  * many as the pool has agents; approved ones are integrated one at a time, in the order in which they were approved, which
  * is a dependency order because a subtask starts only when everything it depends on is integrated.
  */
@@ -42,16 +45,16 @@ export async function buildSubtasks(
   children: ChildDefinitions,
   input: BuildInput,
   plan: Plan,
-  site: Site,
+  from: Integration,
   work: { subtasks: readonly Subtask[]; restrictPaths: boolean; portOffset: number },
-): Promise<string> {
+): Promise<Integration> {
   const pool = new AgentPool(input.policy.concurrency);
   const started = new Set<string>();
   const integrated = new Set<string>();
   const running = new Map<string, Child & { handle: Handle<ChildOutput> }>();
   const approved: { subtask: Subtask; agentId: string; commit: string }[] = [];
   const failures: { subtaskId: string; message: string; code: AppError['code'] }[] = [];
-  let head = site.head;
+  let { head, evidence } = from;
   let waits = 0;
 
   const workInput = (subtask: Subtask, agentId: string): WorkInput => ({
@@ -60,7 +63,7 @@ export async function buildSubtasks(
     plan,
     subtask,
     agentId,
-    repoDir: site.repoDir,
+    repoDir: from.repoDir,
     workspaceDir: input.workspaceDir,
     baseCommit: head,
     firstPort: firstPortOf(ctx.rootRunId, work.portOffset + work.subtasks.indexOf(subtask)),
@@ -106,18 +109,14 @@ export async function buildSubtasks(
         subtaskId: subtask.id,
         error: outcome.error,
       });
-    } else if (child.kind === 'subtask') approved.push({ subtask, agentId, commit: commitOf(outcome) });
-    else {
+    } else if ('evidence' in outcome.value) {
       integrated.add(subtask.id);
-      head = commitOf(outcome);
-    }
+      head = outcome.value.commit;
+      evidence = outcome.value.evidence;
+    } else approved.push({ subtask, agentId, commit: outcome.value.commit });
   }
   if (failures.length > 0) throw failed(failures, integrated.size, work.subtasks.length);
-  return head;
-}
-
-function commitOf(outcome: Outcome<ChildOutput> & { ok: true }): string {
-  return outcome.value.commit;
+  return { repoDir: from.repoDir, head, evidence };
 }
 
 function failed(

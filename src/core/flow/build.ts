@@ -4,7 +4,7 @@ import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import type { Landing, RepositoryState } from '../ports.ts';
-import { buildSubtasks, type ChildDefinitions } from './build-subtasks.ts';
+import { buildSubtasks, type ChildDefinitions, type Integration } from './build-subtasks.ts';
 import { commitStage } from './commit.ts';
 import type { Decision } from './decision.ts';
 import { deployStage } from './deployment.ts';
@@ -75,7 +75,7 @@ async function runStages(
     children,
     input,
     plan,
-    { repoDir: state.repoDir, head: start },
+    { repoDir: state.repoDir, head: start, evidence: [] },
     {
       subtasks: plan.subtasks,
       restrictPaths: true,
@@ -154,11 +154,16 @@ async function acceptDiff(
   input: BuildInput,
   plan: Plan,
   state: RepositoryState,
-  built: string,
+  built: Integration,
 ): Promise<Accepted> {
-  let commit = built;
+  let integration = built;
   for (let version = 0; version < DIFF_VERSIONS; version += 1) {
-    const evidence = await finalChecks(ctx, services, input, plan, state.repoDir, commit, version);
+    const commit = integration.head;
+    // The last integration was checked on exactly this tree; what it showed need not be found out again.
+    const evidence =
+      integration.evidence.length > 0
+        ? integration.evidence
+        : await finalChecks(ctx, services, input, plan, state.repoDir, commit, version);
     const files = await ctx.step(`files-${version}`, () =>
       services.repository.changedFiles(state.repoDir, state.baseCommit, commit),
     );
@@ -167,18 +172,11 @@ async function acceptDiff(
     if (decision.decision === 'approve') return { commit, files, evidence };
     await ctx.publish(`diff-rejected-${version}`, { type: 'diff.rejected', comment: decision.comment });
     const revision = revisionSubtask(plan, version + 1, decision.comment);
-    commit = await buildSubtasks(
-      ctx,
-      children,
-      input,
-      plan,
-      { repoDir: state.repoDir, head: commit },
-      {
-        subtasks: [revision],
-        restrictPaths: false,
-        portOffset: plan.subtasks.length + version,
-      },
-    );
+    integration = await buildSubtasks(ctx, children, input, plan, integration, {
+      subtasks: [revision],
+      restrictPaths: false,
+      portOffset: plan.subtasks.length + version,
+    });
   }
   throw new AppError({
     code: 'timeout',

@@ -25,6 +25,8 @@ export interface IntegrateInput extends WorkInput {
 
 export interface IntegrateResult {
   commit: string;
+  /** What the integration checks showed on exactly this tree. */
+  evidence: Evidence[];
 }
 
 const MERGE_ROUNDS = 3;
@@ -66,12 +68,12 @@ async function integrate(
     await ctx.publish('conflicted', { type: 'merge.conflicted', subtaskId: id, paths: candidate.conflicts });
   }
   if (candidate.conflicts.length > 0 || failedChecks(evidence).length > 0) {
-    commit = await reconcile(ctx, services, desk, input, candidate, evidence);
+    ({ commit, evidence } = await reconcile(ctx, services, desk, input, candidate, evidence));
   }
   const files = await ctx.step('advance', () => advance(ctx, services, input, commit));
   await ctx.publish('integrated', { type: 'subtask.integrated', subtaskId: id, commit, files });
   await ctx.step('clean-up', () => cleanUp(ctx, services, desk, input));
-  return { commit };
+  return { commit, evidence };
 }
 
 function integrationMessage(ctx: Ctx, services: Services, input: IntegrateInput, key: string): CommitMessage {
@@ -157,7 +159,7 @@ async function reconcile(
   input: IntegrateInput,
   candidate: Candidate,
   evidence: Evidence[],
-): Promise<string> {
+): Promise<IntegrateResult> {
   const { id } = input.subtask;
   const talk = await openMerge(ctx, services, desk, input, candidate, evidence);
   for (let round = 0; ; round += 1) {
@@ -179,7 +181,11 @@ async function reconcile(
       ...failedChecks(checked.evidence),
       ...(report === null ? ['The agent did not come to an end.'] : []),
     ];
-    if (faults.length === 0) return seal(ctx, services, input, commit, paths);
+    const sealed = async () => ({
+      commit: await seal(ctx, services, input, commit, paths),
+      evidence: checked.evidence,
+    });
+    if (faults.length === 0) return sealed();
     await ctx.publish(`refused-${round}`, { type: 'merge.refused', subtaskId: id, missing: faults });
     const message = checksFailedMessage(checked.evidence, faults);
     if (round + 1 < MERGE_ROUNDS) {
@@ -193,7 +199,7 @@ async function reconcile(
       `its merge was refused: ${faults.join('; ')}`,
       [],
     );
-    if (decision.decision === 'approve') return seal(ctx, services, input, commit, paths);
+    if (decision.decision === 'approve') return sealed();
     talk.turnLimit = talk.turns + input.policy.maxTurns;
     say(talk, `${message}\n\n${personMessage(decision.comment)}`);
   }
