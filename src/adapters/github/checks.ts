@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { ForgeRepository } from '../../core/ports.ts';
+import type { CheckSummary } from '../../protocol/work.ts';
+import type { GithubClient } from './client.ts';
+
+const CheckRun = z.object({
+  name: z.string(),
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  html_url: z.string().nullable(),
+  output: z.object({ title: z.string().nullable(), summary: z.string().nullable() }),
+});
+type CheckRun = z.infer<typeof CheckRun>;
+const CheckRuns = z.object({ check_runs: z.array(CheckRun) });
+
+const Status = z.object({
+  context: z.string(),
+  state: z.enum(['error', 'failure', 'pending', 'success']),
+  description: z.string().nullable(),
+  target_url: z.string().nullable(),
+});
+type Status = z.infer<typeof Status>;
+const Statuses = z.object({ statuses: z.array(Status) });
+
+type Run = CheckSummary['runs'][number];
+
+const PASSING: ReadonlySet<string | null> = new Set(['success', 'neutral', 'skipped']);
+const SUMMARY_CHARACTERS = 4_000;
+const PAGE_SIZE = 100;
+/** 1,000 checks of one commit: more than GitHub lets a commit have suites. */
+const PAGE_LIMIT = 10;
+
+export async function readChecks(
+  client: GithubClient,
+  repository: ForgeRepository,
+  commit: string,
+  signal: AbortSignal,
+): Promise<CheckSummary> {
+  const place = { owner: repository.owner, repo: repository.name, ref: commit, per_page: PAGE_SIZE };
+  const of = `of ${commit.slice(0, 7)} in ${repository.owner}/${repository.name}`;
+  const checkRuns = await allPages(async (page) => {
+    const request = { doing: `reading the check runs ${of}`, kind: 'read', schema: CheckRuns } as const;
+    const answer = await client.call(request, signal, (octokit, options) =>
+      octokit.rest.checks.listForRef({ ...place, page, filter: 'latest', ...options }),
+    );
+    return answer.check_runs;
+  });
+  const statuses = await allPages(async (page) => {
+    const request = { doing: `reading the statuses ${of}`, kind: 'read', schema: Statuses } as const;
+    const answer = await client.call(request, signal, (octokit, options) =>
+      octokit.rest.repos.getCombinedStatusForRef({ ...place, page, ...options }),
+    );
+    return answer.statuses;
+  });
+  return summarize([...checkRuns.map(fromCheckRun), ...statuses.map(fromStatus)]);
+}
+
+async function allPages<T>(read: (page: number) => Promise<T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for (let page = 1; page <= PAGE_LIMIT; page += 1) {
+    const entries = await read(page);
+    all.push(...entries);
+    if (entries.length < PAGE_SIZE) break;
+  }
+  return all;
+}
+
+function fromCheckRun(run: CheckRun): Run {
+  const text = [run.output.title, run.output.summary].filter((part) => part !== null && part !== '').join('\n');
+  return {
+    name: run.name,
+    state: run.status !== 'completed' ? 'pending' : PASSING.has(run.conclusion) ? 'passed' : 'failed',
+    url: run.html_url,
+    summary: (text === '' ? (run.conclusion ?? run.status) : text).slice(-SUMMARY_CHARACTERS),
+  };
+}
+
+function fromStatus(status: Status): Run {
+  const states = { success: 'passed', pending: 'pending', failure: 'failed', error: 'failed' } as const;
+  return {
+    name: status.context,
+    state: states[status.state],
+    url: status.target_url,
+    summary: status.description ?? '',
+  };
+}
+
+/** GitHub's own combined state is not used: it is `pending` when there is no status at all. */
+function summarize(runs: Run[]): CheckSummary {
+  const some = (state: Run['state']): boolean => runs.some((run) => run.state === state);
+  if (runs.length === 0) return { state: 'none', runs };
+  if (some('failed')) return { state: 'failed', runs };
+  return { state: some('pending') ? 'pending' : 'passed', runs };
+}

@@ -1,0 +1,51 @@
+import type { Clock, Forge } from '../../core/ports.ts';
+import { AppError } from '../../protocol/errors.ts';
+import { readChecks } from './checks.ts';
+import { createClient, systemClock } from './client.ts';
+import { ensurePullRequest, mergePullRequest } from './pull-requests.ts';
+import { ensureRepository } from './repositories.ts';
+
+export interface GithubForgeOptions {
+  token: string;
+  /** `https://api.github.com`, or `…/api/v3` of another server; http only on loopback. */
+  apiUrl: string;
+  userAgent?: string;
+  /** Pauses between attempts, and the age of rate limits. Default: the system's. */
+  clock?: Clock;
+  fetch?: typeof globalThis.fetch;
+  /** First pause before a failed request is repeated. Default 1,000. */
+  retryBaseMs?: number;
+}
+
+/**
+ * GitHub. Octokit is loaded with the first call. Errors: `auth` (token, scope or permission), `rate_limited` (with `resetAt`
+ * and `waitMs` in the details; up to a minute is waited for), `not_found`, `forge_failed`, `server`, `transport`, `timeout`,
+ * `aborted`, and `configuration` for an unusable `apiUrl` or token. `details.status` is GitHub's HTTP status.
+ */
+export function createForge(options: GithubForgeOptions): Forge {
+  const { token, apiUrl, clock = systemClock } = options;
+  // Header values cannot hold these; fetch would name the value in its error.
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new AppError({
+      code: 'configuration',
+      message: 'The GitHub token is empty or has characters that no token has.',
+      userMessage: 'GITHUB_TOKEN is empty or has a space or line break in it. Copy the token again.',
+    });
+  }
+  const client = createClient({
+    token,
+    apiUrl,
+    clock,
+    userAgent: options.userAgent ?? 'ai-development-orchestrator',
+    // Looked up at each call, so that a replaced global fetch (proxy, tracing) is used.
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    retryBaseMs: options.retryBaseMs ?? 1_000,
+  });
+  return {
+    gitAuthorization: () => `Basic ${Buffer.from(`x-access-token:${token}`, 'utf8').toString('base64')}`,
+    ensureRepository: (request, signal) => ensureRepository(client, request, signal),
+    ensurePullRequest: (repository, request, signal) => ensurePullRequest(client, repository, request, signal),
+    checks: (repository, commit, signal) => readChecks(client, repository, commit, signal),
+    merge: (repository, number, request, signal) => mergePullRequest(client, repository, number, request, signal),
+  };
+}

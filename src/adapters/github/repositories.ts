@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Forge, ForgeRepository } from '../../core/ports.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { GithubClient } from './client.ts';
+import { statusOf } from './errors.ts';
+
+const Repository = z.object({
+  name: z.string(),
+  owner: z.object({ login: z.string() }),
+  clone_url: z.string(),
+  html_url: z.string(),
+  default_branch: z.string(),
+  archived: z.boolean().default(false),
+});
+type Repository = z.infer<typeof Repository>;
+const User = z.object({ login: z.string() });
+
+export async function ensureRepository(
+  client: GithubClient,
+  request: Parameters<Forge['ensureRepository']>[0],
+  signal: AbortSignal,
+): Promise<ForgeRepository> {
+  // GitHub writes a dash for what a name cannot hold: the name is looked up as it will be called.
+  const name = request.name.replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+  const owner = request.owner ?? (await login(client, signal));
+  const known = await find(client, owner, name, signal);
+  if (known !== null) return usable(client, known, signal);
+  try {
+    return toForgeRepository(await create(client, owner, { ...request, name }, signal), true);
+  } catch (error) {
+    if (statusOf(error) !== 422) throw error;
+    const found = await find(client, owner, name, signal);
+    if (found === null) throw error;
+    return usable(client, found, signal);
+  }
+}
+
+async function login(client: GithubClient, signal: AbortSignal): Promise<string> {
+  const request = { doing: 'asking whose token GITHUB_TOKEN is', kind: 'read', schema: User } as const;
+  const user = await client.call(request, signal, (octokit, options) => octokit.rest.users.getAuthenticated(options));
+  return user.login;
+}
+
+async function find(
+  client: GithubClient,
+  owner: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<Repository | null> {
+  try {
+    const request = { doing: `looking for ${owner}/${name}`, kind: 'read', schema: Repository } as const;
+    return await client.call(request, signal, (octokit, options) =>
+      octokit.rest.repos.get({ owner, repo: name, ...options }),
+    );
+  } catch (error) {
+    // With too narrow a scope this may hide a private repository; creating it then says what is missing.
+    if (statusOf(error) === 404) return null;
+    throw error;
+  }
+}
+
+async function create(
+  client: GithubClient,
+  owner: string,
+  request: Parameters<Forge['ensureRepository']>[0],
+  signal: AbortSignal,
+): Promise<Repository> {
+  const { name, description } = request;
+  const isOwn = request.owner === null || (await login(client, signal)).toLowerCase() === owner.toLowerCase();
+  const wanted = { name, description, private: request.private, auto_init: false };
+  const doing = `creating the repository ${owner}/${name}`;
+  return client.call({ doing, kind: 'write', schema: Repository }, signal, (octokit, options) =>
+    isOwn
+      ? octokit.rest.repos.createForAuthenticatedUser({ ...wanted, ...options })
+      : octokit.rest.repos.createInOrg({ org: owner, ...wanted, ...options }),
+  );
+}
+
+async function usable(client: GithubClient, known: Repository, signal: AbortSignal): Promise<ForgeRepository> {
+  const owner = known.owner.login;
+  if (known.archived) {
+    throw new AppError({
+      code: 'forge_failed',
+      message: `${owner}/${known.name} is archived.`,
+      userMessage: `The repository ${known.html_url} is archived, so nothing can be pushed. Unarchive it or choose another name.`,
+    });
+  }
+  // `size` is updated late, so the branches tell whether anything has been pushed.
+  const doing = `reading the branches of ${owner}/${known.name}`;
+  const request = { doing, kind: 'read', schema: z.array(z.unknown()) } as const;
+  const branches = await client.call(request, signal, (octokit, options) =>
+    octokit.rest.repos.listBranches({ owner, repo: known.name, per_page: 1, ...options }),
+  );
+  return toForgeRepository(known, branches.length === 0);
+}
+
+function toForgeRepository(repository: Repository, empty: boolean): ForgeRepository {
+  return {
+    owner: repository.owner.login,
+    name: repository.name,
+    cloneUrl: repository.clone_url,
+    webUrl: repository.html_url,
+    defaultBranch: repository.default_branch,
+    empty,
+  };
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { branchTip, listRefs, readCommit, readCommits, resolveCommit } from './git.ts';
+import { ApiError, type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
+import { refreshRepository } from './pulls.ts';
+import { repoOf } from './routes-repos.ts';
+import { commitJson, refJson } from './shapes.ts';
+import { repoApi, repoWeb } from './shapes-repository.ts';
+import type { World } from './world.ts';
+
+async function listBranches(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const refs = await listRefs(world.git, world.store.repoDir(repo), 'refs/heads/');
+  const page = paginate(call, refs);
+  const branches = page.items.map(({ ref, sha }) => ({
+    name: ref.slice('refs/heads/'.length),
+    commit: { sha, url: `${repoApi(world, repo)}/commits/${sha}` },
+    protected: false,
+  }));
+  return reply(200, branches, page.headers);
+}
+
+async function getBranch(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const name = call.params.branch ?? '';
+  const repoDir = world.store.repoDir(repo);
+  const tip = await branchTip(world.git, repoDir, name);
+  if (tip === null) throw new ApiError(404, 'Branch not found');
+  const url = `${repoApi(world, repo)}/branches/${name}`;
+  return reply(200, {
+    name,
+    commit: commitJson(world, repo, await readCommit(world.git, repoDir, tip)),
+    _links: { self: url, html: `${repoWeb(world, repo)}/tree/${name}` },
+    protected: false,
+    protection: { enabled: false, required_status_checks: { enforcement_level: 'off', contexts: [], checks: [] } },
+    protection_url: `${url}/protection`,
+  });
+}
+
+async function getRef(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const wanted = `refs/${call.params.ref ?? ''}`;
+  const refs = await listRefs(world.git, world.store.repoDir(repo), wanted);
+  const found = refs.find(({ ref }) => ref === wanted);
+  if (found === undefined) throw notFound();
+  return reply(200, refJson(world, repo, found));
+}
+
+async function matchingRefs(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const prefix = `refs/${call.params.ref ?? ''}`;
+  const refs = await listRefs(world.git, world.store.repoDir(repo), 'refs/');
+  const page = paginate(
+    call,
+    refs.filter(({ ref }) => ref.startsWith(prefix)),
+  );
+  return reply(
+    200,
+    page.items.map((entry) => refJson(world, repo, entry)),
+    page.headers,
+  );
+}
+
+const NewRef = z.object({ ref: z.string().regex(/^refs\/[^/]+\/.+/), sha: z.string().regex(/^[0-9a-f]{40}$/) });
+
+async function createRef(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const { ref, sha } = parseBody(NewRef, call.body, 'Reference');
+  const repoDir = world.store.repoDir(repo);
+  return world.serially(repo, async () => {
+    const type = await world.git.run(repoDir, ['cat-file', '-t', sha]);
+    if (type.exitCode !== 0) throw new ApiError(422, 'Object does not exist');
+    const wellFormed = await world.git.run(null, ['check-ref-format', ref]);
+    if (wellFormed.exitCode !== 0) throw new ApiError(422, 'Reference name is not valid');
+    const made = await world.git.run(repoDir, ['update-ref', ref, sha, '0'.repeat(40)]);
+    if (made.exitCode !== 0) throw new ApiError(422, 'Reference already exists');
+    await refreshRepository(world, repo);
+    const entry = { ref, sha, type: type.stdout.trim() };
+    return reply(201, refJson(world, repo, entry), { location: `${repoApi(world, repo)}/git/${ref}` });
+  });
+}
+
+async function listCommits(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const repoDir = world.store.repoDir(repo);
+  const branches = await listRefs(world.git, repoDir, 'refs/heads/');
+  if (branches.length === 0) throw new ApiError(409, 'Git Repository is empty.');
+  const from = await resolveCommit(world.git, repoDir, call.query.get('sha') ?? repo.defaultBranch);
+  if (from === null) throw notFound();
+  const page = paginate(call, await readCommits(world.git, repoDir, [from]));
+  return reply(
+    200,
+    page.items.map((commit) => commitJson(world, repo, commit)),
+    page.headers,
+  );
+}
+
+async function getCommit(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const ref = call.params.ref ?? '';
+  const sha = await resolveCommit(world.git, world.store.repoDir(repo), ref);
+  if (sha === null) throw new ApiError(422, `No commit found for SHA: ${ref}`);
+  return reply(200, commitJson(world, repo, await readCommit(world.git, world.store.repoDir(repo), sha)));
+}
+
+/** Branches, refs and commits. The last route takes the rest of its path, so it comes after every longer one. */
+export function gitRoutes(world: World): Route[] {
+  const get = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, handle });
+  const post = (path: string, handle: Route['handle']): Route => ({ method: 'POST', path, handle });
+  return [
+    get('/repos/:owner/:repo/branches', (call) => listBranches(world, call)),
+    get('/repos/:owner/:repo/branches/*branch', (call) => getBranch(world, call)),
+    get('/repos/:owner/:repo/git/ref/*ref', (call) => getRef(world, call)),
+    get('/repos/:owner/:repo/git/matching-refs/*ref', (call) => matchingRefs(world, call)),
+    post('/repos/:owner/:repo/git/refs', (call) => createRef(world, call)),
+    get('/repos/:owner/:repo/commits', (call) => listCommits(world, call)),
+    get('/repos/:owner/:repo/commits/*ref', (call) => getCommit(world, call)),
+  ];
+}
