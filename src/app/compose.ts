@@ -42,7 +42,11 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
   const events = createEventLog(store);
   const ledger = createLedger(store);
   const limiter = createLimiter({ clock });
-  const runner = createCommandRunner({ sandbox: settings.sandbox.mode, log });
+  const runner = createCommandRunner({
+    sandbox: settings.sandbox.mode,
+    log,
+    packageCacheDir: join(settings.stateDir, 'package-cache'),
+  });
   const services: Services = {
     calls: createModelCalls({
       lead: createLead(settings),

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Keeps the last part of a command's output in memory and, up to ten times as much, the first part in a file. */
+export interface OutputCapture {
+  add(chunk: Buffer): void;
+  /** Ends the file; the capture takes nothing more. */
+  close(): Promise<{ output: string; outputBytes: number }>;
+}
+
+const FILE_FACTOR = 10;
+
+export async function createOutputCapture(maxOutputBytes: number, outputFile: string | null): Promise<OutputCapture> {
+  const file = outputFile === null ? null : await openFile(outputFile);
+  const tail: Buffer[] = [];
+  let tailBytes = 0;
+  let totalBytes = 0;
+  let fileBytes = 0;
+  let open = true;
+
+  const toFile = (stream: WriteStream, chunk: Buffer): void => {
+    const room = maxOutputBytes * FILE_FACTOR - fileBytes;
+    if (room <= 0) return;
+    fileBytes += chunk.length;
+    stream.write(chunk.length <= room ? chunk : chunk.subarray(0, room));
+    if (chunk.length > room) stream.write(`\n[the output went on; only its first ${fileLimit()} bytes are kept]\n`);
+  };
+  const fileLimit = (): number => maxOutputBytes * FILE_FACTOR;
+
+  return {
+    add(chunk) {
+      if (!open) return;
+      totalBytes += chunk.length;
+      if (file !== null) toFile(file, chunk);
+      tail.push(chunk);
+      tailBytes += chunk.length;
+      for (let first = tail[0]; first !== undefined && tailBytes - first.length >= maxOutputBytes; first = tail[0]) {
+        tail.shift();
+        tailBytes -= first.length;
+      }
+    },
+    async close() {
+      open = false;
+      if (file !== null && !file.closed) {
+        file.end();
+        await once(file, 'close').catch(() => {});
+      }
+      const all = Buffer.concat(tail);
+      return {
+        output: all.subarray(Math.max(0, all.length - maxOutputBytes)).toString('utf8'),
+        outputBytes: totalBytes,
+      };
+    },
+  };
+}
+
+async function openFile(path: string): Promise<WriteStream> {
+  await mkdir(dirname(path), { recursive: true });
+  const stream = createWriteStream(path);
+  // A full disk must not end the command: its result is still worth having without the file.
+  stream.on('error', () => {});
+  return stream;
+}

@@ -1,0 +1,28 @@
+/**
+ * The budget of a run, over all its agents and processes.
+ *
+ * Invariants:
+ * 1. settled + reserved never exceeds the cap at the moment of a reservation: the worst case of a call is reserved first.
+ * 2. A reservation that was never settled (the process died in the call) goes on counting at its worst case, because the
+ *    provider may have charged for it.
+ * 3. settle and release are idempotent per call key.
+ */
+export interface LedgerTotals {
+  capUsd: number;
+  settledUsd: number;
+  reservedUsd: number;
+  calls: number;
+}
+
+export interface Ledger {
+  /** Sets the cap when the run has none yet; returns the totals. */
+  open(rootRunId: string, capUsd: number): LedgerTotals;
+  raiseCap(rootRunId: string, capUsd: number): LedgerTotals;
+  /** Throws `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) and reserves nothing when over. */
+  reserve(rootRunId: string, callKey: string, worstUsd: number): void;
+  /** Replaces the reservation by what was charged. */
+  settle(rootRunId: string, callKey: string, actualUsd: number): void;
+  /** The call was certainly not charged (refused before it reached the provider, or answered by an error). */
+  release(rootRunId: string, callKey: string): void;
+  totals(rootRunId: string): LedgerTotals;
+}
