@@ -1,0 +1,176 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CommitId, CommitMessage } from '../../core/ports.ts';
+import { AppError } from '../../protocol/errors.ts';
+import { commitDateSeconds, messageText } from './commit-message.ts';
+import { identityEnvironment, readIdentity } from './identity.ts';
+import { expectCommit, readObjects } from './objects.ts';
+import { type Git, gitText } from './run-git.ts';
+import { OWN_INDEX_CONFIG, withTempIndex } from './temp-index.ts';
+
+export interface NewCommit {
+  tree: string;
+  parents: readonly CommitId[];
+  firstParentSeconds: number | null;
+  message: CommitMessage;
+  identity: { name: string; email: string };
+}
+
+/** Writes a commit object. Same input, same id: the dates come from the message or the first parent. */
+export function writeCommit(git: Git, cwd: string, commit: NewCommit): Promise<CommitId> {
+  const dateSeconds = commitDateSeconds(commit.message, commit.firstParentSeconds);
+  return gitText(git, {
+    args: ['commit-tree', commit.tree, ...commit.parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
+    cwd,
+    env: identityEnvironment(commit.identity, dateSeconds),
+    stdin: messageText(commit.message),
+  });
+}
+
+/** Commits a tree on parents (none makes a root commit). Calling again with the same input gives the same id. */
+export async function commitTree(
+  git: Git,
+  repoDir: string,
+  tree: string,
+  parents: readonly CommitId[],
+  message: CommitMessage,
+): Promise<CommitId> {
+  const firstParent = parents[0];
+  const [identity, objects] = await Promise.all([
+    readIdentity(git, repoDir),
+    readObjects(git, repoDir, firstParent === undefined ? [] : [firstParent]),
+  ]);
+  const firstParentSeconds = firstParent === undefined ? null : expectCommit(objects[0], firstParent).dateSeconds;
+  return writeCommit(git, repoDir, { tree, parents, firstParentSeconds, message, identity });
+}
+
+function requireRepositoryPath(file: string): void {
+  const parts = file.split('/');
+  const bad = parts.some((part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git');
+  if (!bad && !file.includes('\0')) return;
+  throw new AppError({
+    code: 'git_failed',
+    message: `not a path inside the repository: ${JSON.stringify(file)}`,
+    userMessage: `The path ${JSON.stringify(file)} cannot be committed: it must be relative, inside the project and not in .git.`,
+  });
+}
+
+/** More names than this are not handed over as arguments (a command line has at most 32 KiB on Windows). */
+const MAX_PATH_ARGUMENTS = 50;
+const WRITES_AT_ONCE = 32;
+
+/** Modes of files that exist at the parent; at least of the paths asked for. */
+async function existingModes(
+  git: Git,
+  repoDir: string,
+  parent: string,
+  paths: readonly string[],
+): Promise<Map<string, string>> {
+  const selection = paths.length > MAX_PATH_ARGUMENTS ? ['-r', parent] : [parent, '--', ...paths];
+  const { stdout } = await git({ args: ['ls-tree', '-z', '--full-tree', ...selection], cwd: repoDir });
+  const modes = new Map<string, string>();
+  for (const entry of stdout.toString().split('\0')) {
+    const tab = entry.indexOf('\t');
+    if (tab > 0) modes.set(entry.slice(tab + 1), entry.slice(0, 6));
+  }
+  return modes;
+}
+
+/** Writes contents as blobs, unfiltered, with one process; ids in the order given. */
+async function writeBlobs(git: Git, repoDir: string, dir: string, contents: readonly string[]): Promise<string[]> {
+  await mkdir(dir);
+  const files = contents.map((_content, index) => path.join(dir, String(index)));
+  for (let at = 0; at < files.length; at += WRITES_AT_ONCE) {
+    const portion = files.slice(at, at + WRITES_AT_ONCE);
+    await Promise.all(portion.map((file, offset) => writeFile(file, contents[at + offset] ?? '')));
+  }
+  const text = await gitText(git, {
+    args: ['hash-object', '-w', '--no-filters', '--stdin-paths'],
+    cwd: repoDir,
+    stdin: files.map((file) => `${file}\n`).join(''),
+  });
+  return text.split(/\r?\n/);
+}
+
+/** Commits files on top of a parent, in memory; a file that exists keeps its executable bit. */
+export async function commitFiles(
+  git: Git,
+  repoDir: string,
+  parent: CommitId,
+  files: readonly { path: string; content: string }[],
+  message: CommitMessage,
+): Promise<CommitId> {
+  for (const file of files) requireRepositoryPath(file.path);
+  if (files.length === 0) return parent;
+  return withTempIndex(async (dir, env) => {
+    const own = { cwd: repoDir, env, config: OWN_INDEX_CONFIG };
+    // First and alone: with a parent that is missing nothing else may be under way when the folder goes.
+    const header = expectCommit((await readObjects(git, repoDir, [parent]))[0], parent);
+    const [blobs, modes, identity] = await Promise.all([
+      writeBlobs(
+        git,
+        repoDir,
+        path.join(dir, 'blobs'),
+        files.map((file) => file.content),
+      ),
+      existingModes(
+        git,
+        repoDir,
+        parent,
+        files.map((file) => file.path),
+      ),
+      readIdentity(git, repoDir),
+      git({ ...own, args: ['read-tree', `${parent}^{tree}`] }),
+    ]);
+    const entries = files.map((file, index) => {
+      const mode = modes.get(file.path) === '100755' ? '100755' : '100644';
+      return `${mode} ${blobs[index] ?? ''}\t${file.path}\0`;
+    });
+    await git({ ...own, args: ['update-index', '-z', '--index-info'], stdin: entries.join('') });
+    const tree = await gitText(git, { ...own, args: ['write-tree'] });
+    if (tree === header.tree) return parent;
+    return writeCommit(git, repoDir, {
+      tree,
+      parents: [parent],
+      firstParentSeconds: header.dateSeconds,
+      message,
+      identity,
+    });
+  });
+}
+
+/** File content at a commit or tree; null when there is no file of that name. */
+export async function readFile(git: Git, repoDir: string, commitOrTree: string, file: string): Promise<string | null> {
+  // `<commit>:./x` would be taken relative to the current folder.
+  if (/^\.{0,2}(\/|$)/.test(file)) return null;
+  const [root, blob] = await readObjects(git, repoDir, [`${commitOrTree}^{tree}`, `${commitOrTree}:${file}`]);
+  if (root === null || root === undefined) {
+    throw new AppError({
+      code: 'git_failed',
+      message: `not a commit or tree: ${commitOrTree}`,
+      userMessage: `The commit ${commitOrTree} is not in the repository ${repoDir} any more.`,
+    });
+  }
+  return blob?.type === 'blob' ? blob.content.toString() : null;
+}
+
+/** Writes the files of a commit into an empty or missing folder, with the line ends that they have in the repository. */
+export async function exportTree(git: Git, repoDir: string, commit: CommitId, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  if ((await readdir(dir)).length > 0) {
+    throw new AppError({
+      code: 'git_failed',
+      message: `cannot export into ${dir}: it is not empty`,
+      userMessage: `The folder ${dir} must be empty before the files of a commit are written there.`,
+    });
+  }
+  const gitDir = await gitText(git, { args: ['rev-parse', '--absolute-git-dir'], cwd: repoDir });
+  await withTempIndex(async (_dir, env) => {
+    await git({
+      args: ['read-tree', '--reset', '-u', `${commit}^{tree}`],
+      cwd: dir,
+      env: { ...env, GIT_DIR: gitDir, GIT_WORK_TREE: dir },
+      config: [...OWN_INDEX_CONFIG, 'core.autocrlf=false', 'core.eol=lf'],
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import type { Git } from './run-git.ts';
+
+const FALLBACK = { name: 'AI Development Orchestrator', email: 'orchestrator@localhost' };
+
+function clean(value: string | undefined): string {
+  return (value ?? '').replace(/[<>\n\0]/g, '').trim();
+}
+
+/**
+ * Whose name is on our commits: the user's configured identity when it has both a name and an address, else the
+ * program's own. Author and committer are the same.
+ */
+export async function readIdentity(git: Git, cwd: string): Promise<{ name: string; email: string }> {
+  const { stdout } = await git({
+    args: ['config', '-z', '--get-regexp', '^(user|author)\\.(name|email)$'],
+    cwd,
+    okExitCodes: [0, 1],
+  });
+  const settings = new Map<string, string>();
+  for (const entry of stdout.toString().split('\0')) {
+    const split = entry.indexOf('\n');
+    if (split > 0) settings.set(entry.slice(0, split), entry.slice(split + 1));
+  }
+  const pick = (field: 'name' | 'email'): string =>
+    clean(process.env[`GIT_AUTHOR_${field.toUpperCase()}`]) ||
+    clean(settings.get(`author.${field}`)) ||
+    clean(settings.get(`user.${field}`));
+  const identity = { name: pick('name'), email: pick('email') };
+  return identity.name === '' || identity.email === '' ? FALLBACK : identity;
+}
+
+/** The variables that fix author, committer and both dates. */
+export function identityEnvironment(
+  identity: { name: string; email: string },
+  dateSeconds: number,
+): Record<string, string> {
+  const date = `@${dateSeconds} +0000`;
+  return {
+    GIT_AUTHOR_NAME: identity.name,
+    GIT_AUTHOR_EMAIL: identity.email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: identity.name,
+    GIT_COMMITTER_EMAIL: identity.email,
+    GIT_COMMITTER_DATE: date,
+  };
+}

@@ -1,0 +1,81 @@
+import type { CommitId, Landing, RepositoryState } from '../../core/ports.ts';
+import { AppError } from '../../protocol/errors.ts';
+import { readRef } from './refs.ts';
+import { type Git, gitFailure, redactUrls } from './run-git.ts';
+import { workingState } from './working-state.ts';
+
+/** Names tried for the branch: `name`, `name-2`, ... */
+const MAX_NAMES = 100;
+
+/** Creates the branch, under the next free name when it exists elsewhere. */
+async function createBranch(git: Git, repoDir: string, wanted: string, commit: CommitId): Promise<string> {
+  const check = { args: ['check-ref-format', '--branch', wanted], cwd: repoDir, okExitCodes: 'any' as const };
+  if ((await git(check)).exitCode !== 0) {
+    throw new AppError({
+      code: 'git_failed',
+      message: `not a branch name: ${JSON.stringify(wanted)}`,
+      userMessage: `${JSON.stringify(wanted)} cannot be the name of a git branch. Choose another one.`,
+    });
+  }
+  for (let number = 1; number <= MAX_NAMES; number += 1) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`;
+    const ref = `refs/heads/${name}`;
+    const command = { args: ['update-ref', ref, commit, ''], cwd: repoDir, okExitCodes: 'any' as const };
+    const result = await git(command);
+    if (result.exitCode === 0) return name;
+    const current = await readRef(git, repoDir, ref);
+    if (current === commit) return name;
+    if (current === null) throw gitFailure(command, result);
+  }
+  throw new AppError({
+    code: 'git_failed',
+    message: `no free branch name for ${wanted}`,
+    userMessage: `There are ${MAX_NAMES} branches called ${wanted} already. Delete some, or choose another name.`,
+  });
+}
+
+async function isAncestor(git: Git, repoDir: string, ancestor: CommitId, commit: CommitId): Promise<boolean> {
+  const { exitCode } = await git({
+    args: ['merge-base', '--is-ancestor', ancestor, commit],
+    cwd: repoDir,
+    okExitCodes: [0, 1],
+  });
+  return exitCode === 0;
+}
+
+/**
+ * Creates the user's branch and, when that loses nothing, checks it out. Nothing changed in index or files; HEAD at the
+ * base of the run or at an ancestor of the commit; and no untracked or ignored file in the way. Repeating is harmless.
+ */
+export async function land(git: Git, state: RepositoryState, wanted: string, commit: CommitId): Promise<Landing> {
+  const { repoDir } = state;
+  const branch = await createBranch(git, repoDir, wanted, commit);
+  const renamed = branch === wanted ? '' : ` (${wanted} exists with other work)`;
+  const stay = (why: string): Landing => ({
+    branch,
+    commit,
+    checkedOut: false,
+    note: `The work is on branch ${branch}${renamed}. ${why} To see it: git switch ${branch}`,
+  });
+  const now = await workingState(git, repoDir);
+  if (now.branch === branch && now.head === commit && now.changed.length === 0) {
+    return { branch, commit, checkedOut: true, note: `The workspace is on branch ${branch}${renamed}.` };
+  }
+  if (now.changed.length > 0) {
+    return stay('The workspace has changes that are not committed, so it was left as it is.');
+  }
+  if (now.head === null || (now.head !== state.baseCommit && !(await isAncestor(git, repoDir, now.head, commit)))) {
+    return stay(`The workspace has moved on since the run began (${now.branch}), so it was left as it is.`);
+  }
+  const switched = await git({
+    // Ignored files would be overwritten without a word.
+    args: ['switch', '--quiet', '--no-guess', '--no-overwrite-ignore', branch, '--'],
+    cwd: repoDir,
+    okExitCodes: 'any',
+  });
+  if (switched.exitCode === 0) {
+    const note = `The workspace is on branch ${branch}${renamed}; ${now.branch} is as it was.`;
+    return { branch, commit, checkedOut: true, note };
+  }
+  return stay(`git did not switch to it: ${redactUrls(switched.stderr.trim()).slice(0, 500)}.`);
+}

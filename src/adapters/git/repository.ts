@@ -1,0 +1,46 @@
+import type { Repository } from '../../core/ports.ts';
+import { commitFiles, commitTree, exportTree, readFile } from './commits.ts';
+import { asChangedFiles, patch, treeChanges } from './diff.ts';
+import { land } from './land.ts';
+import { merge, mergeBase } from './merge.ts';
+import { openRepository } from './open.ts';
+import { listRefs, readRef, setRef } from './refs.ts';
+import { fetch, push } from './remote.ts';
+import { repositoryMap } from './repository-map.ts';
+import { createGit } from './run-git.ts';
+import { commitWorktree } from './worktree-commit.ts';
+import { checkoutTree, openWorktree, removeWorktree, resetWorktree } from './worktrees.ts';
+
+/**
+ * The `Repository` port on the installed git, 2.38 or newer. Holds no state: every call starts its own processes, and
+ * any number of calls may run at the same time, except two that change the same worktree.
+ *
+ * `commitFiles`, `commitTree` and `commitWorktree` give the same commit id for the same input: author and committer
+ * date are those of the trailer `Orchestrator-At` (ISO; not kept in the text), else one second after the first parent.
+ */
+export function createRepository(options: { gitBinary?: string } = {}): Repository {
+  const git = createGit(options.gitBinary);
+  return {
+    open: (workspaceDir, signal) => openRepository(git, workspaceDir, signal),
+    map: (repoDir, commit, tokenBudget) => repositoryMap(git, repoDir, commit, tokenBudget),
+    readRef: (repoDir, ref) => readRef(git, repoDir, ref),
+    setRef: (repoDir, ref, commit, expected) => setRef(git, repoDir, ref, commit, expected),
+    listRefs: (repoDir, prefix) => listRefs(git, repoDir, prefix),
+    commitFiles: (repoDir, parent, files, message) => commitFiles(git, repoDir, parent, files, message),
+    openWorktree: (repoDir, dir, commit) => openWorktree(git, repoDir, dir, commit),
+    resetWorktree: (dir, commit) => resetWorktree(git, dir, commit),
+    checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
+    commitWorktree: (dir, parents, ref, message) => commitWorktree(git, dir, parents, ref, message),
+    removeWorktree: (repoDir, dir) => removeWorktree(git, repoDir, dir),
+    merge: (repoDir, ours, theirs) => merge(git, repoDir, ours, theirs),
+    mergeBase: (repoDir, a, b) => mergeBase(git, repoDir, a, b),
+    commitTree: (repoDir, tree, parents, message) => commitTree(git, repoDir, tree, parents, message),
+    changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
+    patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),
+    readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
+    exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir),
+    land: (state, branch, commit) => land(git, state, branch, commit),
+    push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
+    fetch: (repoDir, url, branch, authorization, signal) => fetch(git, repoDir, url, branch, authorization, signal),
+  };
+}

@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** Settings for an index that is not the user's: whole, in one file, without their sparse selection. */
+export const OWN_INDEX_CONFIG = ['core.splitIndex=false', 'core.sparseCheckout=false', 'core.safecrlf=false'];
+
+/** Runs `use` with a fresh temporary folder and an index file in it, and removes both. */
+export async function withTempIndex<T>(use: (dir: string, env: Record<string, string>) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'orchestrator-index-'));
+  try {
+    return await use(dir, { GIT_INDEX_FILE: path.join(dir, 'index') });
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,168 @@
+import { readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../../protocol/errors.ts';
+import { type Git, gitText } from './run-git.ts';
+
+/** Where git keeps what belongs to one worktree. */
+export interface WorktreeLayout {
+  /** The worktree itself, with symbolic links resolved. */
+  dir: string;
+  /** `<common>/worktrees/<name>`: HEAD, index and our own two files. */
+  gitDir: string;
+}
+
+/** Written last: a worktree without it was never completely checked out. */
+const READY_FILE = 'orchestrator-ready';
+const EXCLUDE_FILE = 'orchestrator-exclude';
+/** A lock that stays this long is left over: every agent's process has ended when the host uses git there. */
+const STALE_LOCK_MS = 5_000;
+
+export async function realPath(file: string): Promise<string> {
+  return realpath(file).catch(() => path.resolve(file));
+}
+
+async function readText(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch(() => null);
+}
+
+/** The shared `.git` folder of a repository. */
+export async function commonDir(git: Git, repoDir: string): Promise<string> {
+  const text = await gitText(git, { args: ['rev-parse', '--git-common-dir'], cwd: repoDir });
+  return realPath(path.resolve(repoDir, text));
+}
+
+/** Target of `<dir>/.git` when that is a file of a worktree; null otherwise. */
+async function linkedGitDir(dir: string): Promise<string | null> {
+  const text = await readText(path.join(dir, '.git'));
+  const target = /^gitdir: (.+)$/m.exec(text ?? '')?.[1];
+  return target === undefined ? null : realPath(path.resolve(dir, target));
+}
+
+async function pointsTo(gitDir: string, dir: string): Promise<boolean> {
+  const back = (await readText(path.join(gitDir, 'gitdir')))?.trim();
+  if (back === undefined) return false;
+  const target = path.resolve(gitDir, back);
+  return (await realPath(path.dirname(target))) === dir && path.basename(target) === '.git';
+}
+
+/** The registration of a folder in a repository, found even when `<dir>/.git` is gone. */
+export async function findRegistration(common: string, dir: string): Promise<WorktreeLayout | null> {
+  const real = await realPath(dir);
+  const root = path.join(common, 'worktrees');
+  const linked = await linkedGitDir(real);
+  if (linked !== null && path.dirname(linked) === root && (await pointsTo(linked, real))) {
+    return { dir: real, gitDir: linked };
+  }
+  const names = await readdir(root).catch(() => []);
+  for (const name of names) {
+    const gitDir = path.join(root, name);
+    if (await pointsTo(gitDir, real)) return { dir: real, gitDir };
+  }
+  return null;
+}
+
+/** True when the folder says that it is a worktree of this repository, whether or not that is still so. */
+export async function claimsToBeWorktree(common: string, dir: string): Promise<boolean> {
+  const linked = await linkedGitDir(dir);
+  return linked !== null && path.dirname(linked) === path.join(common, 'worktrees');
+}
+
+/**
+ * The layout of a worktree that must be intact. Both directions are checked, because without `.git` git would look for
+ * a repository further up and might find the user's own.
+ */
+export async function requireWorktree(dir: string): Promise<WorktreeLayout> {
+  const real = await realPath(dir);
+  const gitDir = await linkedGitDir(real);
+  if (gitDir !== null && path.basename(path.dirname(gitDir)) === 'worktrees' && (await pointsTo(gitDir, real))) {
+    return { dir: real, gitDir };
+  }
+  throw new AppError({
+    code: 'git_failed',
+    message: `${dir} is not an intact worktree`,
+    userMessage: `The working copy ${dir} is damaged: its .git file is missing or was changed. Run the subtask again.`,
+  });
+}
+
+/** Variables that tie a command to a worktree, so that git looks nowhere else. */
+export function worktreeEnvironment(layout: WorktreeLayout): Record<string, string> {
+  return { GIT_DIR: layout.gitDir, GIT_WORK_TREE: layout.dir };
+}
+
+export async function isReady(layout: WorktreeLayout): Promise<boolean> {
+  return (await readText(path.join(layout.gitDir, READY_FILE))) !== null;
+}
+
+export async function markReady(layout: WorktreeLayout): Promise<void> {
+  await writeFile(path.join(layout.gitDir, READY_FILE), '');
+}
+
+/** Puts right what a crash or an agent may have broken in a complete worktree, without touching its files. */
+export async function repairWorktree(layout: WorktreeLayout, commit: string): Promise<void> {
+  if ((await linkedGitDir(layout.dir)) !== layout.gitDir) {
+    await rm(path.join(layout.dir, '.git'), { recursive: true, force: true });
+    await writeFile(path.join(layout.dir, '.git'), `gitdir: ${layout.gitDir}\n`);
+  }
+  const head = await readText(path.join(layout.gitDir, 'HEAD'));
+  if (head === null || !/^([0-9a-f]{40,64}|ref: \S+)\s*$/.test(head)) {
+    await writeFile(path.join(layout.gitDir, 'HEAD'), `${commit}\n`);
+  }
+  const index = path.join(layout.gitDir, 'index');
+  // After a power cut the index may be empty, which git refuses; without one it makes it anew.
+  if ((await stat(index).catch(() => null))?.size === 0) await rm(index, { force: true });
+}
+
+/** The user's own excludes and `node_modules`, which must not be committed even when no .gitignore says so. */
+export async function writeExcludes(git: Git, repoDir: string, layout: WorktreeLayout): Promise<void> {
+  const { stdout, exitCode } = await git({
+    args: ['config', '--type=path', '--get', 'core.excludesFile'],
+    cwd: repoDir,
+    okExitCodes: [0, 1],
+  });
+  const configHome = process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config');
+  const file = exitCode === 0 ? stdout.toString().trim() : path.join(configHome, 'git', 'ignore');
+  const own = (await readText(path.resolve(repoDir, file))) ?? '';
+  await writeFile(path.join(layout.gitDir, EXCLUDE_FILE), `${own}\nnode_modules/\n`);
+}
+
+/** The settings for `add` and `clean` in a worktree. */
+export function excludeConfig(layout: WorktreeLayout): string {
+  return `core.excludesFile=${path.join(layout.gitDir, EXCLUDE_FILE)}`;
+}
+
+/**
+ * Runs a command that changes index or HEAD of a worktree; when it fails, waits until no lock is in the way and tries
+ * once more. A lock that has been there for five seconds is removed. Only for worktrees of ours.
+ * `clearOther` removes what else may be in the way before the second try.
+ */
+export async function withWorktreeLocks<T>(
+  layout: WorktreeLayout,
+  run: () => Promise<T>,
+  clearOther: () => Promise<unknown> = async () => undefined,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    for (const lock of ['index.lock', 'HEAD.lock']) {
+      if (!(await lockGone(path.join(layout.gitDir, lock)))) throw error;
+    }
+    await clearOther();
+    return run();
+  }
+}
+
+/** Waits for a lock to go, at most 20 seconds: by itself, or because it is old and is removed. */
+async function lockGone(lock: string): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const found = await stat(lock).catch(() => null);
+    if (found === null) return true;
+    if (Date.now() - found.mtimeMs >= STALE_LOCK_MS) {
+      await rm(lock, { force: true });
+      return true;
+    }
+    await wait(100);
+  }
+  return false;
+}

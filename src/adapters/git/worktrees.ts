@@ -1,0 +1,120 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { CommitId } from '../../core/ports.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { Git, GitCommand } from './run-git.ts';
+import { OWN_INDEX_CONFIG } from './temp-index.ts';
+import {
+  claimsToBeWorktree,
+  commonDir,
+  excludeConfig,
+  findRegistration,
+  isReady,
+  markReady,
+  realPath,
+  repairWorktree,
+  requireWorktree,
+  type WorktreeLayout,
+  withWorktreeLocks,
+  worktreeEnvironment,
+  writeExcludes,
+} from './worktree-layout.ts';
+
+/** Tries of `worktree add`, which may meet another one or its own leftovers. */
+const ADD_ATTEMPTS = 5;
+const REMOVE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
+
+/** A command inside a worktree, tied to it and with the settings of our own index. */
+export function worktreeCommand(layout: WorktreeLayout, args: readonly string[]): GitCommand {
+  return {
+    args,
+    cwd: layout.dir,
+    env: worktreeEnvironment(layout),
+    config: [...OWN_INDEX_CONFIG, excludeConfig(layout), 'add.ignoreErrors=false', 'advice.addEmbeddedRepo=false'],
+  };
+}
+
+/** Removes what an interrupted `worktree add` left; refuses a folder with files that were never a worktree of ours. */
+async function clearHalfMade(common: string, dir: string): Promise<void> {
+  const registration = await findRegistration(common, dir);
+  const exists = (await stat(dir).catch(() => null)) !== null;
+  if (exists) {
+    const ours = registration !== null || (await claimsToBeWorktree(common, dir));
+    if (!ours && (await readdir(dir)).length > 0) {
+      throw new AppError({
+        code: 'git_failed',
+        message: `${dir} is neither empty nor a worktree of this repository`,
+        userMessage: `The folder ${dir} is in the way: it holds files that do not belong to this run. Move it away.`,
+      });
+    }
+    await rm(dir, REMOVE);
+  }
+  if (registration !== null) await rm(registration.gitDir, REMOVE);
+}
+
+/**
+ * Makes a detached worktree at `dir`, checked out at `commit`. One that is complete is left exactly as it is, whatever
+ * work it holds (its `.git` file is put back when it is missing); a half-made one is made again.
+ */
+export async function openWorktree(git: Git, repoDir: string, dir: string, commit: CommitId): Promise<void> {
+  const common = await commonDir(git, repoDir);
+  const existing = (await stat(dir).catch(() => null)) === null ? null : await findRegistration(common, dir);
+  if (existing !== null && (await isReady(existing))) {
+    await repairWorktree(existing, commit);
+    await writeExcludes(git, repoDir, existing);
+    return;
+  }
+  // Twice `--force`: also over a registration whose folder is gone or that was locked by an interrupted `add`.
+  const add: GitCommand = {
+    args: ['worktree', 'add', '--quiet', '--detach', '--force', '--force', path.resolve(dir), commit],
+    cwd: repoDir,
+    config: OWN_INDEX_CONFIG,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    await clearHalfMade(common, dir);
+    try {
+      await git(add);
+      break;
+    } catch (error) {
+      if (attempt === ADD_ATTEMPTS) throw error;
+      await wait(50 * attempt);
+    }
+  }
+  const layout = await requireWorktree(dir);
+  await writeExcludes(git, repoDir, layout);
+  await markReady(layout);
+}
+
+/** Puts tracked and untracked files back to `commit`, and HEAD with them; ignored files and node_modules stay. */
+export async function resetWorktree(git: Git, dir: string, commit: CommitId): Promise<void> {
+  const layout = await requireWorktree(dir);
+  await withWorktreeLocks(layout, () =>
+    git(worktreeCommand(layout, ['reset', '--hard', '--quiet', '--no-recurse-submodules', commit, '--'])),
+  );
+  await git(worktreeCommand(layout, ['clean', '-ffdq']));
+}
+
+/** Makes the tracked files those of a tree; HEAD and untracked files that are not in the way stay. */
+export async function checkoutTree(git: Git, dir: string, tree: string): Promise<void> {
+  const layout = await requireWorktree(dir);
+  await withWorktreeLocks(layout, () =>
+    git(worktreeCommand(layout, ['read-tree', '--reset', '-u', '--no-recurse-submodules', `${tree}^{tree}`])),
+  );
+}
+
+/** Removes a worktree of this repository and its registration. Never fails, and never removes another folder. */
+export async function removeWorktree(git: Git, repoDir: string, dir: string): Promise<void> {
+  try {
+    const common = await commonDir(git, repoDir);
+    const registration = await findRegistration(common, dir);
+    if (registration === null) {
+      if (await claimsToBeWorktree(common, await realPath(dir))) await rm(dir, REMOVE);
+      return;
+    }
+    // Not `worktree remove`: it refuses a worktree with submodules or a broken .git file. These two are what it does.
+    await rm(dir, REMOVE).finally(() => rm(registration.gitDir, REMOVE));
+  } catch {
+    // A leftover folder costs disk space; a failed run costs work. The next `openWorktree` clears it.
+  }
+}

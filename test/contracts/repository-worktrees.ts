@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Repository } from '../../src/core/ports.ts';
+import { git, message, type RepositoryFixture, read, userState, withRepository, write } from './repository-support.ts';
+
+export const REF = 'refs/orchestrator/r1/s1';
+
+export async function openOne(fixture: RepositoryFixture, name = 'wörk tree'): Promise<string> {
+  const dir = path.join(fixture.root, 'worktrees', name);
+  await fixture.repository.openWorktree(fixture.repoDir, dir, fixture.base);
+  return dir;
+}
+
+function committingContract(make: () => Repository): void {
+  it('commits everything that changed, moves ref and HEAD, and says what changed', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const dir = await openOne(fixture);
+      write(dir, 'src/list.txt', 'one\n');
+      write(dir, 'new dir/ü.txt', 'x\n');
+      rmSync(path.join(dir, 'gone.txt'));
+      const made = await repository.commitWorktree(dir, [base], REF, message('k1'));
+      assert.deepEqual(made?.files, [
+        { path: 'gone.txt', status: 'deleted', addedLines: 0, removedLines: 3 },
+        { path: 'new dir/ü.txt', status: 'added', addedLines: 1, removedLines: 0 },
+        { path: 'src/list.txt', status: 'modified', addedLines: 0, removedLines: 6 },
+      ]);
+      assert.equal(await repository.readRef(repoDir, REF), made?.commit);
+      assert.equal(git(dir, 'status', '--porcelain'), '');
+      assert.equal(git(dir, 'rev-parse', 'HEAD'), made?.commit);
+    }));
+
+  it('gives null without a change, and the same commit when the step is repeated', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const dir = await openOne(fixture);
+      assert.equal(await repository.commitWorktree(dir, [base], REF, message('k1')), null);
+      write(dir, 'x', 'x');
+      const first = await repository.commitWorktree(dir, [base], REF, message('k1'));
+      const second = await repository.commitWorktree(dir, [base], REF, message('k1'));
+      assert.deepEqual(second, first);
+      // The same step made it under another date: it is found by its key.
+      const other = {
+        ...message('k1'),
+        trailers: { ...message('k1').trailers, 'Orchestrator-At': '2030-01-01T00:00:00Z' },
+      };
+      assert.deepEqual(await repository.commitWorktree(dir, [base], REF, other), first);
+      const another = await repository.commitWorktree(dir, [base], REF, message('k2'));
+      assert.notEqual(another?.commit, first?.commit);
+      assert.equal(await repository.readRef(repoDir, REF), another?.commit);
+    }));
+
+  it('leaves out what is ignored, and node_modules even when nothing says so', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const excludes = path.join(fixture.root, 'excludes');
+      writeFileSync(excludes, '*.secret\n');
+      git(repoDir, 'config', 'core.excludesFile', excludes);
+      const dir = await openOne(fixture);
+      write(dir, 'node_modules/a/index.js', 'x');
+      write(dir, 'packages/b/node_modules/c.js', 'x');
+      write(dir, 'my.secret', 'x');
+      write(dir, '.gitignore', '*.log\n');
+      write(dir, 'x.log', 'x');
+      const made = await repository.commitWorktree(dir, [base], REF, message('k1'));
+      assert.deepEqual(
+        made?.files.map((file) => file.path),
+        ['.gitignore'],
+      );
+    }));
+
+  it('commits the files of repositories that a command made inside, with and without a commit', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const dir = await openOne(fixture);
+      for (const name of ['app one', 'two']) {
+        git(dir, 'init', '-q', name);
+        write(path.join(dir, name), 'main.js', 'x\n');
+      }
+      git(path.join(dir, 'two'), 'add', '-A');
+      git(path.join(dir, 'two'), '-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '-q', '-m', 'inner');
+      const made = await repository.commitWorktree(dir, [base], REF, message('k1'));
+      assert.deepEqual(
+        made?.files.map((file) => file.path),
+        ['app one/main.js', 'two/main.js'],
+      );
+      assert.equal(await repository.readFile(repoDir, made?.commit ?? '', 'two/main.js'), 'x\n');
+    }));
+
+  it('never works on the repository around it when its .git file is gone', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const dir = path.join(repoDir, 'inside');
+      await repository.openWorktree(repoDir, dir, base);
+      rmSync(path.join(dir, '.git'));
+      const before = userState(repoDir);
+      await assert.rejects(repository.commitWorktree(dir, [base], REF, message('k')), { code: 'git_failed' });
+      await assert.rejects(repository.resetWorktree(dir, base), { code: 'git_failed' });
+      assert.deepEqual(userState(repoDir), before);
+    }));
+}
+
+export function worktreesContract(make: () => Repository): void {
+  describe('worktrees', () => {
+    it('resets tracked and untracked files and keeps ignored ones and node_modules', () =>
+      withRepository(make, async (fixture) => {
+        const dir = await openOne(fixture);
+        write(dir, 'src/list.txt', 'changed');
+        write(dir, 'untracked/x', 'x');
+        write(dir, 'node_modules/a.js', 'kept');
+        git(dir, 'add', 'src/list.txt');
+        await fixture.repository.resetWorktree(dir, fixture.base);
+        assert.equal(git(dir, 'status', '--porcelain', '--', ':!node_modules'), '');
+        assert.equal(existsSync(path.join(dir, 'untracked')), false);
+        assert.equal(read(dir, 'node_modules/a.js'), 'kept');
+      }));
+
+    it('serves eight at the same time, with the same folder name too', () =>
+      withRepository(make, async (fixture) => {
+        const { repository, root, repoDir, base } = fixture;
+        const names = Array.from({ length: 8 }, (_, index) => (index < 4 ? `task-${index}` : `deep/${index}/same`));
+        const commits = await Promise.all(
+          names.map(async (name, index) => {
+            const dir = await openOne(fixture, name);
+            write(dir, `file-${index}`, `${index}`);
+            return repository.commitWorktree(dir, [base], `refs/orchestrator/r1/s${index}`, message(`k${index}`));
+          }),
+        );
+        assert.equal(new Set(commits.map((made) => made?.commit)).size, 8);
+        assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 9);
+        await Promise.all(names.map((name) => repository.removeWorktree(repoDir, path.join(root, 'worktrees', name))));
+        assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 1);
+        assert.equal(existsSync(path.join(root, 'worktrees', 'task-0')), false);
+        git(repoDir, 'fsck', '--strict');
+      }));
+
+    it('never fails to remove, whatever is left of the worktree', () =>
+      withRepository(make, async (fixture) => {
+        const { repository, root, repoDir } = fixture;
+        const dir = await openOne(fixture);
+        rmSync(path.join(dir, '.git'));
+        await repository.removeWorktree(repoDir, dir);
+        assert.equal(existsSync(dir), false);
+        await repository.removeWorktree(repoDir, dir);
+        mkdirSync(path.join(root, 'no-repository'));
+        await repository.removeWorktree(path.join(root, 'no-repository'), dir);
+        assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 1);
+      }));
+
+    committingContract(make);
+  });
+}
