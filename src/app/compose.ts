@@ -22,7 +22,8 @@ import { subtaskDefinition } from '../core/flow/subtask.ts';
 import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
-import type { LeadModel, Log, PackageRegistry } from '../core/ports.ts';
+import type { Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
+import { AppError } from '../protocol/errors.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
 import type { Settings } from './config.ts';
@@ -63,7 +64,7 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
     repository: createRepository(),
     runner,
     tools: createAgentTools(runner),
-    forge: createForge({ token: settings.github.token ?? '', apiUrl: settings.github.apiUrl, clock }),
+    forge: openForge(settings, clock),
     deployer: createDeployer({
       endpoint: settings.appwrite.endpoint,
       projectId: settings.appwrite.projectId ?? '',
@@ -90,6 +91,27 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
   const build = buildDefinition(services, children);
   engine.register(build, children.subtask, children.integrate);
   return createAppApi({ engine, events, ledger: services.ledger, build, settings, clock, random: Math.random });
+}
+
+/** Commands that need no GitHub work without a token; what needs it says so. */
+function openForge(settings: Settings, clock: Clock): Forge {
+  const { token, apiUrl } = settings.github;
+  if (token !== null) return createForge({ token, apiUrl, clock });
+  const refuse = () => {
+    throw new AppError({
+      code: 'auth',
+      message: 'no GitHub token',
+      userMessage: 'GITHUB_TOKEN is not set. Set it, or use --local, then resume the run.',
+    });
+  };
+  return {
+    recognise: refuse,
+    gitAuthorization: refuse,
+    ensureRepository: refuse,
+    ensurePullRequest: refuse,
+    checks: refuse,
+    merge: refuse,
+  };
 }
 
 function createLead(settings: Settings): LeadModel {

@@ -186,6 +186,9 @@ export interface Repository {
   removeWorktree(repoDir: string, dir: string): Promise<void>;
   merge(repoDir: string, ours: CommitId, theirs: CommitId): Promise<MergeOutcome>;
   mergeBase(repoDir: string, a: CommitId, b: CommitId): Promise<CommitId>;
+  hasCommonHistory(repoDir: string, a: CommitId, b: CommitId): Promise<boolean>;
+  /** URL of the remote `origin`, or null. */
+  originUrl(repoDir: string): Promise<string | null>;
   commitTree(repoDir: string, tree: string, parents: CommitId[], message: CommitMessage): Promise<CommitId>;
   changedFiles(repoDir: string, from: CommitId, to: CommitId): Promise<ChangedFile[]>;
   /** Unified diff; cut after maxBytes with a line that says so. */
@@ -290,6 +293,8 @@ export interface ForgeRepository {
 export interface Forge {
   /** Value of an HTTP Authorization header for git over HTTPS; null when the remote needs none. */
   gitAuthorization(): string | null;
+  /** Owner and name when the URL of a git remote belongs to this forge. */
+  recognise(remoteUrl: string): { owner: string; name: string } | null;
   /** Finds or creates the repository; owner null means the token's user. */
   ensureRepository(
     request: { owner: string | null; name: string; private: boolean; description: string },

@@ -53,6 +53,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
   };
 
   const forge: Forge = {
+    recognise: () => null,
     gitAuthorization: () => null,
     async ensureRepository(request, signal) {
       begin(signal);
@@ -121,6 +122,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
     ...forge,
     made,
     stranger: () => ({
+      recognise: () => null,
       gitAuthorization: () => 'Basic wrong',
       ensureRepository: denied,
       ensurePullRequest: denied,

@@ -58,3 +58,8 @@ export async function mergeBase(git: Git, repoDir: string, a: string, b: string)
     userMessage: `The commits ${a} and ${b} have no common history.`,
   });
 }
+
+export async function hasCommonHistory(git: Git, repoDir: string, a: string, b: string): Promise<boolean> {
+  const { exitCode } = await git({ args: ['merge-base', a, b], cwd: repoDir, okExitCodes: [0, 1] });
+  return exitCode === 0;
+}

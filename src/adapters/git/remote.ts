@@ -116,7 +116,8 @@ function rejections(output: string): { branch: string; reason: string }[] {
 
 function rejected(url: string, rejection: { branch: string; reason: string }): AppError {
   const where = redactUrls(url);
-  const why = rejection.reason.startsWith('[remote')
+  const isRule = rejection.reason.startsWith('[remote');
+  const why = isRule
     ? `${where} refused branch ${rejection.branch}: ${rejection.reason}. Look at the rules for that branch`
     : `Branch ${rejection.branch} of ${where} has commits that this work does not contain, so it was not overwritten. ` +
       'Merge or rename that branch and push again';
@@ -124,7 +125,12 @@ function rejected(url: string, rejection: { branch: string; reason: string }): A
     code: 'git_failed',
     message: `push of ${rejection.branch} to ${where}: ${rejection.reason}`,
     userMessage: `${why}.`,
-    details: { verb: 'push', url: where, branch: rejection.branch },
+    details: {
+      verb: 'push',
+      url: where,
+      branch: rejection.branch,
+      ...(isRule ? {} : { reason: 'branch_taken' }),
+    },
   });
 }
 
@@ -171,4 +177,12 @@ export async function fetch(
   } finally {
     await git({ args: ['update-ref', '-d', ref], cwd: repoDir, okExitCodes: 'any' });
   }
+}
+
+/** The configured address of `origin`, as the user wrote it. */
+export async function originUrl(git: Git, repoDir: string): Promise<string | null> {
+  const command = { args: ['config', '--get', 'remote.origin.url'], cwd: repoDir, okExitCodes: [0, 1] };
+  const { stdout, exitCode } = await git(command);
+  const url = stdout.toString().trim();
+  return exitCode === 0 && url !== '' ? url : null;
 }

@@ -2,10 +2,10 @@ import type { Repository } from '../../core/ports.ts';
 import { commitFiles, commitTree, exportTree, readFile } from './commits.ts';
 import { asChangedFiles, patch, treeChanges } from './diff.ts';
 import { land } from './land.ts';
-import { merge, mergeBase } from './merge.ts';
+import { hasCommonHistory, merge, mergeBase } from './merge.ts';
 import { openRepository } from './open.ts';
 import { listRefs, readRef, setRef } from './refs.ts';
-import { fetch, push } from './remote.ts';
+import { fetch, originUrl, push } from './remote.ts';
 import { repositoryMap } from './repository-map.ts';
 import { createGit } from './run-git.ts';
 import { commitWorktree } from './worktree-commit.ts';
@@ -34,6 +34,8 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     removeWorktree: (repoDir, dir) => removeWorktree(git, repoDir, dir),
     merge: (repoDir, ours, theirs) => merge(git, repoDir, ours, theirs),
     mergeBase: (repoDir, a, b) => mergeBase(git, repoDir, a, b),
+    hasCommonHistory: (repoDir, a, b) => hasCommonHistory(git, repoDir, a, b),
+    originUrl: (repoDir) => originUrl(git, repoDir),
     commitTree: (repoDir, tree, parents, message) => commitTree(git, repoDir, tree, parents, message),
     changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
     patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),

@@ -3,6 +3,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { readChecks } from './checks.ts';
 import { createClient, systemClock } from './client.ts';
 import { ensurePullRequest, mergePullRequest } from './pull-requests.ts';
+import { recognise } from './recognise.ts';
 import { ensureRepository } from './repositories.ts';
 
 export interface GithubForgeOptions {
@@ -43,6 +44,7 @@ export function createForge(options: GithubForgeOptions): Forge {
   });
   return {
     gitAuthorization: () => `Basic ${Buffer.from(`x-access-token:${token}`, 'utf8').toString('base64')}`,
+    recognise: (remoteUrl) => recognise(apiUrl, remoteUrl),
     ensureRepository: (request, signal) => ensureRepository(client, request, signal),
     ensurePullRequest: (repository, request, signal) => ensurePullRequest(client, repository, request, signal),
     checks: (repository, commit, signal) => readChecks(client, repository, commit, signal),

@@ -5,6 +5,7 @@ import type { Ctx } from '../engine/port.ts';
 import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
+import { findRemote, pushWork } from './remote.ts';
 import type { Services } from './services.ts';
 
 export interface CommitInput {
@@ -23,33 +24,12 @@ const NO_CHECKS_GRACE_MS = 15_000;
 
 /** Push, pull request, checks, merge. Returns the commit of the default branch that holds the work, fetched. */
 export async function commitStage(ctx: Ctx, services: Services, input: BuildInput, work: CommitInput): Promise<string> {
-  const { forge, repository } = services;
-  const { state } = work;
-  const remote = await pausable(ctx, 'forge-repository', (s) =>
-    forge.ensureRepository(
-      {
-        owner: input.policy.remote.owner,
-        name: input.policy.remote.repository ?? input.slug,
-        private: input.policy.remote.private,
-        description: input.brief.description.slice(0, 200),
-      },
-      s.signal,
-    ),
-  );
-  await pausable(ctx, 'push', async (s) => {
-    const authorization = forge.gitAuthorization();
-    if (remote.empty) {
-      // A new repository gets its default branch first, so that the pull request has something to be merged into.
-      const base = { commit: state.baseCommit, branch: remote.defaultBranch };
-      await repository.push(state.repoDir, remote.cloneUrl, [base], authorization, s.signal);
-    }
-    const head = { commit: work.commit, branch: work.branch };
-    await repository.push(state.repoDir, remote.cloneUrl, [head], authorization, s.signal);
-    return null;
-  });
+  const { forge } = services;
+  const remote = await findRemote(ctx, services, input, work.state);
+  const branch = await pushWork(ctx, services, remote, work);
   await ctx.publish('pushed', {
     type: 'branch.pushed',
-    branch: work.branch,
+    branch,
     commit: work.commit,
     remote: remote.webUrl,
   });
@@ -57,7 +37,7 @@ export async function commitStage(ctx: Ctx, services: Services, input: BuildInpu
     forge.ensurePullRequest(
       remote,
       {
-        head: work.branch,
+        head: branch,
         base: remote.defaultBranch,
         title: input.brief.name,
         body: pullRequestBody(ctx, services, input, work),

@@ -101,9 +101,12 @@ export function reviewBody(review: {
   evidence: readonly Evidence[];
   patch: string;
   previous: readonly Finding[];
+  remarks: readonly Finding[];
   report: string;
 }): string {
   const { subtask } = review;
+  const noticed =
+    review.remarks.length === 0 ? '' : `\n\n# Found by the host\n${findingsText(review.remarks)}\nJudge each of these.`;
   const open =
     review.previous.length === 0
       ? ''
@@ -119,7 +122,7 @@ ${subtask.description}
 ${list(subtask.acceptanceCriteria.map((c) => c.text))}
 ${open}
 # Evidence collected by the host
-${evidenceText(review.evidence)}
+${evidenceText(review.evidence)}${noticed}
 
 # The agent's report (not evidence)
 ${review.report.slice(0, 2000)}

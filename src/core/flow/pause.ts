@@ -18,6 +18,8 @@ const PAUSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'timeout',
   'refusal',
   'forge_failed',
+  'git_failed',
+  'not_found',
   'checks_failed',
   'deployment_failed',
   'live_check_failed',

@@ -24,6 +24,8 @@ export interface ReviewRequest {
   round: number;
   previous: readonly Finding[];
   evidence: readonly Evidence[];
+  /** What the host noticed about tests and checks. */
+  remarks: readonly Finding[];
   report: string;
 }
 
@@ -47,6 +49,7 @@ export async function reviewSubtask(
       plan: request.plan,
       subtask: request.subtask,
       evidence: request.evidence,
+      remarks: request.remarks,
       patch: diffs.whole,
       previous: request.previous,
       report: request.report,

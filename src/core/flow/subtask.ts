@@ -10,6 +10,7 @@ import { failedChecks, runChecks } from './evidence.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
+import { findWeakenedTests } from './test-guard.ts';
 
 export interface SubtaskInput extends WorkInput {
   /** False for a revision that a person asked for: it may change any file. */
@@ -23,6 +24,8 @@ export interface SubtaskResult {
 
 /** Check rounds that an agent may fail in a row before a stronger model takes over. */
 const CHECK_ROUNDS = 4;
+/** How much of a diff is searched for renames. */
+const RENAMES_BYTES = 1_000_000;
 
 /** One subtask: an agent in its worktree, the host's checks, the lead's review, until it is approved. */
 export function subtaskDefinition(services: Services): Definition<SubtaskInput, SubtaskResult> {
@@ -107,6 +110,7 @@ async function buildSubtask(
       round: at.round,
       previous: at.findings,
       evidence: checked.evidence,
+      remarks: checked.remarks,
       report,
     });
     await ctx.publish(`reviewed-${at.round}`, { type: 'subtask.reviewed', subtaskId: id, round: at.round, review });
@@ -169,6 +173,8 @@ async function tryAgain(
 interface Checked {
   evidence: Evidence[];
   faults: string[];
+  /** What the host noticed and the reviewer has to judge. */
+  remarks: Finding[];
   commit: string | null;
 }
 
@@ -191,9 +197,20 @@ async function checkSubtask(
     const evidence = await runChecks(services, s, input.policy, input.subtask.checks, place);
     // What the checks left behind is not the agent's work.
     await services.repository.resetWorktree(desk.worktreeDir, commit);
-    const faults = [...failedChecks(evidence), ...ownershipFaults(input, files)];
+    const weakened = await findWeakenedTests(files, input.subtask.checks, {
+      patch: () => services.repository.patch(desk.repoDir, input.baseCommit, commit, RENAMES_BYTES),
+      read: (side, path) =>
+        services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
+    });
+    // A person who asks for a revision may want tests gone; then the reviewer judges.
+    const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
+    const faults = [
+      ...failedChecks(evidence),
+      ...ownershipFaults(input, files),
+      ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
+    ];
     s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
-    return { evidence, faults, commit: saved };
+    return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), commit: saved };
   });
   if (checked.commit !== null) talk.commit = checked.commit;
   talk.dirty = false;

@@ -1,0 +1,104 @@
+import { AppError } from '../../protocol/errors.ts';
+import type { Ctx } from '../engine/port.ts';
+import type { ForgeRepository, RepositoryState } from '../ports.ts';
+import { pausable } from './pause.ts';
+import type { BuildInput } from './policy.ts';
+import type { Services } from './services.ts';
+
+/** Names tried for a new project whose own name is taken: `notes`, `notes-2` … */
+const NAME_ATTEMPTS = 20;
+
+/**
+ * The repository to push to: the configured one, else the one that the workspace already has as `origin`, else a new one. A
+ * repository with another history is never pushed into: an explicit choice is refused, a name that we made up is changed.
+ */
+export async function findRemote(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+): Promise<ForgeRepository> {
+  return pausable(ctx, 'forge-repository', async ({ signal }) => {
+    const { remote } = input.policy;
+    const origin = remote.repository === null ? await originOf(services, state) : null;
+    const chosen = remote.repository ?? origin?.name ?? null;
+    const ensure = (name: string) =>
+      services.forge.ensureRepository(
+        {
+          owner: remote.owner ?? origin?.owner ?? null,
+          name,
+          private: remote.private,
+          description: input.brief.description.slice(0, 200),
+        },
+        signal,
+      );
+    if (chosen !== null) {
+      const found = await ensure(chosen);
+      if (await isOurs(services, state, found, signal)) return found;
+      throw unrelated(found);
+    }
+    for (let n = 1; n <= NAME_ATTEMPTS; n += 1) {
+      const found = await ensure(n === 1 ? input.slug : `${input.slug}-${n}`);
+      if (await isOurs(services, state, found, signal)) return found;
+    }
+    throw new AppError({
+      code: 'forge_failed',
+      message: `${NAME_ATTEMPTS} repositories named after ${input.slug} are taken`,
+      userMessage: `All of ${input.slug} to ${input.slug}-${NAME_ATTEMPTS} exist already with other content. Name the repository in orchestrator.config.json (remote.repository).`,
+    });
+  });
+}
+
+async function originOf(services: Services, state: RepositoryState): Promise<{ owner: string; name: string } | null> {
+  const url = await services.repository.originUrl(state.repoDir);
+  return url === null ? null : services.forge.recognise(url);
+}
+
+/** Empty, or with history in common. The history of a repository that we have just made is in nobody else's. */
+async function isOurs(
+  services: Services,
+  state: RepositoryState,
+  found: ForgeRepository,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (found.empty) return true;
+  if (state.created) return false;
+  const authorization = services.forge.gitAuthorization();
+  const { repository } = services;
+  const head = await repository.fetch(state.repoDir, found.cloneUrl, found.defaultBranch, authorization, signal);
+  return repository.hasCommonHistory(state.repoDir, state.baseCommit, head);
+}
+
+function unrelated(found: ForgeRepository): AppError {
+  return new AppError({
+    code: 'forge_failed',
+    message: `${found.owner}/${found.name} has another history`,
+    userMessage: `The repository ${found.owner}/${found.name} has no history in common with the workspace, so nothing was pushed. Name another in orchestrator.config.json (remote.repository), or work in a clone of it.`,
+  });
+}
+
+/** Pushes the work; a branch name that somebody else's commits hold is left alone and another taken. Returns the name. */
+export async function pushWork(
+  ctx: Ctx,
+  services: Services,
+  remote: ForgeRepository,
+  work: { state: RepositoryState; commit: string; branch: string },
+): Promise<string> {
+  return pausable(ctx, 'push', async ({ signal }) => {
+    const { repository } = services;
+    const authorization = services.forge.gitAuthorization();
+    const send = (commit: string, branch: string) =>
+      repository.push(work.state.repoDir, remote.cloneUrl, [{ commit, branch }], authorization, signal);
+    // A new repository gets its default branch first, so that the pull request has something to be merged into.
+    if (remote.empty) await send(work.state.baseCommit, remote.defaultBranch);
+    try {
+      await send(work.commit, work.branch);
+      return work.branch;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.details?.reason !== 'branch_taken') throw error;
+      const other = `${work.branch}-${ctx.rootRunId.slice(-6)}`;
+      await send(work.commit, other);
+      return other;
+    }
+  });
+}

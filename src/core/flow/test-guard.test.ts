@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
+import { findWeakenedTests, type GuardedFile, guardTests, isGuarded, renamedFrom } from './test-guard.ts';
+import { readTestSource } from './test-source.ts';
+
+const check = (command: string) => ({ name: 'check', command });
+const npmTest = [check('npm test')];
+const change = (
+  path: string,
+  before: string | null,
+  after: string | null,
+  from: string | null = null,
+): GuardedFile => ({
+  path,
+  from,
+  before,
+  after,
+});
+const found = (files: GuardedFile[], checks = npmTest) =>
+  guardTests(files, checks).map(({ id, line, severity }) => `${severity} ${id}:${line}`);
+
+const TWO = `import assert from 'node:assert/strict';
+import { add } from '../src/add.js';
+it('adds', () => {
+  assert.equal(add(1, 2), 3);
+});
+it('adds negatives', () => {
+  assert.equal(add(1, -2), -1);
+});
+`;
+const manifest = (scripts: Record<string, string>) => JSON.stringify({ name: 'x', scripts }, null, 2);
+
+describe('the guard of tests and checks', () => {
+  it('lets an agent add tests, add scripts and change its own code', () => {
+    const more = `${TWO}it('adds nothing', () => {\n  assert.equal(add(1, 0), 1);\n});\n`;
+    assert.deepEqual(found([change('test/add.test.js', TWO, more)]), []);
+    assert.deepEqual(found([change('test/add.test.js', null, TWO)]), []);
+    const before = manifest({ test: 'node --test' });
+    assert.deepEqual(found([change('package.json', before, manifest({ test: 'node --test', dev: 'true' }))]), []);
+    assert.deepEqual(found([change('package.json', null, manifest({ test: 'node --test' }))]), []);
+    assert.deepEqual(found([change('src/add.js', 'a', 'assert(true)')]), []);
+  });
+
+  it('lets a test be rewritten, renamed in its title, or moved to another file', () => {
+    const retitled = TWO.replace('adds negatives', 'adds numbers below zero');
+    assert.deepEqual(found([change('test/add.test.js', TWO, retitled)]), []);
+    assert.deepEqual(
+      found([change('test/add.test.js', TWO, null), change('test/sum.test.js', null, `${TWO}it('more', () => {});`)]),
+      [],
+    );
+    assert.deepEqual(found([change('test/sum.test.js', TWO, TWO, 'test/add.test.js')]), []);
+  });
+
+  it('finds a test file that was deleted, or renamed to something that no check runs', () => {
+    const deleted = ['blocker host-deleted-test/add.test.js:0'];
+    assert.deepEqual(found([change('test/add.test.js', TWO, null)]), deleted);
+    assert.deepEqual(found([change('old/add.txt', TWO, TWO, 'test/add.test.js')]), deleted);
+    assert.match(guardTests([change('test/add.test.js', TWO, null)], [])[0]?.message ?? '', /"adds", "adds negatives"/);
+  });
+
+  it('finds tests that were removed or commented out', () => {
+    const removed = ['blocker host-removed-test/add.test.js:0'];
+    assert.deepEqual(found([change('test/add.test.js', TWO, TWO.slice(0, TWO.indexOf("it('adds neg")))]), removed);
+    const commented = TWO.replace("it('adds neg", "// it('adds neg");
+    assert.deepEqual(found([change('test/add.test.js', TWO, commented)]), removed);
+    assert.deepEqual(found([change('test/add.test.js', TWO, TWO.replace("it('adds neg", "/* it('adds neg"))]), removed);
+  });
+
+  for (const [name, from, to] of [
+    ['it.skip', "it('adds neg", "it.skip('adds neg"],
+    ['it.only', "it('adds neg", "it.only('adds neg"],
+    ['it.todo', "it('adds neg", "it.todo('adds neg"],
+    ['xit', "it('adds neg", "xit('adds neg"],
+    ['a skip option', "it('adds negatives', ", "it('adds negatives', { skip: true }, "],
+    ['skip inside the test', '  assert.equal(add(1, -2), -1);', '  t.skip();'],
+  ] as const) {
+    it(`finds tests that were switched off with ${name}`, () => {
+      const line = TWO.slice(0, TWO.indexOf(from)).split('\n').length;
+      assert.deepEqual(found([change('test/add.test.js', TWO, TWO.replace(from, to))]), [
+        `blocker host-disabled-test/add.test.js:${line}`,
+      ]);
+    });
+  }
+
+  it('finds assertions that were replaced by constants or taken out', () => {
+    const constant = TWO.replace('assert.equal(add(1, -2), -1)', 'assert.equal(1, 1)');
+    assert.deepEqual(found([change('test/add.test.js', TWO, constant)]), ['blocker host-constant-test/add.test.js:7']);
+    const empty = TWO.replaceAll(/ {2}assert.*\n/g, '');
+    assert.deepEqual(found([change('test/add.test.js', TWO, empty)]), ['blocker host-emptied-test/add.test.js:0']);
+    const fewer = TWO.replace('  assert.equal(add(1, -2), -1);\n', '');
+    assert.deepEqual(found([change('test/add.test.js', TWO, fewer)]), ['major host-fewer-test/add.test.js:0']);
+  });
+
+  it('leaves new tests that show nothing to the reviewer', () => {
+    assert.deepEqual(found([change('test/a.test.js', null, "it('x', () => { assert.ok(true); });")]), [
+      'major host-weak-test/a.test.js:1',
+    ]);
+    assert.deepEqual(found([change('test/a.test.js', null, "it.todo('x');")]), ['major host-weak-test/a.test.js:1']);
+  });
+
+  it('finds a script that a check runs and that was removed, or cannot fail any more', () => {
+    const before = manifest({ pretest: 'npm run lint', test: 'node --test', lint: 'biome check', dev: 'x' });
+    const after = (scripts: Record<string, string>) => found([change('package.json', before, manifest(scripts))]);
+    assert.deepEqual(after({ pretest: 'npm run lint', test: 'true', lint: 'biome check' }), [
+      'blocker host-script-test-package.json:5',
+    ]);
+    assert.deepEqual(after({ pretest: 'npm run lint', test: 'node --test', lint: 'biome check || exit 0' }), [
+      'blocker host-script-lint-package.json:6',
+    ]);
+    assert.deepEqual(after({ pretest: 'npm run lint', lint: 'biome check' }), [
+      'blocker host-script-test-package.json:0',
+    ]);
+    assert.deepEqual(after({ pretest: 'npm run lint', test: 'node --test a.js', lint: 'biome check' }), [
+      'major host-script-test-package.json:5',
+    ]);
+    assert.deepEqual(found([change('package.json', null, manifest({ test: 'echo ok' }))]), [
+      'blocker host-script-test-package.json:4',
+    ]);
+    assert.deepEqual(found([change('package.json', before, manifest({}))], [check('node --test')]), []);
+  });
+
+  it('finds changes to files that a check runs, and to what test runners look at', () => {
+    const checks = [check('node scripts/check.mjs && ./verify.sh')];
+    assert.deepEqual(found([change('scripts/check.mjs', 'run();\n', 'process.exit(0);\nrun();\n')], checks), [
+      'blocker host-definition-scripts/check.mjs:0',
+    ]);
+    assert.deepEqual(found([change('verify.sh', 'npm test\n', 'exit 0\nnpm test\n')], checks), [
+      'blocker host-definition-verify.sh:0',
+    ]);
+    assert.deepEqual(found([change('scripts/check.mjs', 'run();\n', null)], checks), [
+      'blocker host-definition-scripts/check.mjs:0',
+    ]);
+    assert.deepEqual(found([change('scripts/check.mjs', 'run();\n', 'run(1);\n')], checks), [
+      'major host-definition-scripts/check.mjs:0',
+    ]);
+    assert.deepEqual(found([change('scripts/check.mjs', null, 'process.exit(0);\n')], checks), []);
+    assert.deepEqual(found([change('.mocharc.json', '{}', '{"grep":"x"}')]), ['major host-definition-.mocharc.json:0']);
+  });
+
+  it('reads only the files that matter, with renames followed to their old path', async () => {
+    const asked: string[] = [];
+    const findings = await findWeakenedTests(
+      [
+        { path: 'src/a.js', status: 'modified', addedLines: 1, removedLines: 1 },
+        { path: 'attic/add.txt', status: 'renamed', addedLines: 0, removedLines: 0 },
+      ],
+      npmTest,
+      {
+        patch: async () => 'diff --git a/x b/y\nrename from test/add.test.js\nrename to attic/add.txt\n',
+        read: async (side, path) => {
+          asked.push(`${side} ${path}`);
+          return TWO;
+        },
+      },
+    );
+    assert.deepEqual(asked, ['before test/add.test.js', 'after attic/add.txt']);
+    assert.equal(findings[0]?.severity, 'blocker');
+  });
+
+  it('knows test files, manifests, runner configurations and named scripts', () => {
+    for (const path of ['test/a.js', 'src/a.test.ts', 'pkg/test_a.py', 'a_test.go', 'package.json', 'jest.config.js']) {
+      assert.ok(isGuarded(path, []), path);
+    }
+    for (const path of ['src/a.js', 'test/data.json', 'contest/a.js', 'latest.js'])
+      assert.ok(!isGuarded(path, []), path);
+    assert.deepEqual([...renamedFrom('rename from a b\nrename to c\n')], [['c', 'a b']]);
+  });
+});
+
+describe('the reading of test files', () => {
+  it('is not led astray by strings, comments, regular expressions and calls of other names', () => {
+    const source = readTestSource(
+      'test/a.test.js',
+      `// it('in a comment')
+const url = 'http://x'; it('has // no comment', () => { assert.match(url, /\\/\\/[/]x/); });
+/x/.test('y'); git('status'); submit('z'); const half = a / b; it("second /* one */", () => expect(half).toBe(2));
+test.each([[1]])('each %i', (n) => { assert(n); });`,
+    );
+    assert.deepEqual(
+      source.tests.map((test) => [test.title, test.line]),
+      [
+        ['has // no comment', 2],
+        ['second /* one */', 3],
+        ['', 4],
+      ],
+    );
+    assert.deepEqual([source.assertions, source.disabled, source.constant], [3, [], []]);
+  });
+
+  it('knows Python, Go and Rust', () => {
+    const python = readTestSource(
+      'test_a.py',
+      'def test_a():\n    assert f() == 1\n# def test_b():\n@pytest.mark.skip\n',
+    );
+    assert.deepEqual([python.tests.length, python.assertions, python.disabled], [1, 1, [4]]);
+    const go = readTestSource('a_test.go', 'func TestA(t *testing.T) {\n\tt.Skip("x")\n\tt.Errorf("y")\n}\n');
+    assert.deepEqual([go.tests[0]?.title, go.assertions, go.disabled], ['TestA', 1, [2]]);
+    const rust = readTestSource('tests/a.rs', "#[test]\n#[ignore]\nfn a<'x>() { assert!(true); }\n");
+    assert.deepEqual([rust.tests.length, rust.disabled, rust.constant], [1, [2], [3]]);
+  });
+});
+
+describe('the reading of check commands', () => {
+  it('tells lines that cannot fail from those that can', () => {
+    const never = [
+      'true',
+      'exit 0',
+      'echo ok',
+      'mocha || true',
+      'mocha; exit 0',
+      'mocha | tee log',
+      'mocha &',
+      ':',
+      '',
+    ];
+    for (const line of [...never, 'echo a && exit 0', 'node -e "process.exit(0)"', 'npm test || (echo failed)']) {
+      assert.ok(cannotFail(line), line);
+    }
+    const may = ['node --test', 'echo start && mocha', 'mocha && echo ok', 'exit 1', "node -e 'process.exit(1)'"];
+    for (const line of [
+      ...may,
+      'node --test --test-name-pattern "a || true"',
+      'cat x | node check.js',
+      'false || mocha',
+    ]) {
+      assert.ok(!cannotFail(line), line);
+    }
+  });
+
+  it('finds the scripts that checks name, and those that package scripts call', () => {
+    assert.deepEqual(
+      [...namedScripts([check('node --check a.js; sh ./b.sh'), check('./c.sh x.js')])],
+      ['a.js', 'b.sh', 'c.sh'],
+    );
+    const scripts = { test: 'npm run unit -- --bail', unit: 'mocha', posttest: 'yarn lint', lint: 'x', other: 'y' };
+    assert.deepEqual(packageScriptsOf(npmTest, scripts), ['test', 'unit', 'posttest', 'lint']);
+    assert.deepEqual(packageScriptsOf([check('npm run -s unit'), check('pnpm t')], { unit: 'a', test: 'b' }), [
+      'unit',
+      'test',
+    ]);
+  });
+});

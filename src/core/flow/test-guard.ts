@@ -1,0 +1,189 @@
+import type { Check } from '../../protocol/plan.ts';
+import type { ChangedFile, Finding } from '../../protocol/work.ts';
+import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
+import { isTestPath, readTestSource, type TestSource } from './test-source.ts';
+
+/** A changed file with its text before and after; null where it is absent. `from` is the old path of a renamed one. */
+export interface GuardedFile {
+  path: string;
+  from: string | null;
+  before: string | null;
+  after: string | null;
+}
+
+/** Configuration of the usual test runners and checkers: it decides what a check looks at. */
+const RUNNER_CONFIG =
+  /(?:^|\/)(?:\.mocharc[^/]*|\.c8rc[^/]*|(?:jest|vitest|playwright|karma|ava|eslint)\.config\.[^/]+|\.eslintrc[^/]*|biome\.jsonc?|tsconfig[^/]*\.json|pytest\.ini|conftest\.py|tox\.ini|setup\.cfg|pyproject\.toml|Makefile)$/;
+const PASSES_AT_ONCE = /\bprocess\.exit\(\s*0?\s*\)|\b(?:sys|os)\.(?:_)?exit\(\s*0?\s*\)|^\s*exit(?:\s+0)?\s*$/gm;
+
+/** True when the guard wants to see the texts of the file. */
+export function isGuarded(path: string, checks: readonly Check[]): boolean {
+  return isTestPath(path) || isManifest(path) || RUNNER_CONFIG.test(path) || namedScripts(checks).has(path);
+}
+
+const isManifest = (path: string) => /(?:^|\/)package\.json$/.test(path);
+
+/**
+ * What a change did to the tests and checks that were there before it, seen from the texts alone. A `blocker` weakens them;
+ * anything else is for the reviewer to judge. Tests that moved to another changed file are not missed.
+ */
+export function guardTests(files: readonly GuardedFile[], checks: readonly Check[]): Finding[] {
+  const moved = movedTests(files);
+  return files.flatMap((file) => [
+    ...testFindings(file, moved),
+    ...(isManifest(file.path) ? manifestFindings(file, checks) : []),
+    ...definitionFindings(file, checks),
+  ]);
+}
+
+function finding(file: string, kind: string, line: number, severity: Finding['severity'], message: string): Finding {
+  return { id: `host-${kind}-${file}`, file, line, severity, message };
+}
+
+const pathBefore = (file: GuardedFile) => file.from ?? file.path;
+const isTestFile = (path: string, text: string | null): text is string => text !== null && isTestPath(path);
+const nothing: TestSource = { tests: [], disabled: [], assertions: 0, constant: [] };
+const sourceBefore = (file: GuardedFile) =>
+  isTestFile(pathBefore(file), file.before) ? readTestSource(pathBefore(file), file.before) : null;
+const sourceAfter = (file: GuardedFile) =>
+  isTestFile(file.path, file.after) ? readTestSource(file.path, file.after) : nothing;
+
+/** Titles that a changed file holds now and did not hold before. */
+function movedTests(files: readonly GuardedFile[]): Set<string> {
+  const titles = new Set<string>();
+  for (const file of files) {
+    const before = new Set((file.from === null ? sourceBefore(file) : null)?.tests.map((test) => test.title));
+    for (const { title } of sourceAfter(file).tests) if (title !== '' && !before.has(title)) titles.add(title);
+  }
+  return titles;
+}
+
+function testFindings(file: GuardedFile, moved: ReadonlySet<string>): Finding[] {
+  const before = sourceBefore(file);
+  const after = sourceAfter(file);
+  const add = (kind: string, line: number, severity: Finding['severity'], message: string) =>
+    finding(pathBefore(file), kind, line, severity, message);
+  if (before === null) {
+    const line = after.disabled[0] ?? after.constant[0];
+    const what = after.disabled.length > 0 ? 'are switched off' : 'assert a constant';
+    return line === undefined ? [] : [add('weak', line, 'major', `Tests in this new file ${what}; they show nothing.`)];
+  }
+  const kept = new Set(after.tests.map((test) => test.title));
+  const lost = before.tests.filter((test) => !kept.has(test.title) && !moved.has(test.title));
+  const names = lost.slice(0, 5).map((test) => `"${test.title}"`);
+  if (!isTestFile(file.path, file.after)) {
+    if (lost.length === 0 && (before.tests.length > 0 || before.assertions === 0)) return [];
+    return [
+      add('deleted', 0, 'blocker', `The test file was there before and is gone. Put it back. ${names.join(', ')}`),
+    ];
+  }
+  if (after.disabled.length > before.disabled.length) {
+    const line = after.disabled.find((at) => !before.disabled.includes(at)) ?? 0;
+    return [
+      add('disabled', line, 'blocker', 'Tests that ran before are switched off. Make them run, and pass, again.'),
+    ];
+  }
+  const missing = before.tests.length - after.tests.length;
+  if (missing > 0 && lost.length > 0) {
+    return [
+      add(
+        'removed',
+        0,
+        'blocker',
+        `${missing} tests that were there before are gone: ${names.join(', ')}. Put them back.`,
+      ),
+    ];
+  }
+  if (after.constant.length > before.constant.length && after.assertions < before.assertions) {
+    const line = after.constant[0] ?? 0;
+    return [add('constant', line, 'blocker', 'Assertions were replaced by ones that cannot fail. Put them back.')];
+  }
+  if (after.assertions === 0 && before.assertions > 0 && lost.length === 0 && after.tests.length > 0) {
+    return [add('emptied', 0, 'blocker', 'Every assertion of this file is gone. Put them back.')];
+  }
+  if (after.assertions >= before.assertions) return [];
+  const fewer = before.assertions - after.assertions;
+  return [add('fewer', 0, 'major', `This test file, which was there before, has ${fewer} assertions fewer.`)];
+}
+
+/** Scripts of a package.json that the checks run, the ones that they call in turn included. */
+function manifestFindings(file: GuardedFile, checks: readonly Check[]): Finding[] {
+  const before = scriptsOf(file.before);
+  const after = scriptsOf(file.after);
+  const findings: Finding[] = [];
+  for (const name of packageScriptsOf(checks, { ...after, ...before })) {
+    const was = before[name];
+    const now = after[name];
+    if (was === now) continue;
+    const add = (severity: Finding['severity'], message: string) =>
+      findings.push(finding(file.path, `script-${name}`, lineOf(file.after, `"${name}"`), severity, message));
+    if (now === undefined) add('blocker', `The script "${name}", which a check runs, was removed. Put it back.`);
+    else if (cannotFail(now)) add('blocker', `The script "${name}", which a check runs, cannot fail: \`${now}\`.`);
+    else if (was !== undefined)
+      add('major', `The script "${name}", which a check runs, was \`${was}\`, is \`${now}\`.`);
+  }
+  return findings;
+}
+
+function scriptsOf(text: string | null): Record<string, string> {
+  try {
+    const scripts: unknown = JSON.parse(text ?? '{}')?.scripts;
+    if (typeof scripts !== 'object' || scripts === null) return {};
+    return Object.fromEntries(Object.entries(scripts).filter((entry) => typeof entry[1] === 'string'));
+  } catch {
+    // A manifest that is no JSON makes every check of it fail by itself.
+    return {};
+  }
+}
+
+function lineOf(text: string | null, part: string): number {
+  const index = text?.indexOf(part) ?? -1;
+  return index < 0 ? 0 : (text ?? '').slice(0, index).split('\n').length;
+}
+
+/** Files that a check runs by name, and the configuration of test runners. */
+function definitionFindings(file: GuardedFile, checks: readonly Check[]): Finding[] {
+  const path = pathBefore(file);
+  if (file.before === null) return [];
+  const isNamed = namedScripts(checks).has(path);
+  if (!isNamed && !RUNNER_CONFIG.test(path)) return [];
+  const add = (severity: Finding['severity'], message: string) => [finding(path, 'definition', 0, severity, message)];
+  // A test file that is gone is reported as such.
+  if (file.after === null || file.path !== path) {
+    return isNamed && !isTestPath(path) ? add('blocker', 'A check runs this file, and it is gone. Put it back.') : [];
+  }
+  const exits = (text: string) => [...text.matchAll(PASSES_AT_ONCE)].length;
+  if (isNamed && exits(file.after) > exits(file.before)) {
+    return add('blocker', 'A check runs this file, and it now ends with success early. Take that out.');
+  }
+  if (isTestPath(path)) return [];
+  return add(
+    'major',
+    isNamed ? 'A check runs this file, and it was changed.' : 'This decides what checks look at, and it was changed.',
+  );
+}
+
+/** Old paths of renamed files, by their new ones, from a unified diff. */
+export function renamedFrom(patch: string): Map<string, string> {
+  return new Map(
+    [...patch.matchAll(/^rename from (.+)\nrename to (.+)$/gm)].map(([, from = '', to = '']) => [to, from]),
+  );
+}
+
+/** Reads what the guard needs and asks it; `read` gives a file's text before or after, null when it is absent. */
+export async function findWeakenedTests(
+  changed: readonly ChangedFile[],
+  checks: readonly Check[],
+  world: { patch(): Promise<string>; read(side: 'before' | 'after', path: string): Promise<string | null> },
+): Promise<Finding[]> {
+  const isRenamed = changed.some((file) => file.status === 'renamed');
+  const origins = isRenamed ? renamedFrom(await world.patch()) : new Map<string, string>();
+  const files: GuardedFile[] = [];
+  for (const { path, status } of changed) {
+    const from = status === 'renamed' ? (origins.get(path) ?? null) : null;
+    if (!isGuarded(path, checks) && !(from !== null && isGuarded(from, checks))) continue;
+    const before = status === 'added' ? null : await world.read('before', from ?? path);
+    files.push({ path, from, before, after: status === 'deleted' ? null : await world.read('after', path) });
+  }
+  return guardTests(files, checks);
+}

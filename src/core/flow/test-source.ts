@@ -1,0 +1,128 @@
+/** What a test file's text says, read without running it: which tests are active, which are switched off, what is asserted. */
+export interface TestSource {
+  /** Active tests, in order; the title is empty where it is not a plain string. */
+  tests: { title: string; line: number }[];
+  /** Lines where tests are switched off, or where one is singled out so that the others do not run. */
+  disabled: number[];
+  /** Number of assertions whose outcome depends on something. */
+  assertions: number;
+  /** Lines of assertions that cannot fail. */
+  constant: number[];
+}
+
+const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|java|kt|cs|rb|php|sh)$/;
+const TEST_PATH =
+  /(?:^|\/)(?:tests?|__tests__|specs?|e2e)\/|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|\/)test_[^/]+\.py$|_test\.(?:py|go|rb)$|Tests?\.(?:java|kt|cs)$/;
+
+export function isTestPath(path: string): boolean {
+  return CODE.test(path) && TEST_PATH.test(path);
+}
+
+interface Dialect {
+  comments: 'slashes' | 'hash';
+  quotes: string;
+  /** Group 1 is the title, where there is one. */
+  test: RegExp;
+  disabled: RegExp;
+}
+
+const JAVASCRIPT: Dialect = {
+  comments: 'slashes',
+  quotes: '\'"`',
+  test: /(?<![.\w$])(?:it|test|specify)(?:\.(?!skip\b|todo\b|only\b)\w+)*\s*\(\s*(?:(['"`])((?:\\.|(?!\1)[^\\])*)\1)?/g,
+  disabled:
+    /(?<![.\w$])(?:[xf](?:it|test|specify|describe|context)|(?:it|test|specify|describe|suite|context)(?:\.\w+)*\.(?:skip|todo|only))\s*\(|\b(?:skip|todo)\s*:\s*(?:true\b|['"`])|\bonly\s*:\s*true\b|\b(?:this|t|ctx|context)\.(?:skip|todo)\(/g,
+};
+const PYTHON: Dialect = {
+  comments: 'hash',
+  quotes: '',
+  test: /^[ \t]*(?:async[ \t]+)?def[ \t]+()(test\w*)/gm,
+  disabled: /@(?:pytest\.mark\.(?:skip|xfail)|unittest\.(?:skip|expectedFailure))|\bpytest\.skip\(|\bself\.skipTest\(/g,
+};
+const OTHER: Dialect = {
+  comments: 'slashes',
+  quotes: '"`',
+  test: /^func[ \t]+()(Test\w+)\(|#\[(?:\w+::)?test\]|@(?:Parameterized)?Test\b|\[(?:Fact|Test|Theory)\]/gm,
+  disabled: /\bt\.Skip(?:f|Now)?\(|#\[ignore|@(?:Disabled|Ignore)\b|\[Ignore/g,
+};
+
+function dialectOf(path: string): Dialect {
+  if (/\.[cm]?[jt]sx?$/.test(path)) return JAVASCRIPT;
+  return /\.(?:py|rb|sh)$/.test(path) ? PYTHON : OTHER;
+}
+
+const ASSERTION =
+  /\bassert\w*!?(?:\.\w+)*\s*\(|\bassert\s+\S|\bexpect\s*\(|\.should\b|\bt\.(?:ok|is|equal|deepEqual|Error|Fatal)\w*\(/g;
+const LITERAL = `true|!0|\\d+|'[^'\\n]*'|"[^"\\n]*"`;
+const CONSTANT = new RegExp(
+  [
+    `\\bassert(?:!|\\.ok|\\.isTrue|True)?\\(\\s*(?:${LITERAL}|True)\\s*[,)]`,
+    `\\bassert\\.\\w+\\(\\s*(${LITERAL}|false|null|undefined)\\s*,\\s*\\1\\s*[,)]`,
+    `\\bexpect\\(\\s*(${LITERAL}|false|null)\\s*\\)\\.(?:toBeTruthy\\(|toBeDefined\\(|to(?:Be|Equal|StrictEqual)\\(\\s*\\2\\s*\\))`,
+    '\\bassert[ \\t]+(?:True|1)[ \\t]*(?:$|,)',
+  ].join('|'),
+  'gm',
+);
+
+export function readTestSource(path: string, text: string): TestSource {
+  const dialect = dialectOf(path);
+  const code = withoutComments(text, dialect);
+  const lineOf = lineFinder(code);
+  const lines = (pattern: RegExp) => [...code.matchAll(pattern)].map((match) => lineOf(match.index));
+  const constant = lines(CONSTANT);
+  return {
+    tests: [...code.matchAll(dialect.test)].map((match) => ({ title: match[2] ?? '', line: lineOf(match.index) })),
+    disabled: lines(dialect.disabled),
+    assertions: [...code.matchAll(ASSERTION)].length - constant.length,
+    constant,
+  };
+}
+
+function lineFinder(text: string): (index: number) => number {
+  let line = 1;
+  let at = 0;
+  return (index) => {
+    if (index < at) [line, at] = [1, 0];
+    for (; at < index; at += 1) if (text[at] === '\n') line += 1;
+    return line;
+  };
+}
+
+/** The text with comments blanked; line numbers stay. Strings stay, because titles are strings. */
+function withoutComments(text: string, { comments, quotes }: Dialect): string {
+  if (comments === 'hash') return text.replaceAll(/(^|[ \t])#.*$/gm, '$1');
+  const blank = (from: number, to: number) => text.slice(from, to).replaceAll(/[^\n]/g, ' ');
+  const parts: string[] = [];
+  let kept = 0;
+  /** Newest character that is not white space: tells a division from the start of a regular expression. */
+  let before = '';
+  for (let at = 0; at < text.length; ) {
+    const char = text[at] ?? '';
+    let end = at + 1;
+    if (char === '/' && (text[end] === '/' || text[end] === '*')) {
+      const close = text[end] === '/' ? text.indexOf('\n', at) : text.indexOf('*/', at + 2);
+      end = close < 0 ? text.length : close + (text[end] === '/' ? 0 : 2);
+      parts.push(text.slice(kept, at), blank(at, end));
+      kept = end;
+    } else if (quotes.includes(char)) end = endOfQuoted(text, at, char);
+    else if (char === '/' && /^$|[=(,:[!&|?{};>]/.test(before)) end = endOfQuoted(text, at, '/');
+    if (char.trim() !== '' && kept !== end) before = char;
+    at = end;
+  }
+  parts.push(text.slice(kept));
+  return parts.join('');
+}
+
+/** Index after the closing mark; only a template may go over lines. */
+function endOfQuoted(text: string, start: number, mark: string): number {
+  let inClass = false;
+  for (let at = start + 1; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '\\') at += 1;
+    else if (char === '\n' && mark !== '`') return at;
+    else if (mark === '/' && char === '[') inClass = true;
+    else if (mark === '/' && char === ']') inClass = false;
+    else if (char === mark && !inClass) return at + 1;
+  }
+  return text.length;
+}
