@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Effort } from '../protocol/plan.ts';
+import { type Problem, parseLocated, schemaProblems } from './located.ts';
+
+export const CONFIG_FILE_NAME = 'orchestrator.config.json';
+
+const text = z.string().trim().min(1);
+const commandList = z.array(text);
+const model = { model: text.optional(), effort: Effort.optional() };
+
+/** Longest time a check may be given: one day. */
+const MAX_WALL_MS = 86_400_000;
+const durationMs = z.int().min(1_000).max(MAX_WALL_MS);
+
+/**
+ * `orchestrator.config.json` of a workspace; every field may be left out, unknown ones are refused. Keys and addresses are
+ * not here: a file that comes with a repository must not be able to send a key elsewhere.
+ */
+export const ConfigFile = z.strictObject({
+  $schema: z.string().optional(),
+  models: z
+    .strictObject({
+      lead: z.strictObject({ ...model, api: z.enum(['responses', 'chat']).optional() }).optional(),
+      agent: z.strictObject(model).optional(),
+      escalation: z.strictObject(model).optional(),
+    })
+    .optional(),
+  /** Agents at work at the same time, 1 to 32. */
+  concurrency: z.int().min(1).max(32).optional(),
+  /** US dollars a run may cost. */
+  budgetUsd: z.number().positive().max(100_000).optional(),
+  /** Review rounds of a subtask before it is parked for a person, 1 to 10. */
+  reviewRounds: z.int().min(1).max(10).optional(),
+  checks: z
+    .strictObject({
+      /** Command prefixes, by words, that may run besides the built-in ones. */
+      allow: commandList.optional(),
+      /** Command prefixes that never run; wins over `allow`. */
+      deny: commandList.optional(),
+      wallMs: durationMs.optional(),
+      idleMs: durationMs.optional(),
+      /** Commands that prepare a new worktree, such as `npm ci`. */
+      setup: commandList.optional(),
+      /** Untracked files copied into worktrees, relative to the workspace, such as `.env.test`. */
+      include: commandList.optional(),
+    })
+    .optional(),
+  sandbox: z
+    .strictObject({ mode: z.enum(['auto', 'required', 'off']).optional(), network: z.boolean().optional() })
+    .optional(),
+  remote: z
+    .strictObject({
+      /** Account or organisation; left out: the token's user. */
+      owner: text.optional(),
+      /** Left out: a name made from the brief's. */
+      repository: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{1,100}$/, 'allowed: letters, digits, ".", "_" and "-", at most 100 characters')
+        .optional(),
+      private: z.boolean().optional(),
+      mergeMethod: z.enum(['merge', 'squash', 'rebase']).optional(),
+      branchPrefix: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/, 'allowed: a branch name part such as "orchestrator/"')
+        .optional(),
+    })
+    .optional(),
+  appwrite: z.strictObject({ sitesDomain: text.optional(), functionsDomain: text.optional() }).optional(),
+  live: z.strictObject({ deadlineMs: durationMs.optional() }).optional(),
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+export interface ConfigFileReading {
+  path: string;
+  found: boolean;
+  /** Empty when the file is absent or has problems. */
+  config: ConfigFile;
+  problems: Problem[];
+}
+
+const MAX_SIZE_BYTES = 1_000_000;
+
+export function readConfigFile(workspaceDir: string): ConfigFileReading {
+  const path = join(workspaceDir, CONFIG_FILE_NAME);
+  const refused = (problems: Problem[]): ConfigFileReading => ({ path, found: true, config: {}, problems });
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { path, found: false, config: {}, problems: [] };
+    return refused([{ field: '', line: null, message: `cannot be read (${String(code)})` }]);
+  }
+  if (content.length > MAX_SIZE_BYTES) return refused([{ field: '', line: null, message: 'is larger than 1 MB' }]);
+  const located = parseLocated(content, { format: 'json' });
+  if (located.problems.length > 0) return refused(located.problems);
+  const parsed = ConfigFile.safeParse(located.value);
+  if (!parsed.success) return refused(schemaProblems(ConfigFile, parsed.error, located.value, located.lineOf));
+  return { path, found: true, config: parsed.data, problems: [] };
+}

@@ -1,0 +1,254 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AppError } from '../protocol/errors.ts';
+import type { Stage } from '../protocol/events.ts';
+import type { Effort } from '../protocol/plan.ts';
+import { DEFAULT_ALLOWED_COMMANDS } from './allowed-commands.ts';
+import { type ConfigFile, type ConfigFileReading, readConfigFile } from './config-file.ts';
+import { readEnvironment, readFlags, type SettingsFlags } from './config-values.ts';
+import { listProblems, type Problem } from './located.ts';
+
+/** Everything a run may be told from outside, complete and checked. Keys are null when they are not configured. */
+export interface Settings {
+  /** Absolute; exists and is writable. */
+  stateDir: string;
+  /** Absolute. */
+  workspaceDir: string;
+  /** Path of the `orchestrator.config.json` that was read, or null when there is none. */
+  configFile: string | null;
+  models: {
+    lead: { model: string; effort: Effort; api: 'responses' | 'chat'; baseUrl: string; apiKey: string | null };
+    agent: { model: string; effort: Effort; baseUrl: string; apiKey: string | null };
+    /** Takes over hard subtasks; same address and key as `agent`. */
+    escalation: { model: string; effort: Effort };
+  };
+  /** Agents at work at the same time; default 3. */
+  concurrency: number;
+  /** US dollars a run may cost; default 10. */
+  budgetUsd: number;
+  checks: {
+    /** Command prefixes, by words. The workspace's own are added to the defaults. */
+    allow: string[];
+    deny: string[];
+    /** Default 600,000. */
+    wallMs: number;
+    /** Longest silence; default 120,000. */
+    idleMs: number;
+    setup: string[];
+    include: string[];
+  };
+  /** Default `auto`: used where the system has it; network off. */
+  sandbox: { mode: 'auto' | 'required' | 'off'; network: boolean };
+  remote: {
+    /** Null: the token's user. */
+    owner: string | null;
+    /** Null: made from the brief's name. */
+    repository: string | null;
+    /** Default true. */
+    private: boolean;
+    /** Default `merge`. */
+    mergeMethod: 'merge' | 'squash' | 'rebase';
+    /** Default `orchestrator/`. */
+    branchPrefix: string;
+  };
+  github: { apiUrl: string; token: string | null };
+  appwrite: {
+    endpoint: string;
+    projectId: string | null;
+    apiKey: string | null;
+    /** Null: the domains that the server gives by itself. */
+    sitesDomain: string | null;
+    functionsDomain: string | null;
+  };
+  /** Package registry asked about names; null when `npm_config_registry` is not set: the answer is then "unknown". */
+  registryUrl: string | null;
+  /** Default 3. */
+  reviewRounds: number;
+  /** Time a deployed application has to answer as wanted; default 120,000. */
+  live: { deadlineMs: number };
+}
+
+export interface SettingsSource {
+  env: Readonly<Record<string, string | undefined>>;
+  workspaceDir: string;
+  flags?: SettingsFlags;
+}
+
+/** Settings in which every bad value is replaced by its default, and the list of bad values. For `doctor`. */
+export interface SettingsReading {
+  settings: Settings;
+  problems: { source: string; problem: Problem }[];
+}
+
+export function readSettings(source: SettingsSource): SettingsReading {
+  const environment = readEnvironment(source.env);
+  const flags = readFlags(source.flags ?? {});
+  const file = readConfigFile(resolve(source.workspaceDir));
+  const stateDir = resolve(environment.values.stateDir ?? defaultStateDir(source.env));
+  const problems = [
+    ...environment.problems.map((problem) => ({ source: '', problem })),
+    ...flags.problems.map((problem) => ({ source: '', problem })),
+    ...file.problems.map((problem) => ({ source: file.path, problem })),
+    ...stateDirProblems(stateDir).map((problem) => ({ source: '', problem })),
+  ];
+  const settings = build(environment.values, flags.values, file, resolve(source.workspaceDir), stateDir);
+  return { settings, problems };
+}
+
+/** Reads flags, environment and the workspace's file, in this order of precedence. Throws `configuration` naming every bad value. */
+export function loadSettings(source: SettingsSource): Settings {
+  const { settings, problems } = readSettings(source);
+  if (problems.length === 0) return settings;
+  const list = problems.map(({ source: place, problem }) => listProblems(place, [problem])).join('\n');
+  throw new AppError({
+    code: 'configuration',
+    message: list,
+    userMessage: `The configuration has ${problems.length === 1 ? 'a bad value' : `${problems.length} bad values`}:\n${list}`,
+  });
+}
+
+function build(
+  env: ReturnType<typeof readEnvironment>['values'],
+  flags: ReturnType<typeof readFlags>['values'],
+  reading: ConfigFileReading,
+  workspaceDir: string,
+  stateDir: string,
+): Settings {
+  const file: ConfigFile = reading.config;
+  const { lead, agent, escalation } = file.models ?? {};
+  return {
+    stateDir,
+    workspaceDir,
+    configFile: reading.found ? reading.path : null,
+    models: {
+      lead: {
+        model: lead?.model ?? 'grok-4.7',
+        effort: lead?.effort ?? 'high',
+        api: lead?.api ?? 'responses',
+        baseUrl: env.xaiBaseUrl ?? 'https://api.x.ai/v1',
+        apiKey: env.xaiApiKey ?? keyOfLoopback(env.xaiBaseUrl),
+      },
+      agent: {
+        model: agent?.model ?? 'claude-sonnet-5-5',
+        effort: agent?.effort ?? 'medium',
+        baseUrl: env.anthropicBaseUrl ?? 'https://api.anthropic.com',
+        apiKey: env.anthropicApiKey ?? keyOfLoopback(env.anthropicBaseUrl),
+      },
+      escalation: { model: escalation?.model ?? 'claude-opus-5-5', effort: escalation?.effort ?? 'high' },
+    },
+    concurrency: flags.concurrency ?? file.concurrency ?? 3,
+    budgetUsd: flags.budgetUsd ?? file.budgetUsd ?? 10,
+    checks: {
+      allow: [...DEFAULT_ALLOWED_COMMANDS, ...(file.checks?.allow ?? [])],
+      deny: file.checks?.deny ?? [],
+      wallMs: file.checks?.wallMs ?? 600_000,
+      idleMs: file.checks?.idleMs ?? 120_000,
+      setup: file.checks?.setup ?? [],
+      include: file.checks?.include ?? [],
+    },
+    sandbox: { mode: file.sandbox?.mode ?? 'auto', network: file.sandbox?.network ?? false },
+    remote: {
+      owner: file.remote?.owner ?? null,
+      repository: file.remote?.repository ?? null,
+      private: file.remote?.private ?? true,
+      mergeMethod: file.remote?.mergeMethod ?? 'merge',
+      branchPrefix: file.remote?.branchPrefix ?? 'orchestrator/',
+    },
+    github: { apiUrl: env.githubApiUrl ?? 'https://api.github.com', token: env.githubToken ?? null },
+    appwrite: {
+      endpoint: env.appwriteEndpoint ?? 'https://cloud.appwrite.io/v1',
+      projectId: env.appwriteProjectId ?? null,
+      apiKey: env.appwriteApiKey ?? null,
+      sitesDomain: file.appwrite?.sitesDomain ?? null,
+      functionsDomain: file.appwrite?.functionsDomain ?? null,
+    },
+    registryUrl: env.registryUrl ?? null,
+    reviewRounds: file.reviewRounds ?? 3,
+    live: { deadlineMs: file.live?.deadlineMs ?? 120_000 },
+  };
+}
+
+/** A model server on this machine wants no key, but the clients send one. */
+function keyOfLoopback(baseUrl: string | undefined): string | null {
+  if (baseUrl === undefined) return null;
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname) ? 'none' : null;
+}
+
+/** The platform's folder for application data. */
+export function defaultStateDir(env: SettingsSource['env'], platform: NodeJS.Platform = process.platform): string {
+  const name = 'ai-development-orchestrator';
+  const home = env.HOME || homedir();
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', name);
+  if (platform === 'win32') return join(env.APPDATA || join(home, 'AppData', 'Roaming'), name);
+  return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), name);
+}
+
+function stateDirProblems(stateDir: string): Problem[] {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (statSync(stateDir).isDirectory()) return [];
+  } catch {
+    // The answer below says all there is to say.
+  }
+  const message = `is ${stateDir}, which is no folder that can be made and written; set it to one that can`;
+  return [{ field: 'ORCHESTRATOR_HOME', line: null, message }];
+}
+
+const ORDER: readonly Stage[] = ['brief', 'plan', 'build', 'review', 'commit', 'deploy', 'done'];
+
+/** Names of the variables that a run up to `until` needs and that are not set. */
+export function missingConfiguration(settings: Settings, until: Stage): string[] {
+  const reaches = (stage: Stage) => ORDER.indexOf(until) >= ORDER.indexOf(stage);
+  const missing: string[] = [];
+  if (settings.models.lead.apiKey === null) missing.push('XAI_API_KEY');
+  if (settings.models.agent.apiKey === null && reaches('build')) missing.push('ANTHROPIC_API_KEY');
+  if (settings.github.token === null && reaches('commit')) missing.push('GITHUB_TOKEN');
+  if (reaches('deploy')) {
+    if (settings.appwrite.projectId === null) missing.push('APPWRITE_PROJECT_ID');
+    if (settings.appwrite.apiKey === null) missing.push('APPWRITE_API_KEY');
+  }
+  return missing;
+}
+
+/** Addresses and access of a running local cloud. */
+export interface LocalCloudAccess {
+  xaiBaseUrl: string;
+  anthropicBaseUrl: string;
+  githubApiUrl: string;
+  githubToken: string;
+  appwriteEndpoint: string;
+  appwriteProjectId: string;
+  appwriteApiKey: string;
+}
+
+/** The models of the local cloud take any key. */
+const LOCAL_MODEL_KEY = 'local-cloud';
+
+/** Fills every outside system that has no key with the local cloud's. */
+export function applyLocalCloud(settings: Settings, cloud: LocalCloudAccess): Settings {
+  const { lead, agent } = settings.models;
+  const isGithubLocal = settings.github.token === null;
+  const isAppwriteLocal = settings.appwrite.apiKey === null;
+  return {
+    ...settings,
+    models: {
+      ...settings.models,
+      lead: lead.apiKey === null ? { ...lead, baseUrl: cloud.xaiBaseUrl, apiKey: LOCAL_MODEL_KEY } : lead,
+      agent: agent.apiKey === null ? { ...agent, baseUrl: cloud.anthropicBaseUrl, apiKey: LOCAL_MODEL_KEY } : agent,
+    },
+    github: isGithubLocal ? { apiUrl: cloud.githubApiUrl, token: cloud.githubToken } : settings.github,
+    // The local GitHub knows one account; a configured organisation does not exist there.
+    remote: isGithubLocal ? { ...settings.remote, owner: null } : settings.remote,
+    appwrite: isAppwriteLocal
+      ? {
+          endpoint: cloud.appwriteEndpoint,
+          projectId: cloud.appwriteProjectId,
+          apiKey: cloud.appwriteApiKey,
+          sitesDomain: null,
+          functionsDomain: null,
+        }
+      : settings.appwrite,
+  };
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Diagnosis, diagnose, isAtLeast } from './doctor.ts';
+
+describe('the doctor', () => {
+  let dir: string;
+  let workspaceDir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'orchestrator-doctor-'));
+    workspaceDir = mkdtempSync(join(dir, 'workspace-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  const look = async (env: Record<string, string> = {}): Promise<Map<string, Diagnosis>> => {
+    const found = await diagnose({ env: { ORCHESTRATOR_HOME: join(dir, 'state'), ...env }, workspaceDir });
+    return new Map(found.map((entry) => [entry.name, entry]));
+  };
+
+  it('finds nothing missing on a machine that can run the tests, and warns of keys', async () => {
+    const found = await look({ XAI_API_KEY: 'xai-secret' });
+    assert.deepEqual(
+      [...found.values()].filter((entry) => entry.state === 'missing'),
+      [],
+    );
+    assert.equal(found.get('XAI_API_KEY')?.state, 'ok');
+    assert.match(found.get('GITHUB_TOKEN')?.fix ?? '', /--local/);
+    assert.doesNotMatch(JSON.stringify([...found.values()]), /xai-secret/);
+  });
+
+  it('names bad values and the bad file, and goes on', async () => {
+    writeFileSync(join(workspaceDir, 'orchestrator.config.json'), '{\n"concurrency": "many"}');
+    const found = await look({ ANTHROPIC_BASE_URL: 'nonsense' });
+    assert.equal(found.get('environment')?.state, 'missing');
+    assert.match(found.get('environment')?.found ?? '', /ANTHROPIC_BASE_URL is "nonsense"/);
+    assert.match(
+      found.get('configuration file')?.found ?? '',
+      /config\.json:2: concurrency is "many"; allowed: a whole number|a number/,
+    );
+    assert.equal(found.get('git')?.state, 'ok');
+  });
+
+  it('tells a folder without a repository from a dirty one', async () => {
+    assert.match((await look()).get('workspace')?.found ?? '', /not a git repository/);
+    execFileSync('git', ['init', '-q', workspaceDir]);
+    assert.equal((await look()).get('workspace')?.state, 'ok');
+    writeFileSync(join(workspaceDir, 'a.txt'), '');
+    assert.match((await look()).get('workspace')?.found ?? '', /1 uncommitted change$/);
+  });
+
+  it('compares versions by their numbers', () => {
+    assert.ok(isAtLeast('22.14.0', '22.14'));
+    assert.ok(isAtLeast('2.100', '2.38'));
+    assert.ok(!isAtLeast('2.9.1', '2.38'));
+    assert.ok(isAtLeast('3', '2.38'));
+  });
+});

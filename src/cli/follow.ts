@@ -1,0 +1,119 @@
+import type { AppApi } from '../app/api.ts';
+import { toAppError } from '../protocol/errors.ts';
+import type { Intent } from '../protocol/intents.ts';
+import type { RunView, Waiting } from '../protocol/view.ts';
+import { EXIT, exitCodeOfRun } from './exit-codes.ts';
+import { askGate, defaultAnswers } from './gates.ts';
+import { type Io, say } from './io.ts';
+import { renderSummary } from './progress/summary.ts';
+import { createPaint } from './progress/text.ts';
+import { commandName, interruptible } from './session.ts';
+import { type RunWatch, watchRun } from './watch.ts';
+
+export interface FollowOptions {
+  runId: string;
+  stateDir: string;
+  /** The run as it was before `first`; null shows it from its first event. */
+  from: RunView | null;
+  /** Sent when the watching has begun; `entry` is what it answers. */
+  first?: { intent: Intent; entry: Waiting | null };
+  json: boolean;
+  /** Passes plan and diff, and takes the defaults of questions. */
+  yes: boolean;
+}
+
+/** A process that takes over an abandoned run may have to wait for a lease of 15 seconds first. */
+const ANSWER_LIMIT_MS = 30_000;
+
+/** Stays with a run until it ends or waits for somebody who cannot be asked here. Returns the exit code. */
+export async function followRun(app: AppApi, io: Io, options: FollowOptions): Promise<number> {
+  const watch = watchRun(app, io, options);
+  const stopping = interruptible(io, watch.tell);
+  const send = async (intent: Intent, entry: Waiting | null) => {
+    await app.dispatch(intent);
+    if (entry === null) return;
+    const isTaken = (view: RunView) => !view.waiting.some((other) => isSameWait(other, entry));
+    await watch.until((view) => view.status !== 'waiting' || isTaken(view), ANSWER_LIMIT_MS, stopping.signal);
+  };
+  let last = watch.view();
+  try {
+    if (options.first !== undefined) await send(options.first.intent, options.first.entry);
+    for (;;) {
+      const settled = await app.settled(options.runId, stopping.signal);
+      watch.catchUp();
+      last = settled.status === 'failed' ? settled : watch.view();
+      const entry = last.waiting.find((waiting) => waiting.gate !== 'resume');
+      const intent =
+        entry === undefined ? null : await decide(io, watch, entry, options.yes || options.json, options, stopping);
+      if (entry === undefined || intent === null) break;
+      await send(intent, entry);
+    }
+    watch.close();
+    return finish(io, last, options.stateDir);
+  } catch (thrown) {
+    watch.close();
+    if (!stopping.signal.aborted) throw toAppError(thrown);
+    say(io, `Stopped; nothing is lost. Go on with: ${commandName(io)} resume ${options.runId}`);
+    return EXIT.cancelled;
+  } finally {
+    watch.close();
+    stopping.close();
+  }
+}
+
+async function decide(
+  io: Io,
+  watch: RunWatch,
+  entry: Waiting,
+  isUnattended: boolean,
+  options: FollowOptions,
+  stopping: ReturnType<typeof interruptible>,
+): Promise<Intent | null> {
+  const view = watch.view();
+  if (options.yes && (entry.gate === 'plan' || entry.gate === 'diff')) {
+    return { type: 'approve', runId: view.runId, gate: entry.gate };
+  }
+  const canAsk = io.isInteractive && !isUnattended;
+  if (!canAsk && entry.gate !== 'questions') return null;
+  watch.pause();
+  const intent = canAsk
+    ? await askGate({ io, signal: stopping.signal, interrupt: stopping.interrupt }, view, entry)
+    : defaultAnswers(io, view);
+  watch.resume();
+  return intent;
+}
+
+function isSameWait(a: Waiting, b: Waiting): boolean {
+  return a.waitOn === b.waitOn && a.topic === b.topic && a.since === b.since;
+}
+
+/** Prints what became of the run and which command goes on. */
+export function finish(io: Io, view: RunView, stateDir: string): number {
+  for (const line of renderSummary(view, { stateDir, nowMs: io.now(), paint: createPaint(io.hasColor) })) say(io, line);
+  const next = nextCommands(io, view);
+  if (next.length > 0) say(io, `\nGo on with:\n${next.map((command) => `  ${command}`).join('\n')}`);
+  return exitCodeOfRun(view);
+}
+
+export function nextCommands(io: Io, view: RunView): string[] {
+  const name = commandName(io);
+  return [...new Set(view.waiting.flatMap((entry) => commandsFor(entry, view, name)))];
+}
+
+function commandsFor(entry: Waiting, view: RunView, name: string): string[] {
+  switch (entry.gate) {
+    case 'questions':
+      return [`${name} resume ${view.runId}`];
+    case 'plan':
+    case 'diff':
+    case 'subtask':
+      return [
+        `${name} approve ${view.runId} ${entry.gate}`,
+        `${name} reject ${view.runId} --comment "what should be different"`,
+      ];
+    case 'resume': {
+      const raise = entry.code === 'budget_exceeded' ? ` --budget ${Math.ceil(view.budgetUsd * 2)}` : '';
+      return [`${name} resume ${view.runId}${raise}`];
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import type { DomainEvent } from '../../protocol/events.ts';
+import type { Evidence } from '../../protocol/work.ts';
+import { clean, formatDuration, formatUsd, plural } from './text.ts';
+
+/** The log of a run for people: what each event says, or nothing when it is only for the live region. */
+
+export interface LogLine {
+  tone: 'good' | 'bad' | 'wait' | 'info';
+  text: string;
+}
+
+const info = (text: string): LogLine[] => [{ tone: 'info', text: clean(text) }];
+const good = (text: string): LogLine[] => [{ tone: 'good', text: clean(text) }];
+const bad = (text: string): LogLine[] => [{ tone: 'bad', text: clean(text) }];
+const wait = (text: string): LogLine[] => [{ tone: 'wait', text: clean(text) }];
+const short = (commit: string) => commit.slice(0, 7);
+
+export function eventLines(event: DomainEvent): LogLine[] {
+  switch (event.type) {
+    case 'run.started':
+      return info(`${event.brief.name}: ${event.workspaceDir}, at most ${formatUsd(event.budgetUsd)}`);
+    case 'stage.entered':
+      return info(`stage ${event.stage}`);
+    case 'workspace.opened': {
+      const dirty =
+        event.dirtyFiles === 0 ? '' : `; ${plural(event.dirtyFiles, 'uncommitted change')} left out of the run`;
+      return info(
+        `${event.created ? 'new repository' : 'repository'} on ${event.branch} at ${short(event.baseCommit)}${dirty}`,
+      );
+    }
+    case 'questions.asked':
+      return event.questions.length === 0 ? [] : info(plural(event.questions.length, 'question'));
+    case 'questions.answered':
+      return event.answers.flatMap((answer) =>
+        info(`question ${answer.questionId}: ${answer.text}${answer.source === 'default' ? ' (default)' : ''}`),
+      );
+    case 'plan.faulted':
+      return bad(`plan refused, round ${event.round}: ${event.faults.join('; ')}`);
+    case 'plan.proposed':
+      return info(`plan: ${plural(event.plan.subtasks.length, 'subtask')}, ${estimateText(event.estimate)}`);
+    case 'plan.approved':
+      return good(`plan accepted${event.by === 'policy' ? ' (--yes)' : ''}`);
+    case 'plan.rejected':
+      return wait(`plan sent back: ${event.comment}`);
+    case 'interfaces.written':
+      return event.paths.length === 0 ? [] : info(`shared interfaces written: ${event.paths.join(', ')}`);
+    case 'model.retried':
+      return wait(
+        `${event.model} ${event.kind}: try ${event.attempt + 1} in ${formatDuration(event.waitMs)}${ofSubtask(event.subtaskId)}`,
+      );
+    case 'model.called':
+    case 'subtask.acted':
+    case 'subtask.committed':
+    case 'wait.ended':
+      return [];
+    case 'budget.raised':
+      return info(`budget raised to ${formatUsd(event.budgetUsd)}`);
+    case 'wait.began':
+      return wait(`waiting (${event.gate}): ${event.message}`);
+    case 'run.completed':
+      return good(event.url === null ? `complete after ${event.stoppedAfter}` : `complete: ${event.url}`);
+    case 'run.failed':
+      return bad(`failed: ${event.error.userMessage}`);
+    case 'run.cancelled':
+      return bad('cancelled');
+    default:
+      return workLines(event);
+  }
+}
+
+type WorkEvent = Extract<
+  DomainEvent,
+  { type: `subtask.${string}` | `merge.${string}` | `overlap.${string}` | `integration.${string}` | `diff.${string}` }
+>;
+type DeliveryEvent = Extract<
+  DomainEvent,
+  {
+    type:
+      | `changes.${string}`
+      | `branch.${string}`
+      | `pull_request.${string}`
+      | `deployment.${string}`
+      | `live.${string}`;
+  }
+>;
+type Rest = Exclude<WorkEvent, { type: 'subtask.acted' | 'subtask.committed' }> | DeliveryEvent;
+
+function workLines(event: Rest): LogLine[] {
+  switch (event.type) {
+    case 'subtask.started':
+      return info(`${event.subtaskId}: ${event.agentId} (${event.specialization}) begins`);
+    case 'subtask.checked':
+      return checked(event.subtaskId, event.evidence, event.faults);
+    case 'subtask.reviewed': {
+      const { verdict, summary, findings } = event.review;
+      const count = findings.length === 0 ? '' : ` (${plural(findings.length, 'finding')})`;
+      const text = `${event.subtaskId}: review round ${event.round}: ${verdict}${count}: ${summary}`;
+      return verdict === 'approve' ? good(text) : wait(text);
+    }
+    case 'subtask.revised':
+      return info(`${event.subtaskId}: revision ${event.round} with ${plural(event.findings.length, 'finding')}`);
+    case 'subtask.approved':
+      return good(`${event.subtaskId}: approved after ${plural(event.rounds, 'round')}`);
+    case 'subtask.parked':
+      return bad(`${event.subtaskId}: parked: ${event.reason}`);
+    case 'subtask.failed':
+      return bad(`${event.subtaskId}: failed: ${event.error.userMessage}`);
+    case 'subtask.integrated':
+      return good(`${event.subtaskId}: merged, ${plural(event.files.length, 'file')} at ${short(event.commit)}`);
+    case 'overlap.found':
+      return wait(
+        `${event.subtaskIds.join(' and ')} both change ${event.paths.join(', ')}${event.kind === 'conflict' ? ' in conflict' : ''}`,
+      );
+    case 'merge.conflicted':
+      return wait(`${event.subtaskId}: merge conflict in ${event.paths.join(', ')}`);
+    case 'merge.refused':
+      return bad(`${event.subtaskId}: merge refused, it would lose ${event.missing.join(', ')}`);
+    case 'merge.resolved':
+      return good(`${event.subtaskId}: conflict resolved in ${event.paths.join(', ')}`);
+    case 'integration.checked':
+      return checked('merged tree', event.evidence, []);
+    case 'diff.proposed':
+      return info(`diff: ${plural(event.files.length, 'file')}, ${diffCounts(event.files)}`);
+    case 'diff.approved':
+      return good(`diff accepted${event.by === 'policy' ? ' (--yes)' : ''}`);
+    case 'diff.rejected':
+      return wait(`diff sent back: ${event.comment}`);
+    default:
+      return deliveryLines(event);
+  }
+}
+
+function deliveryLines(event: DeliveryEvent): LogLine[] {
+  switch (event.type) {
+    case 'changes.landed':
+      return good(`branch ${event.branch} at ${short(event.commit)}${event.note === '' ? '' : `: ${event.note}`}`);
+    case 'branch.pushed':
+      return good(`pushed ${event.branch} to ${event.remote}`);
+    case 'pull_request.opened':
+      return good(`pull request ${event.pullRequest.url}`);
+    case 'pull_request.checked': {
+      const failed = event.summary.runs.filter((run) => run.state === 'failed').map((run) => run.name);
+      const text = `pull request checks: ${event.summary.state}${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`;
+      return event.summary.state === 'failed' ? bad(text) : info(text);
+    }
+    case 'pull_request.merged':
+      return good(`pull request merged at ${short(event.commit)}`);
+    case 'deployment.started':
+      return info(`deploying ${event.kind} ${event.id}`);
+    case 'deployment.finished': {
+      const { kind, id, status, url, durationMs } = event.deployment;
+      const text = `${kind} ${id} ${status} after ${formatDuration(durationMs)}${url === null ? '' : `: ${url}`}`;
+      return status === 'ready' ? good(text) : bad(text);
+    }
+    case 'live.verified':
+      return event.results.flatMap((result) => {
+        const text = `live ${result.method} ${result.url}: ${result.status ?? 'no answer'}, ${result.detail}`;
+        return result.passed ? good(text) : bad(text);
+      });
+    default:
+      return assertNever(event);
+  }
+}
+
+function checked(what: string, evidence: readonly Evidence[], faults: readonly string[]): LogLine[] {
+  const failed = evidence.filter((entry) => entry.outcome !== 'passed');
+  if (failed.length === 0 && faults.length === 0) return good(`${what}: checks passed (${evidence.length})`);
+  const reasons = [
+    ...failed.map((entry) => `${entry.name} ${entry.exitCode === null ? entry.outcome : `exit ${entry.exitCode}`}`),
+    ...faults,
+  ];
+  return bad(`${what}: checks failed: ${reasons.join('; ')}`);
+}
+
+function ofSubtask(subtaskId: string | null): string {
+  return subtaskId === null ? '' : ` (${subtaskId})`;
+}
+
+export function diffCounts(files: readonly { addedLines: number; removedLines: number }[]): string {
+  const sum = (key: 'addedLines' | 'removedLines') => files.reduce((total, file) => total + file[key], 0);
+  return `+${sum('addedLines')} −${sum('removedLines')}`;
+}
+
+export function estimateText(estimate: Extract<DomainEvent, { type: 'plan.proposed' }>['estimate']): string {
+  const cost =
+    estimate.costUsd === null
+      ? 'cost unknown'
+      : `${formatUsd(estimate.costUsd.low)} to ${formatUsd(estimate.costUsd.high)}`;
+  return `${cost}, ${formatDuration(estimate.wallMs.low)} to ${formatDuration(estimate.wallMs.high)}`;
+}
+
+function assertNever(event: never): never {
+  throw new Error(`unknown event ${JSON.stringify(event)}`);
+}

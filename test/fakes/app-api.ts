@@ -1,0 +1,92 @@
+import type { AppApi } from '../../src/app/api.ts';
+import { AppError } from '../../src/protocol/errors.ts';
+import type { DomainEvent, EventRecord } from '../../src/protocol/events.ts';
+import type { Intent } from '../../src/protocol/intents.ts';
+import { emptyView, fold, type RunView } from '../../src/protocol/view.ts';
+
+/** An AppApi whose runs are whatever a test says happens. */
+export interface FakeApp extends AppApi {
+  readonly intents: Intent[];
+  readonly isClosed: boolean;
+  /** Appends an event one second after the one before and tells the subscribers. */
+  push(runId: string, ...events: DomainEvent[]): void;
+}
+
+export const FAKE_RUN_ID = 'guestbook-abc123';
+export const FAKE_START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** `onIntent` plays the program: it pushes the events that the intent leads to. */
+export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void): FakeApp {
+  const runs = new Map<string, { records: EventRecord[]; view: RunView }>();
+  const listeners = new Set<() => void>();
+  let isClosed = false;
+
+  const app: FakeApp = {
+    intents: [],
+    get isClosed() {
+      return isClosed;
+    },
+    push(runId, ...events) {
+      for (const event of events) {
+        const run = runs.get(runId) ?? { records: [], view: emptyView(runId) };
+        const seq = run.records.length + 1;
+        const record: EventRecord = {
+          v: 1,
+          runId,
+          seq,
+          at: new Date(FAKE_START_MS + (seq - 1) * 1000).toISOString(),
+          event,
+        };
+        run.records.push(record);
+        run.view = fold(run.view, record);
+        runs.set(runId, run);
+        for (const listener of [...listeners]) listener();
+      }
+    },
+    async dispatch(intent) {
+      app.intents.push(intent);
+      onIntent(intent, app);
+      return { runId: intent.type === 'start' ? FAKE_RUN_ID : intent.runId };
+    },
+    async snapshot(prefix) {
+      return [...runs.values()].find((run) => run.view.runId.startsWith(prefix))?.view ?? null;
+    },
+    list: async () => [...runs.values()].map((run) => run.view).reverse(),
+    events: (runId, afterSeq, limit = 1000) =>
+      (runs.get(runId)?.records ?? []).filter((record) => record.seq > afterSeq).slice(0, limit),
+    subscribe(runId, afterSeq, onRecord) {
+      let seen = afterSeq;
+      const deliver = () => {
+        for (const record of app.events(runId, seen)) {
+          seen = record.seq;
+          onRecord(record);
+        }
+      };
+      listeners.add(deliver);
+      deliver();
+      return () => listeners.delete(deliver);
+    },
+    settled(runId, signal) {
+      return new Promise((resolve, reject) => {
+        const look = () => {
+          const view = runs.get(runId)?.view;
+          if (view !== undefined && view.status !== 'running') settle(() => resolve(view));
+        };
+        const abort = () => settle(() => reject(new AppError({ code: 'aborted', message: 'aborted' })));
+        const settle = (end: () => void) => {
+          listeners.delete(look);
+          signal.removeEventListener('abort', abort);
+          end();
+        };
+        listeners.add(look);
+        signal.addEventListener('abort', abort, { once: true });
+        if (signal.aborted) abort();
+        else look();
+      });
+    },
+    async close() {
+      isClosed = true;
+    },
+  };
+  return app;
+}
