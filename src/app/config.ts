@@ -23,7 +23,7 @@ export interface Settings {
     /** Takes over hard subtasks; same address and key as `agent`. */
     escalation: { model: string; effort: Effort };
   };
-  /** Agents at work at the same time; default 3. */
+  /** Agents at work at the same time; default 4. */
   concurrency: number;
   /** US dollars a run may cost; default 10. */
   budgetUsd: number;
@@ -137,7 +137,7 @@ function build(
       },
       escalation: { model: escalation?.model ?? 'claude-opus-5-5', effort: escalation?.effort ?? 'high' },
     },
-    concurrency: flags.concurrency ?? file.concurrency ?? 3,
+    concurrency: flags.concurrency ?? file.concurrency ?? 4,
     budgetUsd: flags.budgetUsd ?? file.budgetUsd ?? 10,
     checks: {
       allow: [...DEFAULT_ALLOWED_COMMANDS, ...(file.checks?.allow ?? [])],
@@ -225,6 +225,9 @@ export interface LocalCloudAccess {
 
 /** The models of the local cloud take any key. */
 const LOCAL_MODEL_KEY = 'local-cloud';
+/** Where the local Appwrite serves: browsers resolve everything below `localhost` to this machine. */
+const LOCAL_SITES_DOMAIN = 'sites.localhost';
+const LOCAL_FUNCTIONS_DOMAIN = 'functions.localhost';
 
 /** Fills every outside system that has no key with the local cloud's. */
 export function applyLocalCloud(settings: Settings, cloud: LocalCloudAccess): Settings {
@@ -246,8 +249,8 @@ export function applyLocalCloud(settings: Settings, cloud: LocalCloudAccess): Se
           endpoint: cloud.appwriteEndpoint,
           projectId: cloud.appwriteProjectId,
           apiKey: cloud.appwriteApiKey,
-          sitesDomain: null,
-          functionsDomain: null,
+          sitesDomain: LOCAL_SITES_DOMAIN,
+          functionsDomain: LOCAL_FUNCTIONS_DOMAIN,
         }
       : settings.appwrite,
   };

@@ -17,12 +17,11 @@ export const Check = z.strictObject({
 });
 export type Check = z.infer<typeof Check>;
 
-export const Criterion = z.strictObject({
+const Criterion = z.strictObject({
   text: z.string().min(1),
   /** 1-based numbers of the brief's requirements that this criterion covers; empty for a technical criterion. */
   requirements: z.array(z.int().min(1)),
 });
-export type Criterion = z.infer<typeof Criterion>;
 
 export const Subtask = z.strictObject({
   /** Lower case letters, digits and hyphens; unique in the plan; used in refs and folders. */
@@ -42,12 +41,11 @@ export const Subtask = z.strictObject({
 export type Subtask = z.infer<typeof Subtask>;
 
 /** A file that several subtasks rely on; the host writes it before any agent starts. Agents may extend it. */
-export const SharedInterface = z.strictObject({
+const SharedInterface = z.strictObject({
   path: z.string().min(1),
   purpose: z.string().min(1),
   content: z.string(),
 });
-export type SharedInterface = z.infer<typeof SharedInterface>;
 
 export const TableNeed = z.strictObject({
   id: z.string().min(1).max(36),

@@ -26,7 +26,7 @@ export type SubtaskState =
   | 'parked'
   | 'failed';
 
-export interface SubtaskView {
+interface SubtaskView {
   id: string;
   title: string;
   dependsOn: string[];
@@ -66,7 +66,7 @@ export interface Waiting {
   since: string;
 }
 
-export interface OverlapView {
+interface OverlapView {
   subtaskIds: [string, string];
   kind: 'conflict' | 'same_file';
   paths: string[];

@@ -15,8 +15,7 @@ export const Evidence = z.strictObject({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
-export const Severity = z.enum(['blocker', 'major', 'minor']);
-export type Severity = z.infer<typeof Severity>;
+const Severity = z.enum(['blocker', 'major', 'minor']);
 
 export const Finding = z.strictObject({
   /** Stable within a subtask, so that a later round can say what became of it. */

@@ -131,7 +131,7 @@ async function mergePullRequest(
 }
 
 /** What, why, evidence, cost. */
-export function pullRequestBody(ctx: Ctx, services: Services, input: BuildInput, work: CommitInput): string {
+function pullRequestBody(ctx: Ctx, services: Services, input: BuildInput, work: CommitInput): string {
   const requirements = input.brief.requirements.map((text, index) => `${index + 1}. ${text}`).join('\n');
   const subtasks = work.plan.subtasks.map((s) => `- **${s.id}**: ${s.title}`).join('\n');
   const evidence = work.evidence

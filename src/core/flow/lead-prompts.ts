@@ -29,7 +29,7 @@ function list(items: readonly string[]): string {
   return items.length === 0 ? '(none)' : items.map((item) => `- ${item}`).join('\n');
 }
 
-export function briefText(brief: Brief): string {
+function briefText(brief: Brief): string {
   const requirements = brief.requirements.map((text, index) => `${index + 1}. ${text}`).join('\n');
   const wants = brief.deployment;
   return `# Brief: ${brief.name} (${brief.type})
@@ -45,7 +45,7 @@ ${list(brief.constraints)}
 Target ${wants.target}; database ${wants.database ? 'wanted' : 'not wanted'}; functions ${wants.functions ? 'wanted' : 'not wanted'}; automatic set-up ${wants.autoSetup ? 'on' : 'off'}.`;
 }
 
-export function repositoryText(map: RepositoryMap | null): string {
+function repositoryText(map: RepositoryMap | null): string {
   if (map === null || map.fileCount === 0) return '# Repository\nThe workspace is empty.';
   const manifest = map.manifest === null ? '' : `\n## ${map.manifest.path}\n${map.manifest.text}`;
   const rules = map.rules.map((rule) => `\n## ${rule.path}\n${rule.text}`).join('\n');

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
-import type { DomainEvent, Gate } from '../../protocol/events.ts';
+import type { Gate } from '../../protocol/events.ts';
 import type { Ctx, StepContext, StepOptions } from '../engine/port.ts';
 import { PERSON_TIMEOUT_MS } from './policy.ts';
 
@@ -38,6 +38,11 @@ export async function waitAt<T>(
   return value;
 }
 
+/** The key of a step without the number of the try that followed a pause: what is done is the same thing. */
+export function keyOfWork(stepKey: string): string {
+  return stepKey.replace(/~\d+$/, '');
+}
+
 /** A step that turns outside conditions into a wait for `resume`; everything else is thrown. */
 export async function pausable<T>(
   ctx: Ctx,
@@ -60,9 +65,4 @@ export async function pausable<T>(
       if (resumed === null) throw thrown;
     }
   }
-}
-
-/** Publishes several events in order under indexed names. */
-export async function publishAll(ctx: Ctx, name: string, events: DomainEvent[]): Promise<void> {
-  for (const [index, event] of events.entries()) await ctx.publish(`${name}-${index}`, event);
 }

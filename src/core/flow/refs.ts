@@ -1,11 +1,11 @@
 /** Where the work of a run is kept in the user's repository. The run's own refs are plain names; subtasks cannot take them. */
-export const RESERVED_SUBTASK_IDS: readonly string[] = ['integration', 'interfaces', 'lead'];
+const RESERVED_SUBTASK_IDS: readonly string[] = ['integration', 'interfaces', 'lead'];
 
 export function isReservedSubtaskId(id: string): boolean {
   return RESERVED_SUBTASK_IDS.includes(id) || id.startsWith('revision-') || id.startsWith('merge-');
 }
 
-export function runRefPrefix(rootRunId: string): string {
+function runRefPrefix(rootRunId: string): string {
   return `refs/orchestrator/${rootRunId}/`;
 }
 
