@@ -73,6 +73,9 @@ export function bwrapArguments(confinement: Confinement): string[] {
   const home = homedir();
   args.push(...hidden([...SECRET_PATHS.map((path) => join(home, path)), ...SOCKET_PATHS]));
   for (const dir of writableDirs) args.push('--bind', dir, dir);
+  // The running Node is first in the command's PATH; it may live below the /tmp that was just replaced.
+  const nodeDir = dirname(realpath(process.execPath));
+  args.push('--ro-bind', nodeDir, nodeDir);
   const gitDir = commonGitDir(cwd);
   if (gitDir !== null) args.push('--ro-bind-try', gitDir, gitDir);
   args.push('--bind', cwd, cwd);
