@@ -61,7 +61,7 @@ export interface Settings {
     sitesDomain: string | null;
     functionsDomain: string | null;
   };
-  /** Package registry asked about names; null when `npm_config_registry` is not set: the answer is then "unknown". */
+  /** Package registry asked about names; null: the one that npm is configured with. */
   registryUrl: string | null;
   /** Default 3. */
   reviewRounds: number;

@@ -2,11 +2,12 @@ import type { Brief } from '../../protocol/brief.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { type Answer, Clarification, Plan } from '../../protocol/plan.ts';
 import type { Ctx } from '../engine/port.ts';
-import type { LeadExchange, RepositoryMap } from '../ports.ts';
+import type { LeadExchange, RepositoryMap, RepositoryState } from '../ports.ts';
 import type { Decision } from './decision.ts';
 import { estimatePlan } from './estimate.ts';
 import { askLead, askLeadOrRepair, repairBody } from './lead.ts';
 import { clarifyBody, planBody, planRejectedBody } from './lead-prompts.ts';
+import { lockedPackages } from './locked-packages.ts';
 import { waitAt } from './pause.ts';
 import { planFaults } from './plan-rules.ts';
 import type { BuildInput } from './policy.ts';
@@ -62,11 +63,12 @@ export async function makePlan(
   input: BuildInput,
   map: RepositoryMap | null,
   answers: readonly Answer[],
+  state: RepositoryState,
 ): Promise<Plan> {
   let history: LeadExchange[] = [];
   let body = planBody(input.brief, map, answers, input.policy);
   for (let version = 0; version < PLAN_VERSIONS; version += 1) {
-    const made = await planVersion(ctx, services, input, version, history, body);
+    const made = await planVersion(ctx, services, input, state, version, history, body);
     await ctx.publish(`proposed-${version}`, {
       type: 'plan.proposed',
       plan: made.plan,
@@ -119,6 +121,7 @@ async function planVersion(
   ctx: Ctx,
   services: Services,
   input: BuildInput,
+  state: RepositoryState,
   version: number,
   history: LeadExchange[],
   body: string,
@@ -140,7 +143,9 @@ async function planVersion(
       history: exchanges,
     });
     exchanges = [...exchanges, answer.exchange];
-    faults = answer.ok ? await allFaults(ctx, services, input, answer.value, `${version}-${round}`) : answer.faults;
+    faults = answer.ok
+      ? await allFaults(ctx, services, input, state, answer.value, `${version}-${round}`)
+      : answer.faults;
     if (answer.ok && faults.length === 0) return { plan: answer.value, history: exchanges };
     await ctx.publish(`faulted-${version}-${round}`, { type: 'plan.faulted', round, faults });
     ask = { request: `plan-repair ${round + 1}`, body: repairBody(faults) };
@@ -153,12 +158,22 @@ async function planVersion(
   });
 }
 
-async function allFaults(ctx: Ctx, services: Services, input: BuildInput, plan: Plan, name: string): Promise<string[]> {
+async function allFaults(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+  plan: Plan,
+  name: string,
+): Promise<string[]> {
   const faults = rulesFaults(services, input, plan, input.brief);
   if (plan.packages.length === 0) return faults;
   const unknown = await ctx.step(`packages-${name}`, async (s) => {
+    const read = (path: string) => services.repository.readFile(state.repoDir, state.baseCommit, path);
+    const present = lockedPackages(await read('package-lock.json'), await read('package.json'));
+    const added = plan.packages.filter((pkg) => !present.has(pkg.name));
     const answers = await Promise.all(
-      plan.packages.map(async ({ name: pkg }) => ({ pkg, exists: await services.registry.exists(pkg, s.signal) })),
+      added.map(async ({ name: pkg }) => ({ pkg, exists: await services.registry.exists(pkg, s.signal) })),
     );
     return answers.filter(({ exists }) => exists === 'no').map(({ pkg }) => pkg);
   });
