@@ -2,6 +2,9 @@
 // Starts the program on a Node that can run it. This file must run on any Node that knows ES modules.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MINIMUM = [22, 14];
@@ -23,6 +26,21 @@ function hideSqliteWarning() {
     if (type === 'ExperimentalWarning' && /sqlite/i.test(text)) return;
     emit.call(process, warning, ...rest);
   };
+}
+
+/**
+ * Lets Node keep the compiled bundle between starts: compiling is a good part of a start. In the user's own cache folder
+ * rather than the shared temporary one, because what lies there is run. Without a folder to write to, nothing is kept.
+ */
+function keepCompiledCode() {
+  const { env, platform } = process;
+  const caches = {
+    darwin: join(homedir(), 'Library', 'Caches'),
+    win32: env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'),
+  };
+  const dir = caches[platform] ?? (env.XDG_CACHE_HOME || join(homedir(), '.cache'));
+  // Node 22.8 and newer.
+  nodeModule.enableCompileCache?.(env.NODE_COMPILE_CACHE || join(dir, 'ai-development-orchestrator', 'compiled'));
 }
 
 /** Runs this file again with the Node that the package brings along. */
@@ -54,6 +72,7 @@ if (!isNewEnough(process.versions.node)) {
   }
 } else if (existsSync(program)) {
   hideSqliteWarning();
+  keepCompiledCode();
   await import('../dist/cli.js');
 } else {
   console.error('The program is not built yet. Run: npm run build');

@@ -86,6 +86,10 @@ const tasks = {
     console.log('— tests');
     node(bin('mocha'), '--spec', 'src/**/*.test.ts', '--spec', 'test/**/*.test.ts', ...rest);
   },
+  bench: () => {
+    node('scripts/build.mjs', '--quiet');
+    node('scripts/bench/main.ts', ...rest);
+  },
   orchestrator: () => {
     node('scripts/build.mjs', '--quiet');
     node('bin/orchestrator.mjs', ...rest);

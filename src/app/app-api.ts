@@ -1,16 +1,14 @@
 import type { Definition, Engine, EventLog } from '../core/engine/port.ts';
 import type { BuildResult } from '../core/flow/build.ts';
 import type { Decision } from '../core/flow/decision.ts';
-import type { BuildInput } from '../core/flow/policy.ts';
+import type { BuildInput, RunPolicy } from '../core/flow/policy.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Clock } from '../core/ports.ts';
-import { AppError } from '../protocol/errors.ts';
+import { AppError, toAppError } from '../protocol/errors.ts';
 import type { Gate } from '../protocol/events.ts';
 import type { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import type { AppApi } from './api.ts';
-import type { Settings } from './config.ts';
-import { runPolicy } from './run-policy.ts';
 import { findRun, hasEnded, isIdle, RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
 
@@ -19,9 +17,12 @@ export interface AppParts {
   events: EventLog;
   ledger: Ledger;
   build: Definition<BuildInput, BuildResult>;
-  settings: Settings;
+  /** What a new run is to keep of the settings. */
+  policy(): RunPolicy;
   clock: Clock;
   random: () => number;
+  /** Removes an ended run and what belongs to it, its work archived first. */
+  deleteRun(runId: string, workspaceDir: string): Promise<void>;
 }
 
 /** How often an almost settled run is looked at again: its last part marks itself waiting just after it said so. */
@@ -30,6 +31,8 @@ const SETTLE_POLL_MS = 50;
 export function createAppApi(parts: AppParts): AppApi {
   const { engine, events, clock } = parts;
   const views = new RunViews(events);
+  /** Waits that were answered here; the run may need a moment to take the answer. Topics are never used twice. */
+  const answered = new Set<string>();
 
   const mustFind = async (idOrPrefix: string): Promise<string> => {
     const runId = await findRun(engine, idOrPrefix);
@@ -43,7 +46,9 @@ export function createAppApi(parts: AppParts): AppApi {
 
   const tell = async (runId: string, wait: Waiting, value: unknown): Promise<void> => {
     // One answer a wait: a second one, from another window, finds the same key and is ignored.
-    await engine.send(wait.waitOn, wait.topic, value, `${wait.waitOn}|${wait.topic}`);
+    const key = waitKey(wait);
+    await engine.send(wait.waitOn, wait.topic, value, key);
+    answered.add(key);
     await engine.resume(runId);
   };
 
@@ -66,7 +71,7 @@ export function createAppApi(parts: AppParts): AppApi {
       autoApprove: intent.autoApprove,
       askQuestions: intent.askQuestions,
       until: intent.until,
-      policy: runPolicy(parts.settings),
+      policy: parts.policy(),
     };
     await engine.start(parts.build, input, { runId });
     return runId;
@@ -102,6 +107,13 @@ export function createAppApi(parts: AppParts): AppApi {
     return runId;
   };
 
+  const remove = async (idOrPrefix: string): Promise<string> => {
+    const runId = await mustFind(idOrPrefix);
+    await parts.deleteRun(runId, views.get(runId).workspaceDir);
+    views.forget(runId);
+    return runId;
+  };
+
   const carryOut = (intent: Intent): Promise<string> => {
     switch (intent.type) {
       case 'start':
@@ -118,6 +130,8 @@ export function createAppApi(parts: AppParts): AppApi {
         return resume(intent);
       case 'cancel':
         return cancel(intent.runId);
+      case 'delete':
+        return remove(intent.runId);
     }
   };
 
@@ -131,17 +145,45 @@ export function createAppApi(parts: AppParts): AppApi {
     events: (runId, afterSeq, limit) => events.read(runId, afterSeq, limit),
     subscribe: (runId, afterSeq, onRecord) => events.subscribe(runId, afterSeq, onRecord),
     async settled(runId, signal) {
-      for (;;) {
-        const view = views.get(runId);
-        if (hasEnded(view)) return view;
-        if (view.waiting.length > 0 && (await isIdle(engine, runId))) return views.get(runId);
-        const record = await engine.get(runId);
-        if (record !== null && isStuck(record.status)) return crashed(view, record.error?.userMessage);
-        await clock.sleep(SETTLE_POLL_MS, signal);
+      const halt = watchHalt(engine, runId);
+      try {
+        for (;;) {
+          const view = views.get(runId);
+          if (hasEnded(view)) return view;
+          if (halt.error !== null) throw halt.error;
+          const isAnswered = view.waiting.some((wait) => answered.has(waitKey(wait)));
+          if (view.waiting.length > 0 && !isAnswered && (await isIdle(engine, runId))) return views.get(runId);
+          const record = await engine.get(runId);
+          if (record !== null && isStuck(record.status)) return crashed(view, record.error?.userMessage);
+          await clock.sleep(SETTLE_POLL_MS, signal);
+        }
+      } finally {
+        halt.close();
       }
     },
     close: () => engine.stop(),
   };
+}
+
+/** Learns when this process had to stop executing the run without ending it, as on a full disk: no event can say so. */
+function watchHalt(engine: Engine, runId: string): { readonly error: AppError | null; close(): void } {
+  const watching = new AbortController();
+  let error: AppError | null = null;
+  engine.result({ runId }, watching.signal).catch((thrown: unknown) => {
+    const reason = toAppError(thrown);
+    if (reason.code !== 'aborted') error = reason;
+  });
+  return {
+    get error() {
+      return error;
+    },
+    close: () => watching.abort(),
+  };
+}
+
+/** The same for every answer to one wait. */
+function waitKey(wait: Waiting): string {
+  return `${wait.waitOn}|${wait.topic}`;
 }
 
 /** A run that ended without saying so in its events: parked by the engine, or failed in the engine itself. */

@@ -1,10 +1,13 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createAgentTools } from '../adapters/agents/tools.ts';
 import { createDeployer } from '../adapters/appwrite/deployer.ts';
 import { createLiveProbe } from '../adapters/appwrite/live-probe.ts';
 import { refuseCommand } from '../adapters/checks/command-policy.ts';
 import { createCommandRunner } from '../adapters/checks/command-runner.ts';
+import { createConfiguredRegistry } from '../adapters/checks/configured-registry.ts';
 import { createNpmRegistry } from '../adapters/checks/npm-registry.ts';
+import { archiveRunRefs } from '../adapters/git/archive-refs.ts';
 import { createRepository } from '../adapters/git/repository.ts';
 import { createForge } from '../adapters/github/forge.ts';
 import { createAnthropicAgent } from '../adapters/models/anthropic.ts';
@@ -13,12 +16,15 @@ import { createXaiChatLead } from '../adapters/models/xai-chat.ts';
 import { systemClock } from '../core/clock.ts';
 import { createEmbeddedEngine } from '../core/engine/embedded-engine.ts';
 import { createEventLog } from '../core/engine/event-log.ts';
-import { openStore } from '../core/engine/store.ts';
+import { deleteRun as deleteRows } from '../core/engine/retention.ts';
+import { openStore, type Store } from '../core/engine/store.ts';
 import { buildDefinition } from '../core/flow/build.ts';
 import { integrateDefinition } from '../core/flow/integrate.ts';
 import { OverlapRadar } from '../core/flow/overlap-radar.ts';
+import type { RunPolicy } from '../core/flow/policy.ts';
 import type { Services } from '../core/flow/services.ts';
 import { subtaskDefinition } from '../core/flow/subtask.ts';
+import { limitCommands } from '../core/heavy-commands.ts';
 import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
@@ -27,7 +33,9 @@ import { AppError } from '../protocol/errors.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
 import type { Settings } from './config.ts';
+import { deleteRun } from './delete-run.ts';
 import { createFiles } from './files.ts';
+import { runPolicy } from './run-policy.ts';
 
 export interface ComposeOptions {
   settings: Settings;
@@ -36,18 +44,27 @@ export interface ComposeOptions {
   override?: Partial<Services>;
 }
 
+/** Commands of agents and checks together may use this part of the memory; the rest is the editor's and the system's. */
+const COMMAND_MEMORY_SHARE = 0.75;
+
 /** The only place where objects are built. Nothing connects to anything before it is used. */
 export async function compose({ settings, log, override }: ComposeOptions): Promise<AppApi> {
-  const clock = systemClock;
+  const clock = override?.clock ?? systemClock;
   const store = openStore(settings.stateDir, clock);
   const events = createEventLog(store);
   const ledger = createLedger(store);
   const limiter = createLimiter({ clock });
-  const runner = createCommandRunner({
-    sandbox: settings.sandbox.mode,
-    log,
-    packageCacheDir: join(settings.stateDir, 'package-cache'),
-  });
+  const runner = limitCommands(
+    createCommandRunner({
+      sandbox: settings.sandbox.mode,
+      log,
+      packageCacheDir: join(settings.stateDir, 'package-cache'),
+    }),
+    {
+      cores: availableParallelism(),
+      memoryBytes: totalmem() * COMMAND_MEMORY_SHARE,
+    },
+  );
   const services: Services = {
     calls: createModelCalls({
       lead: createLead(settings),
@@ -86,11 +103,42 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
     runDir: (rootRunId) => join(settings.stateDir, 'runs', rootRunId),
     ...override,
   };
+  return assemble({ settings, log, store, services });
+}
+
+export interface AssembleOptions {
+  settings: Settings;
+  log: Log;
+  store: Store;
+  services: Services;
+  /** What a new run keeps of the settings; for tests. */
+  policyOf?: (settings: Settings) => RunPolicy;
+}
+
+/** The engine, the definitions over the given services, and the door to them. */
+export function assemble({ settings, log, store, services, policyOf = runPolicy }: AssembleOptions): AppApi {
+  const { clock, events, ledger } = services;
   const engine = createEmbeddedEngine({ store, clock, log });
   const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
   const build = buildDefinition(services, children);
   engine.register(build, children.subtask, children.integrate);
-  return createAppApi({ engine, events, ledger: services.ledger, build, settings, clock, random: Math.random });
+  const deletion = {
+    engine,
+    repository: services.repository,
+    archiveRefs: archiveRunRefs,
+    runDir: services.runDir,
+    deleteRows: (runId: string) => deleteRows(store, runId),
+  };
+  return createAppApi({
+    engine,
+    events,
+    ledger,
+    build,
+    policy: () => policyOf(settings),
+    clock,
+    random: Math.random,
+    deleteRun: (runId, workspaceDir) => deleteRun(deletion, runId, workspaceDir),
+  });
 }
 
 /** Commands that need no GitHub work without a token; what needs it says so. */
@@ -120,8 +168,6 @@ function createLead(settings: Settings): LeadModel {
   return api === 'chat' ? createXaiChatLead(options) : createXaiLead(options);
 }
 
-/** Without a configured registry nothing is known about package names, and nothing is refused for it. */
-function createRegistry(settings: Settings): PackageRegistry {
-  if (settings.registryUrl === null) return { exists: async () => 'unknown' };
-  return createNpmRegistry({ baseUrl: settings.registryUrl });
+function createRegistry({ registryUrl }: Settings): PackageRegistry {
+  return registryUrl === null ? createConfiguredRegistry() : createNpmRegistry({ baseUrl: registryUrl });
 }

@@ -29,6 +29,10 @@ export class RunViews {
     }
     return view;
   }
+
+  forget(runId: string): void {
+    this.#views.delete(runId);
+  }
 }
 
 const ENDED: ReadonlySet<RunView['status']> = new Set(['complete', 'failed', 'cancelled']);

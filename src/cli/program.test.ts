@@ -292,6 +292,15 @@ describe('the command line', () => {
     assert.deepEqual(cli.app.intents.at(-1), { type: 'cancel', runId: FAKE_RUN_ID });
   });
 
+  it('deletes a run and what it remembered about it, and says where the work is', async () => {
+    const cli = await open({ onIntent: gated });
+    await cli.run('run', cli.briefPath, '--local');
+    assert.equal(await cli.run('delete', 'last'), 0);
+    assert.deepEqual(cli.app.intents.at(-1), { type: 'delete', runId: FAKE_RUN_ID });
+    assert.match(cli.stderr(), /Deleted guestbook-abc123\. .*refs\/orchestrator-archive\/guestbook-abc123/);
+    await assert.rejects(readFile(join(cli.dir, 'state', 'runs', `${FAKE_RUN_ID}.json`)), { code: 'ENOENT' });
+  });
+
   it('follows events until the run has ended', async () => {
     const cli = await open({ onIntent: gated });
     await cli.run('run', cli.briefPath, '--local');

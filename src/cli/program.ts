@@ -99,6 +99,13 @@ function addDecisionCommands(program: Command, io: Io, deps: Deps, finish: Finis
     .command('cancel <run>')
     .description('end a run for good; its work stays in the repository')
     .action(async (run: string) => finish(await (await decide()).cancel(io, deps, run)));
+  program
+    .command('delete <run>')
+    .description('forget a run that has ended; its commits stay in the repository')
+    .action(async (run: string) => {
+      const { deleteRun } = await import('./commands/delete.ts');
+      finish(await deleteRun(io, deps, run));
+    });
 }
 
 function addInspectionCommands(program: Command, io: Io, deps: Deps, finish: Finish): void {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Stage } from '../protocol/events.ts';
@@ -19,11 +19,18 @@ export type RunNote = z.infer<typeof RunNote>;
 
 const folder = (stateDir: string) => join(stateDir, 'runs');
 
+const notePath = (stateDir: string, runId: string) => join(folder(stateDir), `${encodeURIComponent(runId)}.json`);
+
 export async function writeRunNote(stateDir: string, note: RunNote): Promise<void> {
   await mkdir(folder(stateDir), { recursive: true, mode: 0o700 });
-  const path = join(folder(stateDir), `${encodeURIComponent(note.runId)}.json`);
+  const path = notePath(stateDir, note.runId);
   await writeFile(`${path}.${process.pid}.tmp`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
   await rename(`${path}.${process.pid}.tmp`, path);
+}
+
+/** Harmless when there is none. */
+export async function removeRunNote(stateDir: string, runId: string): Promise<void> {
+  await rm(notePath(stateDir, runId), { force: true });
 }
 
 /** Newest first; a file that cannot be understood is passed over. */

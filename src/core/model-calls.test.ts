@@ -142,7 +142,7 @@ describe('model calls', () => {
     ['invalid_request', 1],
     ['no_recording', 1],
     ['too_large', 1],
-    ['malformed', 1],
+    ['malformed', 2],
     ['refusal', 1],
   ] as const) {
     it(`tries ${tries} times in all on ${code}`, async () => {

@@ -69,6 +69,7 @@ const TRIES: Partial<Record<ErrorCode, number>> = {
   transport: MAX_TRIES,
   server: 4,
   timeout: 2,
+  malformed: 2,
 };
 
 /** Kinds that leave open whether the provider worked, and charged, unless the adapter says it never got there. */

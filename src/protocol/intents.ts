@@ -23,5 +23,7 @@ export const Intent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('reject'), runId, comment: z.string().trim().min(1) }),
   z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable() }),
   z.strictObject({ type: z.literal('cancel'), runId }),
+  /** Forgets a run that has ended; its commits stay in the repository, below `refs/orchestrator-archive`. */
+  z.strictObject({ type: z.literal('delete'), runId }),
 ]);
 export type Intent = z.infer<typeof Intent>;

@@ -8,22 +8,29 @@ import { createCommandRunner } from '../../src/adapters/checks/command-runner.ts
 import { createRepository } from '../../src/adapters/git/repository.ts';
 import { createForge } from '../../src/adapters/github/forge.ts';
 import type { AppApi } from '../../src/app/api.ts';
-import { createAppApi } from '../../src/app/app-api.ts';
-import { loadSettings } from '../../src/app/config.ts';
+import { assemble } from '../../src/app/compose.ts';
+import { loadSettings, type Settings } from '../../src/app/config.ts';
 import { createFiles } from '../../src/app/files.ts';
+import { runPolicy } from '../../src/app/run-policy.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { createEmbeddedEngine } from '../../src/core/engine/embedded-engine.ts';
 import { createEventLog } from '../../src/core/engine/event-log.ts';
 import { openStore } from '../../src/core/engine/store.ts';
-import { buildDefinition } from '../../src/core/flow/build.ts';
-import { integrateDefinition } from '../../src/core/flow/integrate.ts';
 import { OverlapRadar } from '../../src/core/flow/overlap-radar.ts';
+import type { RunPolicy } from '../../src/core/flow/policy.ts';
 import type { Services } from '../../src/core/flow/services.ts';
-import { subtaskDefinition } from '../../src/core/flow/subtask.ts';
 import { createLedger } from '../../src/core/ledger-sqlite.ts';
 import { createLimiter } from '../../src/core/limiter.ts';
 import { createModelCalls } from '../../src/core/model-calls.ts';
-import type { AgentTurnRequest, LeadRequest, Log, ToolCall } from '../../src/core/ports.ts';
+import type {
+  AgentModel,
+  AgentTurnRequest,
+  Clock,
+  Forge,
+  LeadModel,
+  LeadRequest,
+  Log,
+  ToolCall,
+} from '../../src/core/ports.ts';
 import type { Brief } from '../../src/protocol/brief.ts';
 import type { DomainEvent, Stage } from '../../src/protocol/events.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
@@ -31,6 +38,7 @@ import type { RunView } from '../../src/protocol/view.ts';
 import type { Review } from '../../src/protocol/work.ts';
 import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
 import { createFakeDeployer } from '../fakes/deployer.ts';
+import { createFakeForge } from '../fakes/forge.ts';
 import { ScriptedAgent, ScriptedLead } from '../fakes/models.ts';
 import { aBrief } from '../fakes/plan.ts';
 
@@ -41,10 +49,12 @@ export interface Script {
   plan: Plan | ((request: LeadRequest, asked: number) => unknown);
   questions?: { id: string; text: string; defaultAnswer: string }[];
   review?: (subtaskId: string, round: number, request: LeadRequest) => Review | string;
-  turn(subtaskId: string, turn: number, request: AgentTurnRequest): Call[] | Promise<Call[]>;
+  turn(subtaskId: string, turn: number, request: AgentTurnRequest): Answer | Promise<Answer>;
 }
 
 export type Call = [name: string, input: unknown];
+/** A list of calls, or the whole reply. */
+type Answer = Call[] | Awaited<ReturnType<ConstructorParameters<typeof ScriptedAgent>[0]>>;
 
 export const write = (path: string, content: string): Call => ['write', { file_path: path, content }];
 export const run = (command: string): Call => ['run', { command }];
@@ -95,6 +105,15 @@ export interface RigOptions {
   env?: Record<string, string>;
   prepareWorkspace?: (dir: string) => void;
   adjust?: (services: Services) => Partial<Services>;
+  /** In place of the scripted models. */
+  models?: { lead: LeadModel; agent: AgentModel };
+  /** Of the waits between tries of a model call; the system's by default. */
+  clock?: Clock;
+  /** In place of the GitHub stand-in, which takes a while to start. */
+  forge?: Forge;
+  policy?: Partial<RunPolicy>;
+  /** Default off, as in a system without bubblewrap. */
+  sandbox?: 'auto' | 'off';
 }
 
 /** The real core, engine, git, tools and commands; GitHub is the stand-in; models and cloud are fakes. */
@@ -109,27 +128,31 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
   const agent = new ScriptedAgent(async (request) => {
     const turn = request.messages.filter((message) => message.role === 'assistant').length;
     const scripted = await script.turn(subtaskOf(request), turn, request);
+    if (!Array.isArray(scripted)) return scripted;
     const toolCalls = scripted.map(([name, input]): ToolCall => {
       calls += 1;
       return { id: `call-${calls}`, name, input };
     });
     return toolCalls.length === 0 ? { text: 'Nothing left to do.' } : { toolCalls };
   });
-  const github = await startGithubStandIn({ dataDir: join(root, 'github') });
-  const forge = createForge({ token: github.token, apiUrl: github.apiUrl, clock: systemClock });
+  const models = options.models ?? { lead, agent };
+  const modelClock = options.clock ?? systemClock;
+  const github = options.forge ? null : await startGithubStandIn({ dataDir: join(root, 'github') });
+  const forge = github
+    ? createForge({ token: github.token, apiUrl: github.apiUrl, clock: systemClock })
+    : (options.forge ?? createFakeForge());
 
   const openApp = (): { app: AppApi; services: Services } => {
     const settings = loadSettings({ env: { ORCHESTRATOR_HOME: stateDir, ...options.env }, workspaceDir });
     const store = openStore(stateDir, systemClock);
     const ledger = createLedger(store);
-    const runner = createCommandRunner({ sandbox: 'off', log: silent });
+    const runner = createCommandRunner({ sandbox: options.sandbox ?? 'off', log: silent });
     const base: Services = {
       calls: createModelCalls({
-        lead,
-        agent,
+        ...models,
         ledger,
-        limiter: createLimiter({ clock: systemClock }),
-        clock: systemClock,
+        limiter: createLimiter({ clock: modelClock }),
+        clock: modelClock,
         random: () => 0,
         log: silent,
       }),
@@ -159,19 +182,8 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
       runDir: (rootRunId) => join(stateDir, 'runs', rootRunId),
     };
     const services = { ...base, ...options.adjust?.(base) };
-    const engine = createEmbeddedEngine({ store, clock: systemClock, log: silent });
-    const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
-    const build = buildDefinition(services, children);
-    engine.register(build, children.subtask, children.integrate);
-    const app = createAppApi({
-      engine,
-      events: services.events,
-      ledger,
-      build,
-      settings,
-      clock: systemClock,
-      random: Math.random,
-    });
+    const policyOf = (from: Settings) => ({ ...runPolicy(from), ...options.policy });
+    const app = assemble({ settings, log: silent, store, services, policyOf });
     return { app, services };
   };
 
@@ -207,7 +219,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
     },
     async close() {
       await open.app.close();
-      await github.close();
+      await github?.close();
       rmSync(root, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,11 @@
 import type { Git } from './run-git.ts';
 
-const FALLBACK = { name: 'AI Development Orchestrator', email: 'orchestrator@localhost' };
+export interface Identity {
+  name: string;
+  email: string;
+}
+
+const FALLBACK: Identity = { name: 'AI Development Orchestrator', email: 'orchestrator@localhost' };
 
 function clean(value: string | undefined): string {
   return (value ?? '').replace(/[<>\n\0]/g, '').trim();
@@ -10,7 +15,7 @@ function clean(value: string | undefined): string {
  * Whose name is on our commits: the user's configured identity when it has both a name and an address, else the
  * program's own. Author and committer are the same.
  */
-export async function readIdentity(git: Git, cwd: string): Promise<{ name: string; email: string }> {
+export async function readIdentity(git: Git, cwd: string): Promise<Identity> {
   const { stdout } = await git({
     args: ['config', '-z', '--get-regexp', '^(user|author)\\.(name|email)$'],
     cwd,
@@ -30,10 +35,7 @@ export async function readIdentity(git: Git, cwd: string): Promise<{ name: strin
 }
 
 /** The variables that fix author, committer and both dates. */
-export function identityEnvironment(
-  identity: { name: string; email: string },
-  dateSeconds: number,
-): Record<string, string> {
+export function identityEnvironment(identity: Identity, dateSeconds: number): Record<string, string> {
   const date = `@${dateSeconds} +0000`;
   return {
     GIT_AUTHOR_NAME: identity.name,

@@ -12,8 +12,8 @@ import { commitWorktree } from './worktree-commit.ts';
 import { checkoutTree, openWorktree, removeWorktree, resetWorktree } from './worktrees.ts';
 
 /**
- * The `Repository` port on the installed git, 2.38 or newer. Holds no state: every call starts its own processes, and
- * any number of calls may run at the same time, except two that change the same worktree.
+ * The `Repository` port on the installed git, 2.38 or newer. Holds no state but the last commit of each worktree, which
+ * saves reading it again: every call starts its own processes, and any number of calls may run at the same time, except two that change the same worktree.
  *
  * `commitFiles`, `commitTree` and `commitWorktree` give the same commit id for the same input: author and committer
  * date are those of the trailer `Orchestrator-At` (ISO; not kept in the text), else one second after the first parent.

@@ -82,7 +82,7 @@ function startFailure(command: GitCommand, binary: string, cause: unknown): AppE
     return new AppError({
       code: 'git_failed',
       message: `folder of git ${command.args[0] ?? ''} does not exist: ${command.cwd}`,
-      userMessage: `The folder ${command.cwd} does not exist any more.`,
+      userMessage: `The folder ${command.cwd} does not exist any more. Put it back, then resume the run.`,
       cause,
     });
   }

@@ -2,10 +2,10 @@ import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommitId, CommitMessage } from '../../core/ports.ts';
 import type { ChangedFile } from '../../protocol/work.ts';
-import { KEY_TRAILER, trailerValue } from './commit-message.ts';
+import { commitDateSeconds, KEY_TRAILER, trailerValue } from './commit-message.ts';
 import { writeCommit } from './commits.ts';
 import { asChangedFiles, type TreeChange, treeChanges } from './diff.ts';
-import { readIdentity } from './identity.ts';
+import { type Identity, readIdentity } from './identity.ts';
 import { type CommitHeader, expectCommit, parseCommit, readObjects } from './objects.ts';
 import { removeStaleLock, requireRefName } from './refs.ts';
 import { type Git, gitText } from './run-git.ts';
@@ -62,6 +62,86 @@ function isSameWork(commit: CommitHeader, tree: string, message: CommitMessage):
   return key !== undefined && commit.tree === tree && trailerValue(commit.text, KEY_TRAILER) === key;
 }
 
+/** The last commit that was made in a worktree, and all that the next one on top of it needs to know. */
+interface LastCommit {
+  ref: string;
+  commit: CommitId;
+  tree: string;
+  dateSeconds: number;
+  identity: Identity;
+}
+
+/** More worktrees than this are not remembered. */
+const MAX_REMEMBERED = 64;
+/** Every process that is not started counts: starting one takes the longer the more memory this program holds. */
+const lastCommits = new WeakMap<Git, Map<string, LastCommit>>();
+
+function rememberedBy(git: Git): Map<string, LastCommit> {
+  const known = lastCommits.get(git) ?? new Map<string, LastCommit>();
+  lastCommits.set(git, known);
+  return known;
+}
+
+function remember(git: Git, dir: string, last: LastCommit): void {
+  const known = rememberedBy(git);
+  known.delete(dir);
+  known.set(dir, last);
+  const [oldest] = known.keys();
+  if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
+}
+
+interface Ground {
+  parent: Pick<CommitHeader, 'tree' | 'dateSeconds'>;
+  /** Where the ref is, as far as known; null when it does not exist. */
+  current: CommitHeader | null;
+  refAt: CommitId | null;
+  identity: Identity;
+}
+
+/** What a commit stands on: remembered when it continues the last one of this worktree, else asked for. */
+async function readGround(
+  git: Git,
+  layout: WorktreeLayout,
+  parents: readonly CommitId[],
+  ref: string,
+): Promise<Ground> {
+  const [base = ''] = parents;
+  const last = rememberedBy(git).get(layout.dir);
+  if (last?.commit === base && last.ref === ref) {
+    // Where the ref is now shows when it is moved.
+    return { parent: last, current: null, refAt: last.commit, identity: last.identity };
+  }
+  const [identity, [parentObject, refObject]] = await Promise.all([
+    readIdentity(git, layout.dir),
+    readObjects(git, layout.dir, [`${base}^{commit}`, `${ref}^{commit}`]),
+  ]);
+  const current = refObject?.type === 'commit' ? parseCommit(refObject) : null;
+  return { parent: expectCommit(parentObject, base), current, refAt: current?.id ?? null, identity };
+}
+
+async function readCommit(git: Git, dir: string, name: string): Promise<CommitHeader | null> {
+  const [object] = await readObjects(git, dir, [`${name}^{commit}`]);
+  return object?.type === 'commit' ? parseCommit(object) : null;
+}
+
+/** Moves the ref and the worktree's HEAD in one transaction; fails when the ref is not at `from` (null: missing). */
+function moveRefAndHead(
+  git: Git,
+  layout: WorktreeLayout,
+  ref: string,
+  commit: CommitId,
+  from: CommitId | null,
+): Promise<unknown> {
+  const moveRef = from === null ? `create ${ref} ${commit}` : `update ${ref} ${commit} ${from}`;
+  const update = () =>
+    git({
+      ...worktreeCommand(layout, ['update-ref', '--stdin']),
+      // HEAD itself, never a branch that a command may have checked out here.
+      stdin: `${moveRef}\noption no-deref\nupdate HEAD ${commit}\n`,
+    });
+  return withWorktreeLocks(layout, update, () => removeStaleLock(git, layout.dir, ref));
+}
+
 /**
  * Commits everything in the worktree on `parents`, moves `ref` and the worktree's HEAD there. Null when the tree is that
  * of the first parent. When `ref` is at a commit of the same key and tree already, that one is returned.
@@ -75,20 +155,14 @@ export async function commitWorktree(
 ): Promise<{ commit: CommitId; files: ChangedFile[] } | null> {
   requireRefName(ref);
   const layout = await requireWorktree(dir);
-  const base = parents[0] ?? '';
-  const readParentAndRef = () => readObjects(git, layout.dir, [`${base}^{commit}`, `${ref}^{commit}`]);
-  const [staged, identity, [parentObject, refObject]] = await Promise.all([
-    stageAll(git, layout),
-    readIdentity(git, layout.dir),
-    readParentAndRef(),
-  ]);
-  const parent = expectCommit(parentObject, base);
-  const firstParentSeconds = parent.dateSeconds;
+  const [staged, ground] = await Promise.all([stageAll(git, layout), readGround(git, layout, parents, ref)]);
+  const { parent, current, identity } = ground;
+  const newCommit = { parents, firstParentSeconds: parent.dateSeconds, message, identity };
   // The commit is only an object until a ref points at it, so it is written while the changes are being read.
   const prepare = (tree: string) =>
     Promise.all([
       treeChanges(git, layout.dir, parent.tree, tree),
-      writeCommit(git, layout.dir, { tree, parents, firstParentSeconds, message, identity }),
+      writeCommit(git, layout.dir, { ...newCommit, tree }),
     ]);
   let tree = staged;
   if (tree === parent.tree) return null;
@@ -99,23 +173,17 @@ export async function commitWorktree(
     [changes, commit] = await prepare(tree);
   }
   const files = asChangedFiles(changes);
-  const current = refObject?.type === 'commit' ? parseCommit(refObject) : null;
   if (current !== null && isSameWork(current, tree, message)) return { commit: current.id, files };
-
-  const moveRef = current === null ? `create ${ref} ${commit}` : `update ${ref} ${commit} ${current.id}`;
-  const update = () =>
-    git({
-      ...worktreeCommand(layout, ['update-ref', '--stdin']),
-      // HEAD itself, never a branch that a command may have checked out here.
-      stdin: `${moveRef}\noption no-deref\nupdate HEAD ${commit}\n`,
-    });
   try {
-    await withWorktreeLocks(layout, update, () => removeStaleLock(git, layout.dir, ref));
+    await moveRefAndHead(git, layout, ref, commit, ground.refAt);
   } catch (error) {
-    const [, now] = await readParentAndRef();
-    const winner = now?.type === 'commit' ? parseCommit(now) : null;
-    if (winner === null || !isSameWork(winner, tree, message)) throw error;
-    return { commit: winner.id, files };
+    const now = await readCommit(git, layout.dir, ref);
+    if (now !== null && isSameWork(now, tree, message)) return { commit: now.id, files };
+    // Only a place that was remembered may have been left since without anybody being at fault.
+    if (current !== null || ground.refAt === null || now?.id === ground.refAt) throw error;
+    await moveRefAndHead(git, layout, ref, commit, now?.id ?? null);
   }
+  const dateSeconds = commitDateSeconds(message, parent.dateSeconds);
+  remember(git, layout.dir, { ref, commit, tree, dateSeconds, identity });
   return { commit, files };
 }

@@ -79,6 +79,13 @@ export async function requireWorktree(dir: string): Promise<WorktreeLayout> {
   if (gitDir !== null && path.basename(path.dirname(gitDir)) === 'worktrees' && (await pointsTo(gitDir, real))) {
     return { dir: real, gitDir };
   }
+  if (gitDir !== null && (await stat(gitDir).catch(() => null)) === null) {
+    throw new AppError({
+      code: 'git_failed',
+      message: `${dir} is a worktree of ${gitDir}, which does not exist`,
+      userMessage: `The repository of the working copy ${dir} is not where it was (${gitDir}). Put it back, then resume the run.`,
+    });
+  }
   throw new AppError({
     code: 'git_failed',
     message: `${dir} is not an intact worktree`,

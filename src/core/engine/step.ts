@@ -202,7 +202,9 @@ function stepContext(
       const dropped = () => log.warn('event of an ended try dropped', { key, dedupKey, type: event.type });
       if (isOver() || signal.aborted) return dropped();
       try {
-        execution.record(() => appendEvent(store, execution.run.root_id, event, `step:${key}:${dedupKey}`));
+        const append = () => appendEvent(store, execution.run.root_id, event, `step:${key}:${dedupKey}`);
+        // Flushed with the step's end. What the power takes before that is emitted again by the next try.
+        execution.record(append, { durability: 'process' });
       } catch (thrown) {
         // It may come from a stream's callback, where a throw would end the process; the signal tells the function.
         if (execution.halted === null) throw thrown;

@@ -1,11 +1,12 @@
-import type { ChangedFile } from '../../protocol/work.ts';
+import type { DomainEvent } from '../../protocol/events.ts';
 import type { Ctx, StepContext } from '../engine/port.ts';
 import type { AgentTurnReply, ToolCall, ToolResult, ToolSession, ToolSpec } from '../ports.ts';
 import { finishTool } from './agent-prompts.ts';
 import { type AgentTalk, addResults, addTurn, isGoingRound, say } from './agent-talk.ts';
+import { changesBetween } from './changed-paths.ts';
 import { modelCall } from './lead.ts';
 import { overlapKey } from './overlap-radar.ts';
-import { pausable } from './pause.ts';
+import { keyOfWork, pausable } from './pause.ts';
 import type { RunPolicy } from './policy.ts';
 import { subtaskRef } from './refs.ts';
 import type { Services } from './services.ts';
@@ -22,6 +23,8 @@ export interface AgentDesk {
   services: Services;
   policy: RunPolicy;
   repoDir: string;
+  /** Where this work began. */
+  baseCommit: string;
   worktreeDir: string;
   outputDir: string;
   /** Name of the branch of this work below the run's refs: the subtask's id, or `merge-<id>`. */
@@ -48,7 +51,11 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
     const index = talk.turns;
     const reply = await takeTurn(desk, talk, index);
     addTurn(talk, reply.content);
-    if (reply.commit !== null) talk.commit = reply.commit;
+    // The answer is paid and on record; what stood in the way of saving is waited out on its own.
+    const commit = reply.isUnsaved
+      ? await pausable(desk.ctx, `save-${index}`, (s) => reopenAndSave(desk, talk, s))
+      : reply.commit;
+    if (commit !== null) talk.commit = commit;
     talk.dirty = false;
     if (reply.stop === 'paused') continue;
     if (reply.toolCalls.length === 0) {
@@ -72,43 +79,56 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
 
 const CUT = 'Your reply was cut off at its length limit and nothing of it was run. Go on in smaller steps.';
 
-type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & { commit: string | null };
+type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & {
+  commit: string | null;
+  /** The commit failed after the model had answered; `commit` is null then. */
+  isUnsaved?: true;
+};
 
-function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn> {
+async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn> {
   const { ctx, services } = desk;
-  return pausable(ctx, `turn-${index}`, async (s) => {
-    await openDesk(desk, talk);
-    const asking = services.calls.turnAgent(
-      {
-        model: talk.model,
-        effort: talk.effort,
-        prefix: desk.prefix,
-        suffix: desk.suffix,
-        tools: toolSpecs(services),
-        messages: talk.messages,
-        maxOutputTokens: MAX_OUTPUT_TOKENS,
-      },
-      { ...modelCall(ctx, s, desk.subtaskId, desk.agentId), fallbackModel: desk.policy.escalation.model },
-    );
-    const [asked, saved] = await Promise.allSettled([asking, talk.dirty ? saveWork(desk, talk, s) : null]);
-    if (asked.status === 'rejected') throw asked.reason;
-    const reply = asked.value;
-    s.emit('called', {
-      type: 'model.called',
-      role: 'agent',
-      purpose: `turn ${index + 1}`,
-      subtaskId: desk.subtaskId,
-      agentId: desk.agentId,
-      provider: reply.provider,
-      model: reply.model,
-      usage: reply.usage,
-      costUsd: reply.costUsd,
-      durationMs: reply.durationMs,
-    });
-    if (saved.status === 'rejected') throw saved.reason;
-    const { content, toolCalls, stop, text } = reply;
-    return { content, toolCalls, stop, text, commit: saved.value };
-  });
+  const { called, ...turn } = await pausable(
+    ctx,
+    `turn-${index}`,
+    async (s): Promise<Turn & { called: DomainEvent }> => {
+      await openDesk(desk, talk);
+      const asking = services.calls.turnAgent(
+        {
+          model: talk.model,
+          effort: talk.effort,
+          prefix: desk.prefix,
+          suffix: desk.suffix,
+          tools: toolSpecs(services),
+          messages: talk.messages,
+          maxOutputTokens: MAX_OUTPUT_TOKENS,
+        },
+        { ...modelCall(ctx, s, desk.subtaskId, desk.agentId), fallbackModel: desk.policy.escalation.model },
+      );
+      const [asked, saved] = await Promise.allSettled([asking, talk.dirty ? saveWork(desk, talk, s) : null]);
+      if (asked.status === 'rejected') throw asked.reason;
+      const reply = asked.value;
+      const called: DomainEvent = {
+        type: 'model.called',
+        role: 'agent',
+        purpose: `turn ${index + 1}`,
+        subtaskId: desk.subtaskId,
+        agentId: desk.agentId,
+        provider: reply.provider,
+        model: reply.model,
+        usage: reply.usage,
+        costUsd: reply.costUsd,
+        durationMs: reply.durationMs,
+      };
+      const { content, toolCalls, stop, text } = reply;
+      const answer = { called, content, toolCalls, stop, text };
+      return saved.status === 'fulfilled'
+        ? { ...answer, commit: saved.value }
+        : { ...answer, commit: null, isUnsaved: true };
+    },
+  );
+  // After the turn is recorded: an event without its turn would be a call that is paid for again.
+  await ctx.publish(`turn-${index}-called`, called);
+  return turn;
 }
 
 let cachedSpecs: { of: readonly ToolSpec[]; all: readonly ToolSpec[] } | null = null;
@@ -130,10 +150,10 @@ interface ToolsDone {
 
 function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: Turn): Promise<ToolsDone> {
   const { ctx, services } = desk;
-  return ctx.step(`tools-${index}`, async (s): Promise<ToolsDone> => {
+  return pausable(ctx, `tools-${index}`, async (s, pauses): Promise<ToolsDone> => {
     await openDesk(desk, talk);
     // An earlier attempt was cut in the middle: its half-done changes go, so that the calls meet what the model saw.
-    if (s.attempt > 1) await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
+    if (s.attempt > 1 || pauses > 0) await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
     const done: ToolsDone = { results: [], changed: false, report: null, note: null };
     for (const [callIndex, call] of turn.toolCalls.entries()) {
       done.results.push(await runCall(desk, s, turn, call, callIndex, done));
@@ -162,6 +182,8 @@ async function runCall(
   const session = await openSession(desk);
   const outcome = await session.run(call, s.signal);
   if (outcome.changed) done.changed = true;
+  // A command may have taken away the worktree, or its .git: it is found, or made, again before anything is saved.
+  if (outcome.changed && call.name === 'run') desk.worktreeOpen = false;
   s.emit(`acted-${callIndex}`, {
     type: 'subtask.acted',
     subtaskId: desk.subtaskId,
@@ -185,7 +207,7 @@ export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext)
       trailers: {
         'Orchestrator-Run': ctx.rootRunId,
         'Orchestrator-Subtask': desk.subtaskId,
-        'Orchestrator-Key': s.key,
+        'Orchestrator-Key': keyOfWork(s.key),
       },
     },
   );
@@ -196,17 +218,28 @@ export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext)
     commit: saved.commit,
     files: saved.files,
   });
-  if (desk.watchOverlaps) await watchOverlaps(desk, saved.commit, saved.files);
+  if (desk.watchOverlaps) await watchOverlaps(desk, saved.commit);
   return saved.commit;
 }
 
-async function watchOverlaps(desk: AgentDesk, commit: string, files: readonly ChangedFile[]): Promise<void> {
-  const { ctx, services } = desk;
-  const merge = async (ours: string, theirs: string) =>
-    (await services.repository.merge(desk.repoDir, ours, theirs)).conflicts;
+/** A worktree that could not be saved may have lost its repository, and found it again. */
+async function reopenAndSave(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<string | null> {
+  desk.worktreeOpen = false;
+  await openDesk(desk, talk);
+  return saveWork(desk, talk, s);
+}
+
+async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
+  const { ctx, services, repoDir, baseCommit } = desk;
+  const { repository, radar } = services;
   try {
-    const paths = files.map((file) => file.path);
-    for (const overlap of await services.radar.observe(ctx.rootRunId, desk.subtaskId, commit, paths, merge)) {
+    const { paths, hasMoves } = await changesBetween(repository, repoDir, baseCommit, commit);
+    const branch = { commit, baseCommit, paths, hasMoves };
+    const found = await radar.observe(ctx.rootRunId, desk.subtaskId, branch, {
+      merge: async (ours, theirs) => (await repository.merge(repoDir, ours, theirs)).conflicts,
+      read: (at, path) => repository.readFile(repoDir, at, path),
+    });
+    for (const overlap of found) {
       services.events.append(ctx.rootRunId, { type: 'overlap.found', ...overlap }, overlapKey(overlap));
     }
   } catch (error) {

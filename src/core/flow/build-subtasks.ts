@@ -1,10 +1,13 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { Evidence } from '../../protocol/work.ts';
-import type { Ctx, Definition, Handle } from '../engine/port.ts';
+import type { Ctx, Definition, Handle, Outcome } from '../engine/port.ts';
 import { AgentPool, readySubtasks } from '../scheduler.ts';
 import { PORTS_PER_SUBTASK, type WorkInput } from './desk.ts';
 import type { IntegrateInput, IntegrateResult } from './integrate.ts';
+import type { Overlap, OverlapRadar } from './overlap-radar.ts';
+import { covers, normalisePath } from './owned-paths.ts';
+import { waitAt } from './pause.ts';
 import type { BuildInput } from './policy.ts';
 import type { SubtaskInput, SubtaskResult } from './subtask.ts';
 
@@ -21,6 +24,22 @@ export interface Integration {
   evidence: Evidence[];
 }
 
+export interface Work {
+  subtasks: readonly Subtask[];
+  restrictPaths: boolean;
+  /** Place of the first subtask among all of the run; keeps ports and step names of later work apart. */
+  offset: number;
+}
+
+/** What stays the same while subtasks are built. */
+export interface Site {
+  ctx: Ctx;
+  radar: Pick<OverlapRadar, 'collisions' | 'forget'>;
+  children: ChildDefinitions;
+  input: BuildInput;
+  plan: Plan;
+}
+
 /** Ports are given in blocks from here; the run's name spreads parallel runs over the range. */
 const FIRST_PORT = 21_000;
 const PORT_RANGE = 20_000;
@@ -32,103 +51,199 @@ export function firstPortOf(rootRunId: string, index: number): number {
   return FIRST_PORT + ((hash + index) % blocks) * PORTS_PER_SUBTASK;
 }
 
-type ChildOutput = SubtaskResult | IntegrateResult;
-type Child = { kind: 'subtask' | 'integrate'; subtask: Subtask; agentId: string };
+/**
+ * True when a subtask would be drawn into a conflict that two others have at this moment: it owns one of the files, or its
+ * own words name one. Starting it would make two conflicts of one; begun after they are integrated, it has none.
+ */
+export function isDrawnInto(subtask: Subtask, collisions: readonly Overlap[]): boolean {
+  const owned = subtask.ownedPaths.map(normalisePath).filter((path) => path !== null);
+  const words = [subtask.title, subtask.description, ...subtask.acceptanceCriteria.map((c) => c.text)].join('\n');
+  return collisions
+    .flatMap((collision) => collision.paths)
+    .some((path) => owned.some((own) => covers(own, path)) || words.includes(path));
+}
+
+/** One part of the work: building a subtask, or integrating one that is approved. */
+type Part = { subtask: Subtask; agentId: string } & (
+  | { kind: 'subtask'; workName: string }
+  | { kind: 'integrate'; builtAs: string; commit: string; proven: boolean }
+);
+type PartOutput = SubtaskResult | IntegrateResult;
+
+interface Board {
+  pool: AgentPool;
+  started: Set<string>;
+  integrated: Set<string>;
+  running: Map<string, Part & { handle: Handle<PartOutput> }>;
+  approved: Extract<Part, { kind: 'integrate' }>[];
+  failures: { part: Part; error: { code: AppError['code']; userMessage: string } }[];
+  head: string;
+  evidence: Evidence[];
+  /** How often each child name was begun. */
+  tries: Map<string, number>;
+  /** Numbers the choices, for step names. */
+  turn: number;
+}
 
 /**
- * Builds and integrates the subtasks; returns the integration that holds all of them. Ready subtasks start critical path first, as
- * many as the pool has agents; approved ones are integrated one at a time, in the order in which they were approved, which
- * is a dependency order because a subtask starts only when everything it depends on is integrated.
+ * Builds and integrates the subtasks; returns the integration that holds all of them. Ready subtasks start critical path
+ * first, as many as the pool has agents; approved ones are integrated one at a time, in the order in which they were approved,
+ * which is a dependency order because a subtask starts only when everything it depends on is integrated. A ready subtask
+ * that would be drawn into a conflict between two others waits for them, as long as anything runs. After a failure no
+ * further subtask is begun; when what runs has come to its end, the run waits and then tries the failed parts again, so that
+ * one fault never costs the work of the others.
  */
-export async function buildSubtasks(
-  ctx: Ctx,
-  children: ChildDefinitions,
-  input: BuildInput,
-  plan: Plan,
-  from: Integration,
-  work: { subtasks: readonly Subtask[]; restrictPaths: boolean; portOffset: number },
-): Promise<Integration> {
-  const pool = new AgentPool(input.policy.concurrency);
-  const started = new Set<string>();
-  const integrated = new Set<string>();
-  const running = new Map<string, Child & { handle: Handle<ChildOutput> }>();
-  const approved: { subtask: Subtask; agentId: string; commit: string }[] = [];
-  const failures: { subtaskId: string; message: string; code: AppError['code'] }[] = [];
-  let { head, evidence } = from;
-  let waits = 0;
+export async function buildSubtasks(site: Site, from: Integration, work: Work): Promise<Integration> {
+  const board: Board = {
+    pool: new AgentPool(site.input.policy.concurrency),
+    started: new Set(),
+    integrated: new Set(),
+    running: new Map(),
+    approved: [],
+    failures: [],
+    head: from.head,
+    evidence: from.evidence,
+    tries: new Map(),
+    turn: 0,
+  };
+  while (board.integrated.size < work.subtasks.length) {
+    // Where a failed integration has left the head is for the retry to find out; everything else goes on.
+    const isHeadSure = !board.failures.some(({ part }) => part.kind === 'integrate');
+    if (isHeadSure) await startIntegration(site, from, work, board);
+    if (board.failures.length === 0) await startReady(site, from, work, board);
+    if (board.running.size > 0) await takeOutcome(site, work, board);
+    else await retryAfterFailure(site, work, board);
+  }
+  return { repoDir: from.repoDir, head: board.head, evidence: board.evidence };
+}
 
-  const workInput = (subtask: Subtask, agentId: string): WorkInput => ({
+/** `subtask-api`, then `subtask-api.2`: a child's name is used once. */
+function nextName(board: Board, name: string): string {
+  const tries = (board.tries.get(name) ?? 0) + 1;
+  board.tries.set(name, tries);
+  return tries === 1 ? name : `${name}.${tries}`;
+}
+
+function workInput(site: Site, from: Integration, work: Work, board: Board, part: Part, workName: string): WorkInput {
+  const { ctx, input, plan } = site;
+  return {
     brief: input.brief,
     policy: input.policy,
     plan,
-    subtask,
-    agentId,
+    subtask: part.subtask,
+    agentId: part.agentId,
+    workName,
     repoDir: from.repoDir,
     workspaceDir: input.workspaceDir,
-    baseCommit: head,
-    firstPort: firstPortOf(ctx.rootRunId, work.portOffset + work.subtasks.indexOf(subtask)),
-  });
-  const isIntegrating = () => [...running.values()].some((child) => child.kind === 'integrate');
-
-  while (integrated.size < work.subtasks.length) {
-    const next = approved[0];
-    if (next !== undefined && !isIntegrating()) {
-      approved.shift();
-      const { subtask, agentId } = next;
-      const handle = await ctx.startChild(`integrate-${subtask.id}`, children.integrate, {
-        ...workInput(subtask, agentId),
-        commit: next.commit,
-      });
-      running.set(handle.runId, { kind: 'integrate', subtask, agentId, handle });
-    }
-    // After a failure nothing new is started; what runs is brought to its end, so that no paid work is thrown away.
-    for (const subtask of failures.length > 0 ? [] : readySubtasks(work.subtasks, { started, integrated })) {
-      if (pool.free === 0) break;
-      const agentId = pool.assign(subtask.specialization, subtask.id);
-      started.add(subtask.id);
-      const handle = await ctx.startChild(`subtask-${subtask.id}`, children.subtask, {
-        ...workInput(subtask, agentId),
-        restrictPaths: work.restrictPaths,
-      });
-      running.set(handle.runId, { kind: 'subtask', subtask, agentId, handle });
-    }
-    if (running.size === 0) break;
-    const { handle, outcome } = await ctx.waitAny(
-      `child-${work.portOffset}-${waits++}`,
-      [...running.values()].map((child) => child.handle),
-    );
-    const child = running.get(handle.runId);
-    if (child === undefined) continue;
-    running.delete(handle.runId);
-    if (child.kind === 'subtask') pool.release(child.agentId);
-    const { subtask, agentId } = child;
-    if (!outcome.ok) {
-      failures.push({ subtaskId: subtask.id, message: outcome.error.userMessage, code: outcome.error.code });
-      await ctx.publish(`failed-${handle.runId}`, {
-        type: 'subtask.failed',
-        subtaskId: subtask.id,
-        error: outcome.error,
-      });
-    } else if ('evidence' in outcome.value) {
-      integrated.add(subtask.id);
-      head = outcome.value.commit;
-      evidence = outcome.value.evidence;
-    } else approved.push({ subtask, agentId, commit: outcome.value.commit });
-  }
-  if (failures.length > 0) throw failed(failures, integrated.size, work.subtasks.length);
-  return { repoDir: from.repoDir, head, evidence };
+    baseCommit: board.head,
+    firstPort: firstPortOf(ctx.rootRunId, work.offset + work.subtasks.indexOf(part.subtask)),
+  };
 }
 
-function failed(
-  failures: { subtaskId: string; message: string; code: AppError['code'] }[],
-  done: number,
-  total: number,
-): AppError {
-  const first = failures[0];
-  const reasons = failures.map((failure) => `"${failure.subtaskId}": ${failure.message}`).join('\n');
+async function startIntegration(site: Site, from: Integration, work: Work, board: Board): Promise<void> {
+  const isIntegrating = [...board.running.values()].some((part) => part.kind === 'integrate');
+  const part = isIntegrating ? undefined : board.approved.shift();
+  if (part === undefined) return;
+  const name = nextName(board, `integrate-${part.subtask.id}`);
+  const handle = await site.ctx.startChild(name, site.children.integrate, {
+    ...workInput(site, from, work, board, part, name.slice('integrate-'.length)),
+    commit: part.commit,
+    builtAs: part.builtAs,
+    proven: part.proven,
+  });
+  board.running.set(handle.runId, { ...part, handle });
+}
+
+async function startReady(site: Site, from: Integration, work: Work, board: Board): Promise<void> {
+  const { ctx, radar, children } = site;
+  const ready = board.pool.free === 0 ? [] : readySubtasks(work.subtasks, board);
+  // Recorded, so that a replay starts the same children.
+  const held =
+    ready.length === 0 || board.running.size === 0
+      ? []
+      : await ctx.step(`held-${work.offset}-${board.turn}`, async () => {
+          const collisions = radar.collisions(ctx.rootRunId);
+          return ready.filter((subtask) => isDrawnInto(subtask, collisions)).map((subtask) => subtask.id);
+        });
+  for (const subtask of ready) {
+    if (board.pool.free === 0) break;
+    if (held.includes(subtask.id)) continue;
+    const name = nextName(board, `subtask-${subtask.id}`);
+    const workName = name.slice('subtask-'.length);
+    const agentId = board.pool.assign(subtask.specialization, subtask.id);
+    const part: Part = { kind: 'subtask', subtask, agentId, workName };
+    board.started.add(subtask.id);
+    const handle = await ctx.startChild(name, children.subtask, {
+      ...workInput(site, from, work, board, part, workName),
+      restrictPaths: work.restrictPaths,
+    });
+    board.running.set(handle.runId, { ...part, handle });
+  }
+}
+
+/** Waits for one part to end and puts what came of it on the board. */
+async function takeOutcome(site: Site, work: Work, board: Board): Promise<void> {
+  const { ctx } = site;
+  board.turn += 1;
+  const handles = [...board.running.values()].map((part) => part.handle);
+  const { handle, outcome } = await ctx.waitAny(`child-${work.offset}-${board.turn}`, handles);
+  const part = board.running.get(handle.runId);
+  if (part === undefined) return;
+  board.running.delete(handle.runId);
+  if (part.kind === 'subtask') board.pool.release(part.agentId);
+  if (!outcome.ok) return noteFailure(site, board, part, handle.runId, outcome);
+  if (part.kind === 'subtask') {
+    const { subtask, agentId, workName } = part;
+    const { commit, proven } = outcome.value as SubtaskResult;
+    board.approved.push({ kind: 'integrate', subtask, agentId, builtAs: workName, commit, proven });
+    return;
+  }
+  board.integrated.add(part.subtask.id);
+  board.head = outcome.value.commit;
+  board.evidence = (outcome.value as IntegrateResult).evidence;
+}
+
+async function noteFailure(
+  { ctx, radar }: Site,
+  board: Board,
+  part: Part,
+  childId: string,
+  outcome: Outcome<unknown> & { ok: false },
+): Promise<void> {
+  const { error } = outcome;
+  radar.forget(ctx.rootRunId, part.subtask.id);
+  board.failures.push({ part, error });
+  await ctx.publish(`failed-${childId}`, { type: 'subtask.failed', subtaskId: part.subtask.id, error });
+}
+
+/** Trying again would give the same answer: the local cloud has no recording, or the run was cancelled. */
+const FINAL: ReadonlySet<AppError['code']> = new Set(['no_recording', 'aborted']);
+
+async function retryAfterFailure({ ctx }: Site, work: Work, board: Board): Promise<void> {
+  const failure = failureOf(board, work);
+  if (board.failures.some(({ error }) => FINAL.has(error.code))) throw failure;
+  const name = `retry-${work.offset}-${board.turn}`;
+  const resumed = await waitAt(ctx, name, {
+    gate: 'resume',
+    topic: name,
+    message: `${failure.userMessage}\nResume the run to try again.`,
+    code: failure.code,
+  });
+  if (resumed === null) throw failure;
+  for (const { part } of board.failures) {
+    if (part.kind === 'integrate') board.approved.unshift(part);
+    else board.started.delete(part.subtask.id);
+  }
+  board.failures = [];
+}
+
+function failureOf(board: Board, work: Work): AppError {
+  const [first] = board.failures;
+  const reasons = board.failures.map(({ part, error }) => `"${part.subtask.id}": ${error.userMessage}`).join('\n');
+  const total = work.subtasks.length;
   return new AppError({
-    code: first?.code ?? 'internal',
-    message: `${failures.length} of ${total} subtasks failed`,
-    userMessage: `${failures.length} of ${total} subtasks failed, ${done} are integrated; their work is kept under refs/orchestrator.\n${reasons}`,
+    code: first?.error.code ?? 'internal',
+    message: `${board.failures.length} of ${total} subtasks failed`,
+    userMessage: `${board.failures.length} of ${total} subtasks failed, ${board.integrated.size} are integrated; their work is kept under refs/orchestrator.\n${reasons}`,
   });
 }

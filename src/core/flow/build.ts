@@ -4,16 +4,17 @@ import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import type { Landing, RepositoryState } from '../ports.ts';
-import { buildSubtasks, type ChildDefinitions, type Integration } from './build-subtasks.ts';
+import { buildSubtasks, type ChildDefinitions, type Integration, type Site } from './build-subtasks.ts';
 import { commitStage } from './commit.ts';
 import type { Decision } from './decision.ts';
 import { deployStage } from './deployment.ts';
-import { failedChecks, runChecks } from './evidence.ts';
+import { failedChecks } from './evidence.ts';
 import { pausable, waitAt } from './pause.ts';
 import { clarify, makePlan } from './planning.ts';
 import type { BuildInput } from './policy.ts';
 import { integrationRef } from './refs.ts';
 import type { Services } from './services.ts';
+import { checkCommit, distinctChecks } from './tree-checks.ts';
 
 export interface BuildResult {
   url: string | null;
@@ -63,29 +64,20 @@ async function runStages(
   await enter(ctx, 'plan');
   const map = state.created
     ? null
-    : await ctx.step('map', () => services.repository.map(state.repoDir, state.baseCommit, MAP_TOKENS));
+    : await pausable(ctx, 'map', () => services.repository.map(state.repoDir, state.baseCommit, MAP_TOKENS));
   const answers = await clarify(ctx, services, input, map);
-  const plan = await makePlan(ctx, services, input, map, answers);
+  const plan = await makePlan(ctx, services, input, map, answers, state);
   if (until === 'plan') return done('plan');
 
   await enter(ctx, 'build');
   const start = await writeInterfaces(ctx, services, state, plan);
-  const built = await buildSubtasks(
-    ctx,
-    children,
-    input,
-    plan,
-    { repoDir: state.repoDir, head: start, evidence: [] },
-    {
-      subtasks: plan.subtasks,
-      restrictPaths: true,
-      portOffset: 0,
-    },
-  );
+  const site = { ctx, radar: services.radar, children, input, plan };
+  const fresh = { repoDir: state.repoDir, head: start, evidence: [] };
+  const built = await buildSubtasks(site, fresh, { subtasks: plan.subtasks, restrictPaths: true, offset: 0 });
   if (until === 'build') return done('build');
 
   await enter(ctx, 'review');
-  const accepted = await acceptDiff(ctx, services, children, input, plan, state, built);
+  const accepted = await acceptDiff(site, services, state, built);
   const landing = await land(ctx, services, input, state, accepted.commit);
   if (until === 'review') return done('review');
 
@@ -117,7 +109,7 @@ async function openWorkspace(ctx: Ctx, services: Services, input: BuildInput): P
 /** The shared files of the plan, as the first commit of the integration. */
 async function writeInterfaces(ctx: Ctx, services: Services, state: RepositoryState, plan: Plan): Promise<string> {
   const ref = integrationRef(ctx.rootRunId);
-  const commit = await ctx.step('interfaces', async (s) => {
+  const commit = await pausable(ctx, 'interfaces', async (s) => {
     const files = plan.sharedInterfaces.map(({ path, content }) => ({ path, content }));
     const made = await services.repository.commitFiles(state.repoDir, state.baseCommit, files, {
       subject: 'feat: lay down the shared files',
@@ -148,35 +140,39 @@ interface Accepted {
 
 /** The person sees one diff. A rejection is a revision: built, checked, reviewed and integrated like a subtask. */
 async function acceptDiff(
-  ctx: Ctx,
+  site: Site,
   services: Services,
-  children: ChildDefinitions,
-  input: BuildInput,
-  plan: Plan,
   state: RepositoryState,
   built: Integration,
 ): Promise<Accepted> {
+  const { ctx, input, plan } = site;
   let integration = built;
+  let trouble: string | null = null;
   for (let version = 0; version < DIFF_VERSIONS; version += 1) {
     const commit = integration.head;
     // The last integration was checked on exactly this tree; what it showed need not be found out again.
     const evidence =
-      integration.evidence.length > 0
+      plan.integrationChecks.length > 0
         ? integration.evidence
         : await finalChecks(ctx, services, input, plan, state.repoDir, commit, version);
-    const files = await ctx.step(`files-${version}`, () =>
+    const files = await pausable(ctx, `files-${version}`, () =>
       services.repository.changedFiles(state.repoDir, state.baseCommit, commit),
     );
     await ctx.publish(`diff-${version}`, { type: 'diff.proposed', baseCommit: state.baseCommit, commit, files });
-    const decision = await decide(ctx, input, version, evidence);
+    const decision = await decide(ctx, input, version, evidence, trouble);
     if (decision.decision === 'approve') return { commit, files, evidence };
     await ctx.publish(`diff-rejected-${version}`, { type: 'diff.rejected', comment: decision.comment });
     const revision = revisionSubtask(plan, version + 1, decision.comment);
-    integration = await buildSubtasks(ctx, children, input, plan, integration, {
-      subtasks: [revision],
-      restrictPaths: false,
-      portOffset: plan.subtasks.length + version,
-    });
+    const work = { subtasks: [revision], restrictPaths: false, offset: plan.subtasks.length + version };
+    try {
+      integration = await buildSubtasks(site, integration, work);
+      trouble = null;
+    } catch (thrown) {
+      // The accepted work is still there: the person decides again, on the diff as it was.
+      const error = toAppError(thrown);
+      if (error.code === 'aborted' || error.code === 'engine_conflict') throw error;
+      trouble = error.userMessage;
+    }
   }
   throw new AppError({
     code: 'timeout',
@@ -185,20 +181,23 @@ async function acceptDiff(
   });
 }
 
-async function decide(ctx: Ctx, input: BuildInput, version: number, evidence: Evidence[]): Promise<Decision> {
+async function decide(
+  ctx: Ctx,
+  input: BuildInput,
+  version: number,
+  evidence: Evidence[],
+  trouble: string | null,
+): Promise<Decision> {
   const failed = failedChecks(evidence);
   // Policy passes only what is proven; work whose checks fail waits for a person even with --yes.
-  if (input.autoApprove && failed.length === 0) {
+  if (input.autoApprove && failed.length === 0 && trouble === null) {
     await ctx.publish(`diff-approved-${version}`, { type: 'diff.approved', by: 'policy' });
     return { decision: 'approve' };
   }
   const decision = await waitAt<Decision>(ctx, `diff-decision-${version}`, {
     gate: 'diff',
     topic: `diff:${version}`,
-    message:
-      failed.length === 0
-        ? 'The diff waits for review.'
-        : `The diff waits for review; checks fail: ${failed.join('; ')}`,
+    message: diffMessage(failed, trouble),
     code: null,
   });
   if (decision === null) {
@@ -211,6 +210,12 @@ async function decide(ctx: Ctx, input: BuildInput, version: number, evidence: Ev
   if (decision.decision === 'approve')
     await ctx.publish(`diff-approved-${version}`, { type: 'diff.approved', by: 'person' });
   return decision;
+}
+
+function diffMessage(failed: string[], trouble: string | null): string {
+  if (trouble !== null) return `The revision failed; the diff is as it was and waits for review. ${trouble}`;
+  if (failed.length > 0) return `The diff waits for review; checks fail: ${failed.join('; ')}`;
+  return 'The diff waits for review.';
 }
 
 function revisionSubtask(plan: Plan, number: number, comment: string): Subtask {
@@ -228,7 +233,7 @@ function revisionSubtask(plan: Plan, number: number, comment: string): Subtask {
   };
 }
 
-/** The plan's integration checks, or all checks of the subtasks when it has none, on the tree that the person will see. */
+/** For a plan without integration checks: all checks of its subtasks, on the tree that the person will see. */
 function finalChecks(
   ctx: Ctx,
   services: Services,
@@ -238,18 +243,14 @@ function finalChecks(
   commit: string,
   version: number,
 ): Promise<Evidence[]> {
-  const checks = plan.integrationChecks.length > 0 ? plan.integrationChecks : plan.subtasks.flatMap((s) => s.checks);
-  return ctx.step(`final-checks-${version}`, async (s) => {
+  const checks = distinctChecks(plan.subtasks.flatMap((s) => s.checks));
+  return pausable(ctx, `final-checks-${version}`, async (s) => {
     const { files, repository } = services;
     const runDir = services.runDir(ctx.rootRunId);
     const dir = files.join(runDir, 'worktrees', 'integration');
-    await repository.openWorktree(repoDir, dir, commit);
-    await repository.resetWorktree(dir, commit);
-    const evidence = await runChecks(services, s, input.policy, checks, {
-      dir,
-      outputDir: files.join(runDir, 'output', 'integration'),
-      env: {},
-    });
+    const place = { dir, outputDir: files.join(runDir, 'output', 'integration'), env: {} };
+    const tree = { repoDir, workspaceDir: input.workspaceDir, commit };
+    const evidence = await checkCommit(services, s, input.policy, tree, checks, place);
     s.emit('checked', { type: 'integration.checked', commit, evidence });
     await repository.removeWorktree(repoDir, dir);
     return evidence;

@@ -23,7 +23,7 @@ export async function deployStage(
     await files.emptyDir(sourceDir);
     await services.repository.exportTree(repoDir, commit, sourceDir);
   };
-  await ctx.step('export', async () => {
+  await pausable(ctx, 'export', async () => {
     await exportSource();
     return null;
   });

@@ -1,6 +1,6 @@
 import type { Brief } from '../../protocol/brief.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
-import type { Ctx, StepContext } from '../engine/port.ts';
+import type { Ctx } from '../engine/port.ts';
 import type { AgentDesk } from './agent-loop.ts';
 import { agentPrefix, agentSuffix } from './agent-prompts.ts';
 import type { RunPolicy } from './policy.ts';
@@ -13,6 +13,8 @@ export interface WorkInput {
   plan: Plan;
   subtask: Subtask;
   agentId: string;
+  /** Name of the work's ref and worktree: the subtask's id, and `<id>.2` when it is begun again after a failure. */
+  workName: string;
   repoDir: string;
   workspaceDir: string;
   baseCommit: string;
@@ -36,6 +38,7 @@ export function makeDesk(
     services,
     policy: input.policy,
     repoDir: input.repoDir,
+    baseCommit: input.baseCommit,
     worktreeDir,
     outputDir: files.join(runDir, 'output', place.refName),
     refName: place.refName,
@@ -52,38 +55,4 @@ export function makeDesk(
     session: null,
     worktreeOpen: false,
   };
-}
-
-/**
- * Makes the worktree runnable: checked out, declared files copied from the workspace, declared set-up commands run. The
- * set-up commands are the project owner's own configuration, not a model's.
- */
-export async function prepareWorktree(desk: AgentDesk, input: WorkInput, s: StepContext): Promise<string[]> {
-  const { services, policy } = desk;
-  await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, input.baseCommit);
-  desk.worktreeOpen = true;
-  await services.files.copyMatching(input.workspaceDir, desk.worktreeDir, policy.checks.include);
-  const faults: string[] = [];
-  for (const [index, command] of policy.checks.setup.entries()) {
-    const result = await services.runner.run(
-      {
-        command,
-        cwd: desk.worktreeDir,
-        env: desk.env,
-        wallMs: policy.checks.wallMs,
-        idleMs: policy.checks.idleMs,
-        maxOutputBytes: 64 * 1024,
-        outputFile: services.files.join(desk.outputDir, `setup-${index}.log`),
-        network: true,
-      },
-      s.signal,
-    );
-    s.signal.throwIfAborted();
-    if (result.exitCode !== 0) {
-      faults.push(
-        `Set-up command \`${command}\` ended with ${result.exitCode ?? result.ended}: ${result.output.slice(-600)}`,
-      );
-    }
-  }
-  return faults;
 }

@@ -67,7 +67,7 @@ export async function runChecks(
   return evidence;
 }
 
-function outcomeOf(result: CommandResult): Evidence['outcome'] {
+export function outcomeOf(result: CommandResult): Evidence['outcome'] {
   if (result.ended === 'cancelled') return 'cancelled';
   if (result.ended === 'wall' || result.ended === 'idle') return 'timed_out';
   return result.exitCode === 0 ? 'passed' : 'failed';

@@ -5,22 +5,29 @@ import type { CommitMessage } from '../ports.ts';
 import { type AgentDesk, closeDesk, letAgentWork, saveWork } from './agent-loop.ts';
 import { checksFailedMessage, mergeMessage, personMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
+import { changesBetween } from './changed-paths.ts';
 import { parkSubtask } from './decision.ts';
 import { makeDesk, type WorkInput } from './desk.ts';
-import { failedChecks, runChecks } from './evidence.ts';
-import { missingChanges } from './preserved.ts';
+import { failedChecks } from './evidence.ts';
+import { type MergeLosses, mergeLosses } from './merge-losses.ts';
+import { pausable } from './pause.ts';
 import { integrationRef, subtaskRef } from './refs.ts';
 import type { Services } from './services.ts';
+import { checkCommit, distinctChecks } from './tree-checks.ts';
 
 /**
  * Invariants:
  * 1. The integration ref moves only to a commit whose tree holds both sides and passed the plan's integration checks, or that
- *    a person accepted as it is.
+ *    a person accepted as it is; then the commit names what it lost.
  * 2. A merge is built in memory; an agent sees it only when it does not come out clean and passing.
  */
 export interface IntegrateInput extends WorkInput {
   /** The approved commit of the subtask; `baseCommit` is the head of the integration. */
   commit: string;
+  /** Ref and worktree in which the subtask was built. */
+  builtAs: string;
+  /** The subtask's own checks passed before: they have to pass again on what is committed. */
+  proven: boolean;
 }
 
 export interface IntegrateResult {
@@ -36,7 +43,7 @@ export function integrateDefinition(services: Services): Definition<IntegrateInp
   return {
     name: 'integrate@1',
     async run(ctx, input) {
-      const desk = makeDesk(ctx, services, input, { refName: `merge-${input.subtask.id}`, watchOverlaps: false });
+      const desk = makeDesk(ctx, services, input, { refName: `merge-${input.workName}`, watchOverlaps: false });
       try {
         return await integrate(ctx, services, desk, input);
       } finally {
@@ -49,6 +56,8 @@ export function integrateDefinition(services: Services): Definition<IntegrateInp
 interface Candidate {
   commit: string;
   conflicts: string[];
+  /** The conflicts with git's word for each, for the agent. */
+  descriptions: string[];
   mergeBase: string;
 }
 
@@ -59,7 +68,7 @@ async function integrate(
   input: IntegrateInput,
 ): Promise<IntegrateResult> {
   const { id } = input.subtask;
-  const candidate = await ctx.step('merge', (s) => mergeInMemory(ctx, services, input, s));
+  const candidate = await pausable(ctx, 'merge', (s) => mergeInMemory(ctx, services, input, s));
   let commit = candidate.commit;
   let evidence: Evidence[] = [];
   if (candidate.conflicts.length === 0) {
@@ -70,9 +79,11 @@ async function integrate(
   if (candidate.conflicts.length > 0 || failedChecks(evidence).length > 0) {
     ({ commit, evidence } = await reconcile(ctx, services, desk, input, candidate, evidence));
   }
-  const files = await ctx.step('advance', () => advance(ctx, services, input, commit));
+  const advanced = await pausable(ctx, 'advance', () => advance(ctx, services, input, commit));
+  commit = advanced.commit;
+  const { files } = advanced;
   await ctx.publish('integrated', { type: 'subtask.integrated', subtaskId: id, commit, files });
-  await ctx.step('clean-up', () => cleanUp(ctx, services, desk, input));
+  await pausable(ctx, 'clean-up', () => cleanUp(ctx, services, desk, input, commit));
   return { commit, evidence };
 }
 
@@ -95,19 +106,20 @@ async function mergeInMemory(ctx: Ctx, services: Services, input: IntegrateInput
   const { repository } = services;
   const merged = await repository.merge(input.repoDir, input.baseCommit, input.commit);
   const message = integrationMessage(ctx, services, input, s.key);
+  const kind = (text: string) => /\((.+)\)/.exec(text)?.[1] ?? 'contents';
   return {
     commit: await repository.commitTree(input.repoDir, merged.tree, [input.baseCommit], message),
+    descriptions: merged.conflicts.map((conflict) => `${conflict.path} (${kind(conflict.kind)})`).sort(),
     conflicts: [...new Set(merged.conflicts.map((conflict) => conflict.path))].sort(),
     mergeBase: await repository.mergeBase(input.repoDir, input.baseCommit, input.commit),
   };
 }
 
-interface TreeCheck {
+interface TreeCheck extends MergeLosses {
   evidence: Evidence[];
-  missing: string[];
 }
 
-/** Runs the integration checks on exactly the commit, in the merge's own worktree. */
+/** Runs the subtask's and the integration checks on exactly the commit, in the merge's own worktree. */
 function checkTree(
   ctx: Ctx,
   services: Services,
@@ -115,40 +127,21 @@ function checkTree(
   input: IntegrateInput,
   name: string,
   commit: string,
-  sides?: { paths: string[]; mergeBase: string },
+  candidate?: Candidate,
 ): Promise<TreeCheck> {
-  return ctx.step(name, async (s) => {
-    await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, commit);
-    await services.repository.resetWorktree(desk.worktreeDir, commit);
+  return pausable(ctx, name, async (s) => {
     const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
-    const evidence = await runChecks(services, s, input.policy, input.plan.integrationChecks, place);
-    await services.repository.resetWorktree(desk.worktreeDir, commit);
+    // The agent's worktree may hold more than its commit (ignored files, say); here is only what is committed.
+    const own = input.proven ? input.subtask.checks : [];
+    const checks = distinctChecks([...own, ...input.plan.integrationChecks]);
+    const evidence = await checkCommit(services, s, input.policy, { ...input, commit }, checks, place);
     s.emit('checked', { type: 'integration.checked', commit, evidence });
-    const missing = sides === undefined ? [] : await missingSides(services, input, commit, sides);
-    return { evidence, missing };
+    if (candidate === undefined) return { evidence, losses: [], paths: [] };
+    const { repository } = services;
+    const sides = { base: candidate.mergeBase, ours: input.baseCommit, theirs: input.commit };
+    const commits = { ...sides, clean: candidate.commit, merged: commit };
+    return { evidence, ...(await mergeLosses(repository, input.repoDir, commits, candidate.conflicts)) };
   });
-}
-
-/** What either side changed in the given files and the merged commit lacks. */
-async function missingSides(
-  services: Services,
-  input: IntegrateInput,
-  commit: string,
-  sides: { paths: string[]; mergeBase: string },
-): Promise<string[]> {
-  const read = async (at: string, path: string) => (await services.repository.readFile(input.repoDir, at, path)) ?? '';
-  const missing: string[] = [];
-  for (const path of sides.paths) {
-    missing.push(
-      ...missingChanges(path, {
-        base: await read(sides.mergeBase, path),
-        ours: await read(input.baseCommit, path),
-        theirs: await read(input.commit, path),
-        merged: await read(commit, path),
-      }),
-    );
-  }
-  return missing;
 }
 
 /** An agent joins both sides; the host holds the result against both before it counts. */
@@ -164,60 +157,37 @@ async function reconcile(
   const talk = await openMerge(ctx, services, desk, input, candidate, evidence);
   for (let round = 0; ; round += 1) {
     const report = await letAgentWork(desk, talk);
-    const commit = await ctx.step(`resolution-${round}`, async (s) => {
+    const commit = await pausable(ctx, `resolution-${round}`, async (s) => {
       await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
       return (await saveWork(desk, talk, s)) ?? talk.commit;
     });
     talk.commit = commit;
     talk.dirty = false;
-    const paths =
-      candidate.conflicts.length > 0 ? candidate.conflicts : await bothChanged(ctx, services, input, candidate, round);
-    const checked = await checkTree(ctx, services, desk, input, `resolution-check-${round}`, commit, {
-      paths,
-      mergeBase: candidate.mergeBase,
-    });
-    const faults = [
-      ...checked.missing,
+    const checked = await checkTree(ctx, services, desk, input, `resolution-check-${round}`, commit, candidate);
+    const mendable = [
+      ...checked.losses.filter((loss) => !loss.needsPerson).map((loss) => loss.text),
       ...failedChecks(checked.evidence),
       ...(report === null ? ['The agent did not come to an end.'] : []),
     ];
-    const sealed = async () => ({
-      commit: await seal(ctx, services, input, commit, paths),
+    const faults = [...checked.losses.filter((loss) => loss.needsPerson).map((loss) => loss.text), ...mendable];
+    const sealed = async (accepted: string[]) => ({
+      commit: await seal(ctx, services, input, commit, checked.paths, accepted),
       evidence: checked.evidence,
     });
-    if (faults.length === 0) return sealed();
+    if (faults.length === 0) return sealed([]);
     await ctx.publish(`refused-${round}`, { type: 'merge.refused', subtaskId: id, missing: faults });
     const message = checksFailedMessage(checked.evidence, faults);
-    if (round + 1 < MERGE_ROUNDS) {
+    // What only a person can decide is not asked of the agent again.
+    if (mendable.length > 0 && round + 1 < MERGE_ROUNDS) {
       say(talk, message);
       continue;
     }
-    const decision = await parkSubtask(
-      ctx,
-      `merge-decision-${round}`,
-      id,
-      `its merge was refused: ${faults.join('; ')}`,
-      [],
-    );
-    if (decision.decision === 'approve') return sealed();
+    const reason = `its merge was refused: ${faults.join('; ')}`;
+    const decision = await parkSubtask(ctx, `merge-decision-${round}`, id, reason, []);
+    if (decision.decision === 'approve') return sealed(faults);
     talk.turnLimit = talk.turns + input.policy.maxTurns;
     say(talk, `${message}\n\n${personMessage(decision.comment)}`);
   }
-}
-
-async function bothChanged(
-  ctx: Ctx,
-  services: Services,
-  input: IntegrateInput,
-  candidate: Candidate,
-  round: number,
-): Promise<string[]> {
-  return ctx.step(`both-changed-${round}`, async () => {
-    const changed = async (to: string) =>
-      new Set((await services.repository.changedFiles(input.repoDir, candidate.mergeBase, to)).map((f) => f.path));
-    const ours = await changed(input.baseCommit);
-    return [...(await changed(input.commit))].filter((path) => ours.has(path)).sort();
-  });
 }
 
 /** A worktree that holds the merge as it is, markers and all, and an agent that knows both intents and both diffs. */
@@ -229,7 +199,7 @@ async function openMerge(
   candidate: Candidate,
   evidence: Evidence[],
 ): Promise<AgentTalk> {
-  const patches = await ctx.step('merge-patches', async () => {
+  const patches = await pausable(ctx, 'merge-patches', async () => {
     await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, candidate.commit);
     await services.repository.resetWorktree(desk.worktreeDir, candidate.commit);
     const patch = (to: string) => services.repository.patch(input.repoDir, candidate.mergeBase, to, MAX_PATCH_BYTES);
@@ -243,7 +213,7 @@ async function openMerge(
     text: mergeMessage({
       brief: input.brief,
       subtask: input.subtask,
-      conflicts: candidate.conflicts,
+      conflicts: candidate.descriptions,
       integratedPatch: patches.integrated,
       subtaskPatch: patches.subtask,
       evidence,
@@ -251,52 +221,88 @@ async function openMerge(
   });
 }
 
-/** The resolved tree as one commit on the integration, without the commit that held conflict markers. */
+/**
+ * The resolved tree as one commit on the integration, without the commit that held conflict markers. Losses that a person
+ * accepted stand in its message.
+ */
 async function seal(
   ctx: Ctx,
   services: Services,
   input: IntegrateInput,
   resolved: string,
   paths: string[],
+  accepted: string[],
 ): Promise<string> {
-  const commit = await ctx.step('seal', (s) =>
-    services.repository.commitTree(
-      input.repoDir,
-      `${resolved}^{tree}`,
-      [input.baseCommit],
-      integrationMessage(ctx, services, input, s.key),
-    ),
-  );
+  const commit = await pausable(ctx, 'seal', (s) => {
+    const message = integrationMessage(ctx, services, input, s.key);
+    const named = accepted.map((fault) => `- ${fault}`).join('\n');
+    const body = accepted.length === 0 ? message.body : `${message.body}\n\nAccepted by a person as it is:\n${named}`;
+    return services.repository.commitTree(input.repoDir, `${resolved}^{tree}`, [input.baseCommit], {
+      ...message,
+      body,
+    });
+  });
   await ctx.publish('resolved', { type: 'merge.resolved', subtaskId: input.subtask.id, commit, paths });
   return commit;
 }
 
-/** Moves the integration ref, once: a repeated step finds it there already. */
-async function advance(ctx: Ctx, services: Services, input: IntegrateInput, commit: string): Promise<ChangedFile[]> {
+/** Moves the integration ref, once: a repeated step, or a repeated integration, finds it there already. */
+async function advance(
+  ctx: Ctx,
+  services: Services,
+  input: IntegrateInput,
+  commit: string,
+): Promise<{ commit: string; files: ChangedFile[] }> {
+  const { repository } = services;
+  const { repoDir, baseCommit } = input;
   const ref = integrationRef(ctx.rootRunId);
-  const now = await services.repository.readRef(input.repoDir, ref);
+  const now = await repository.readRef(repoDir, ref);
+  const files = await repository.changedFiles(repoDir, baseCommit, commit);
+  if (now !== null && now !== baseCommit && (await isSameStep(services, repoDir, baseCommit, now, commit))) {
+    return { commit: now, files };
+  }
   if (now !== commit) {
-    if (now !== input.baseCommit) {
+    if (now !== baseCommit) {
       throw new AppError({
         code: 'git_failed',
         message: `${ref} is at ${now ?? 'nothing'}, expected ${input.baseCommit}`,
         userMessage: `The integration of this run (${ref}) was moved by somebody else. Put it back to ${input.baseCommit} and resume.`,
       });
     }
-    await services.repository.setRef(input.repoDir, ref, commit, now);
+    await repository.setRef(repoDir, ref, commit, now);
   }
-  return services.repository.changedFiles(input.repoDir, input.baseCommit, commit);
+  return { commit, files };
+}
+
+/** True when `there` is the same tree on the same base: what an earlier try of this integration had come to. */
+async function isSameStep(
+  services: Services,
+  repoDir: string,
+  base: string,
+  there: string,
+  commit: string,
+): Promise<boolean> {
+  const { repository } = services;
+  if ((await repository.changedFiles(repoDir, there, commit)).length > 0) return false;
+  return (await repository.mergeBase(repoDir, there, base)) === base;
 }
 
 /** The worktrees of an integrated subtask are not needed any more; its ref stays. */
-async function cleanUp(ctx: Ctx, services: Services, desk: AgentDesk, input: IntegrateInput): Promise<null> {
-  services.radar.forget(ctx.rootRunId, input.subtask.id);
+async function cleanUp(
+  ctx: Ctx,
+  services: Services,
+  desk: AgentDesk,
+  input: IntegrateInput,
+  commit: string,
+): Promise<null> {
+  const { paths, hasMoves } = await changesBetween(services.repository, input.repoDir, input.baseCommit, commit);
+  services.radar.settle(ctx.rootRunId, input.subtask.id, { commit, baseCommit: input.baseCommit, paths, hasMoves });
   await closeDesk(desk);
-  const own = services.files.join(services.runDir(ctx.rootRunId), 'worktrees', input.subtask.id);
+  const own = services.files.join(services.runDir(ctx.rootRunId), 'worktrees', input.builtAs);
   await services.repository.removeWorktree(input.repoDir, desk.worktreeDir);
   await services.repository.removeWorktree(input.repoDir, own);
   // Keeps the approved commit reachable even when the last turns changed nothing.
-  const ref = subtaskRef(ctx.rootRunId, input.subtask.id);
+  const ref = subtaskRef(ctx.rootRunId, input.builtAs);
   if ((await services.repository.readRef(input.repoDir, ref)) === null) {
     await services.repository.setRef(input.repoDir, ref, input.commit, null);
   }

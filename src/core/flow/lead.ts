@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
+import type { DomainEvent } from '../../protocol/events.ts';
 import type { Ctx, StepContext } from '../engine/port.ts';
 import type { LeadExchange } from '../ports.ts';
 import { leadInstructions } from './lead-prompts.ts';
 import { pausable } from './pause.ts';
+import { firstFaults } from './plan-rules.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
 import { strictJsonSchema } from './strict-schema.ts';
@@ -48,7 +50,7 @@ export async function askLead<T>(
       },
       modelCall(ctx, s, question.subtaskId, null),
     );
-    s.emit('called', {
+    const called: DomainEvent = {
       type: 'model.called',
       role: 'lead',
       purpose: question.request,
@@ -59,16 +61,18 @@ export async function askLead<T>(
       usage: answer.usage,
       costUsd: answer.costUsd,
       durationMs: answer.durationMs,
-    });
-    return { text: answer.text, output: answer.output };
+    };
+    return { text: answer.text, output: answer.output, called };
   });
+  // After the answer is recorded: an event without its answer would be a call that is paid for again.
+  await ctx.publish(`${stepName}-called`, reply.called);
   const exchange = { input, output: reply.output };
   const parsed = parseJson(reply.text);
   if (parsed === undefined) return { exchange, ok: false, faults: ['The answer is not JSON.'] };
   const checked = question.schema.safeParse(parsed);
   if (checked.success) return { exchange, ok: true, value: checked.data };
   const faults = checked.error.issues.map((issue) => `${issue.path.join('.') || 'answer'}: ${issue.message}`);
-  return { exchange, ok: false, faults };
+  return { exchange, ok: false, faults: firstFaults(faults) };
 }
 
 /** The same with one repair turn that quotes the faults; then the step fails with a readable error. */

@@ -1,11 +1,17 @@
 /** Repository paths as plans write them: `src/a.js` is a file, `src/api/` a folder. */
 
-/** Null when the path may not be owned or written: absolute, upward, inside `.git`, or empty. */
+/** Longest name of a file or folder that the usual file systems take, in bytes. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_CHARS = 1_000;
+
+/** Null when the path may not be owned or written: absolute, upward, inside `.git`, empty, or no path that can exist. */
 export function normalisePath(path: string): string | null {
+  if (path.length > MAX_PATH_CHARS || /\p{Cc}/u.test(path)) return null;
   const slashed = path.replaceAll('\\', '/').replace(/^(\.\/)+/, '');
   if (slashed === '' || slashed.startsWith('/') || /^[a-z]:/i.test(slashed)) return null;
   const parts = slashed.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0 || parts.some((part) => part === '..' || part.toLowerCase() === '.git')) return null;
+  if (parts.some((part) => new TextEncoder().encode(part).length > MAX_NAME_BYTES)) return null;
   const isFolder = slashed.endsWith('/') || slashed.endsWith('/.') || /\/\*{1,2}$/.test(slashed);
   const kept = parts.filter((part) => !/^\*{1,2}$/.test(part));
   if (kept.length === 0) return null;
@@ -16,9 +22,4 @@ export function normalisePath(path: string): string | null {
 export function covers(owned: string, file: string): boolean {
   if (owned === file) return true;
   return file.startsWith(owned.endsWith('/') ? owned : `${owned}/`);
-}
-
-export function overlaps(a: string, b: string): boolean {
-  const trim = (path: string) => path.replace(/\/$/, '');
-  return covers(trim(a), trim(b)) || covers(trim(b), trim(a));
 }

@@ -43,17 +43,20 @@ export function keyOfWork(stepKey: string): string {
   return stepKey.replace(/~\d+$/, '');
 }
 
-/** A step that turns outside conditions into a wait for `resume`; everything else is thrown. */
+/**
+ * A step that turns outside conditions into a wait for `resume`; everything else is thrown. `pauses` is how often it has
+ * waited so far: above 0, an earlier step of the same work may have been cut in the middle.
+ */
 export async function pausable<T>(
   ctx: Ctx,
   name: string,
-  fn: (s: StepContext) => Promise<T>,
+  fn: (s: StepContext, pauses: number) => Promise<T>,
   options?: StepOptions,
 ): Promise<T> {
   for (let n = 0; ; n += 1) {
     const stepName = n === 0 ? name : `${name}~${n}`;
     try {
-      return await ctx.step(stepName, fn, options);
+      return await ctx.step(stepName, (s) => fn(s, n), options);
     } catch (thrown) {
       if (!(thrown instanceof AppError) || !PAUSES.has(thrown.code)) throw thrown;
       const resumed = await waitAt(ctx, `${stepName}-resume`, {

@@ -52,6 +52,35 @@ describe('the rules of a plan', () => {
     assert.deepEqual(faultsOf(aPlan([a, aSubtask('c', { ownedPaths: ['src2/'] })])), []);
   });
 
+  it('compare owned paths in one form', () => {
+    const faults = faultsOf(
+      aPlan([aSubtask('a', { ownedPaths: ['./src/'] }), aSubtask('b', { ownedPaths: ['src//x.js'] })]),
+    );
+    assert.equal(faults.length, 1);
+  });
+
+  it('stay short and quick however much a plan gets wrong', () => {
+    const ownedPaths = Array.from({ length: 1_500 }, (_, n) => `src/p${n}`);
+    const plan = aPlan(Array.from({ length: 50 }, (_, n) => aSubtask(`s${n}`, { ownedPaths })));
+    const startedAt = performance.now();
+    const faults = faultsOf(plan);
+    const tookMs = performance.now() - startedAt;
+    assert.equal(faults.length, 41);
+    assert.equal(faults.at(-1), `And ${(50 * 49) / 2 - 40} more.`);
+    // Compared path by path this would be 2.7 billion comparisons.
+    assert.ok(tookMs < 10_000, `${tookMs} ms`);
+  });
+
+  it('refuse shared files that no file system can hold', () => {
+    const sharing = (...paths: string[]) =>
+      faultsOf(
+        aPlan([aSubtask('a')], { sharedInterfaces: paths.map((path) => ({ path, purpose: 'p', content: '' })) }),
+      );
+    assert.equal(sharing('x'.repeat(256)).length, 1);
+    assert.equal(sharing('a\0b').length, 1);
+    assert.deepEqual(sharing('f/g', 'f'), ['The shared interface "f" is a file, and a folder of "f/g".']);
+  });
+
   it('refuse paths that lead out of the repository or into .git', () => {
     for (const path of ['../x', '/etc/passwd', 'a/../../b', '.git/config', 'C:\\x', '**']) {
       assert.ok(

@@ -1,6 +1,6 @@
 import type { Brief } from '../../protocol/brief.ts';
 import type { DeploymentNeeds, Plan, Subtask } from '../../protocol/plan.ts';
-import { normalisePath, overlaps } from './owned-paths.ts';
+import { normalisePath } from './owned-paths.ts';
 import { isReservedSubtaskId } from './refs.ts';
 
 export interface PlanRules {
@@ -14,7 +14,7 @@ export interface PlanRules {
  */
 export function planFaults(plan: Plan, brief: Brief, rules: PlanRules): string[] {
   const graph = graphFaults(plan.subtasks);
-  return [
+  return firstFaults([
     ...graph,
     ...coverageFaults(plan, brief),
     ...pathFaults(plan),
@@ -22,7 +22,16 @@ export function planFaults(plan: Plan, brief: Brief, rules: PlanRules): string[]
     ...checkFaults(plan, rules),
     ...complexityFaults(plan),
     ...deploymentFaults(plan.deployment, brief),
-  ];
+  ]);
+}
+
+const MAX_FAULTS = 40;
+const MAX_FAULT_CHARS = 500;
+
+/** What of a list of faults is quoted to a model or shown to a person: a bad answer can have any number of them. */
+export function firstFaults(faults: readonly string[]): string[] {
+  const shown = faults.slice(0, MAX_FAULTS).map((fault) => fault.slice(0, MAX_FAULT_CHARS));
+  return faults.length > MAX_FAULTS ? [...shown, `And ${faults.length - MAX_FAULTS} more.`] : shown;
 }
 
 function duplicates(values: readonly string[]): string[] {
@@ -100,6 +109,11 @@ function pathFaults(plan: Plan): string[] {
   for (const path of duplicates(plan.sharedInterfaces.map((s) => s.path))) {
     faults.push(`The shared interface "${path}" is listed twice.`);
   }
+  for (const { path } of plan.sharedInterfaces) {
+    const folder = plan.sharedInterfaces.find((other) => path.startsWith(`${other.path}/`));
+    if (folder !== undefined)
+      faults.push(`The shared interface "${folder.path}" is a file, and a folder of "${path}".`);
+  }
   return faults;
 }
 
@@ -122,24 +136,40 @@ function ancestors(subtasks: readonly Subtask[]): Map<string, Set<string>> {
   return known;
 }
 
+/** One fault for each pair of subtasks that may run at the same time and own a file together. */
 function ownershipFaults(subtasks: readonly Subtask[]): string[] {
   const before = ancestors(subtasks);
-  const faults: string[] = [];
-  for (const [index, a] of subtasks.entries()) {
-    for (const b of subtasks.slice(index + 1)) {
-      const ordered = before.get(a.id)?.has(b.id) || before.get(b.id)?.has(a.id);
-      if (ordered) continue;
-      for (const pathA of a.ownedPaths) {
-        for (const pathB of b.ownedPaths) {
-          if (!overlaps(pathA, pathB)) continue;
-          faults.push(
-            `Subtasks "${a.id}" (${pathA}) and "${b.id}" (${pathB}) own the same files and neither depends on the other; add a dependency or divide the files.`,
+  const faults = new Map<string, string>();
+  const owners = new Map<string, Map<string, string>>();
+  const pathsOf = (subtask: Subtask) =>
+    new Map(subtask.ownedPaths.map((path) => [(normalisePath(path) ?? path).replace(/\/$/, ''), path]));
+  for (const subtask of subtasks) {
+    for (const [path, shown] of pathsOf(subtask)) {
+      owners.set(path, (owners.get(path) ?? new Map()).set(subtask.id, shown));
+    }
+  }
+  for (const b of subtasks) {
+    for (const [path, shown] of pathsOf(b)) {
+      for (const folder of withFolders(path)) {
+        for (const [a, shownA] of owners.get(folder) ?? []) {
+          const pair = a < b.id ? `${a}|${b.id}` : `${b.id}|${a}`;
+          if (a === b.id || faults.has(pair) || before.get(a)?.has(b.id) || before.get(b.id)?.has(a)) continue;
+          faults.set(
+            pair,
+            `Subtasks "${a}" (${shownA}) and "${b.id}" (${shown}) own the same files and neither depends on the other; add a dependency or divide the files.`,
           );
         }
       }
     }
   }
-  return faults;
+  return [...faults.values()];
+}
+
+/** The path and the folders above it. */
+function withFolders(path: string): string[] {
+  const folders = [path];
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) folders.push(path.slice(0, at));
+  return folders;
 }
 
 function checkFaults(plan: Plan, rules: PlanRules): string[] {

@@ -7,10 +7,10 @@ import type { Decision } from './decision.ts';
 import { estimatePlan } from './estimate.ts';
 import { askLead, askLeadOrRepair, repairBody } from './lead.ts';
 import { clarifyBody, planBody, planRejectedBody } from './lead-prompts.ts';
-import { lockedPackages } from './locked-packages.ts';
 import { waitAt } from './pause.ts';
 import { planFaults } from './plan-rules.ts';
 import type { BuildInput } from './policy.ts';
+import { presentPackages } from './present-packages.ts';
 import type { Services } from './services.ts';
 
 const CLARIFY_OUTPUT_TOKENS = 4_000;
@@ -170,7 +170,7 @@ async function allFaults(
   if (plan.packages.length === 0) return faults;
   const unknown = await ctx.step(`packages-${name}`, async (s) => {
     const read = (path: string) => services.repository.readFile(state.repoDir, state.baseCommit, path);
-    const present = lockedPackages(await read('package-lock.json'), await read('package.json'));
+    const present = await presentPackages(read);
     const added = plan.packages.filter((pkg) => !present.has(pkg.name));
     const answers = await Promise.all(
       added.map(async ({ name: pkg }) => ({ pkg, exists: await services.registry.exists(pkg, s.signal) })),

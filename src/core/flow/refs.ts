@@ -5,7 +5,7 @@ export function isReservedSubtaskId(id: string): boolean {
   return RESERVED_SUBTASK_IDS.includes(id) || id.startsWith('revision-') || id.startsWith('merge-');
 }
 
-function runRefPrefix(rootRunId: string): string {
+export function runRefPrefix(rootRunId: string): string {
   return `refs/orchestrator/${rootRunId}/`;
 }
 
@@ -15,4 +15,9 @@ export function integrationRef(rootRunId: string): string {
 
 export function subtaskRef(rootRunId: string, subtaskId: string): string {
   return `${runRefPrefix(rootRunId)}${subtaskId}`;
+}
+
+/** Where the refs of a deleted run are kept. */
+export function archivedRunRefPrefix(rootRunId: string): string {
+  return `refs/orchestrator-archive/${rootRunId}/`;
 }

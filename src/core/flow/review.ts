@@ -4,6 +4,7 @@ import type { Ctx } from '../engine/port.ts';
 import { touchedLines } from './diff-lines.ts';
 import { askLeadOrRepair } from './lead.ts';
 import { reviewBody } from './lead-prompts.ts';
+import { pausable } from './pause.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
 
@@ -37,7 +38,7 @@ export async function reviewSubtask(
   request: ReviewRequest,
 ): Promise<Review> {
   const { repoDir, baseCommit, commit, lastCommit, round } = request;
-  const diffs = await ctx.step(`diff-${round}`, async () => ({
+  const diffs = await pausable(ctx, `diff-${round}`, async () => ({
     whole: await services.repository.patch(repoDir, baseCommit, commit, MAX_PATCH_BYTES),
     sinceLast:
       lastCommit === null ? null : await services.repository.patch(repoDir, lastCommit, commit, MAX_PATCH_BYTES),

@@ -1,16 +1,19 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { ChangedFile, Evidence, Finding } from '../../protocol/work.ts';
-import type { Ctx, Definition } from '../engine/port.ts';
+import type { Evidence, Finding } from '../../protocol/work.ts';
+import type { Ctx, Definition, StepContext } from '../engine/port.ts';
 import { type AgentDesk, closeDesk, letAgentWork, saveWork } from './agent-loop.ts';
 import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
+import { changesBetween } from './changed-paths.ts';
 import { parkSubtask } from './decision.ts';
-import { makeDesk, prepareWorktree, type WorkInput } from './desk.ts';
+import { makeDesk, type WorkInput } from './desk.ts';
 import { failedChecks, runChecks } from './evidence.ts';
 import { covers, normalisePath } from './owned-paths.ts';
+import { pausable } from './pause.ts';
 import { reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
+import { makeRunnable } from './tree-checks.ts';
 
 export interface SubtaskInput extends WorkInput {
   /** False for a revision that a person asked for: it may change any file. */
@@ -20,6 +23,8 @@ export interface SubtaskInput extends WorkInput {
 export interface SubtaskResult {
   commit: string;
   rounds: number;
+  /** False when a person took it as it is, whatever its checks said. */
+  proven: boolean;
 }
 
 /** Check rounds that an agent may fail in a row before a stronger model takes over. */
@@ -32,7 +37,7 @@ export function subtaskDefinition(services: Services): Definition<SubtaskInput, 
   return {
     name: 'subtask@1',
     async run(ctx, input) {
-      const desk = makeDesk(ctx, services, input, { refName: input.subtask.id, watchOverlaps: true });
+      const desk = makeDesk(ctx, services, input, { refName: input.workName, watchOverlaps: true });
       try {
         return await buildSubtask(ctx, services, desk, input);
       } finally {
@@ -68,10 +73,7 @@ async function buildSubtask(
     specialization: subtask.specialization,
     baseCommit: input.baseCommit,
   });
-  const faults = await ctx.step('worktree', (s) => prepareWorktree(desk, input, s));
-  if (faults.length > 0) {
-    throw new AppError({ code: 'workspace_unusable', message: faults.join('; '), userMessage: faults.join('\n') });
-  }
+  await pausable(ctx, 'worktree', (s) => prepareWorktree(services, s, desk, input));
   const effort = subtask.effort;
   const talk = startTalk({
     model: policy.agent.model,
@@ -82,9 +84,11 @@ async function buildSubtask(
   });
   const at: Progress = { round: 1, checkFailures: 0, escalated: false, findings: [], lastReviewed: null, sentBack: 0 };
 
+  let proven = false;
   for (let pass = 0; ; pass += 1) {
     const report = await letAgentWork(desk, talk);
     if (report === null) {
+      await keepChanges(ctx, services, desk, talk, pass);
       const reason = `the agent did not come to an end in ${talk.turns} turns`;
       if (await tryAgain(ctx, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
       break;
@@ -114,7 +118,10 @@ async function buildSubtask(
       report,
     });
     await ctx.publish(`reviewed-${at.round}`, { type: 'subtask.reviewed', subtaskId: id, round: at.round, review });
-    if (review.verdict === 'approve') break;
+    if (review.verdict === 'approve') {
+      proven = true;
+      break;
+    }
     at.lastReviewed = talk.commit;
     at.findings = review.findings;
     const message = findingsMessage(at.round, review.summary, review.findings);
@@ -138,7 +145,24 @@ async function buildSubtask(
     commit: talk.commit,
     rounds: at.round,
   });
-  return { commit: talk.commit, rounds: at.round };
+  return { commit: talk.commit, rounds: at.round, proven };
+}
+
+/** What the agent's last tools changed, committed: nobody may come to ask for it again. */
+async function keepChanges(
+  ctx: Ctx,
+  services: Services,
+  desk: AgentDesk,
+  talk: AgentTalk,
+  pass: number,
+): Promise<void> {
+  if (!talk.dirty) return;
+  const saved = await pausable(ctx, `keep-${pass}`, async (s) => {
+    await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
+    return saveWork(desk, talk, s);
+  });
+  if (saved !== null) talk.commit = saved;
+  talk.dirty = false;
 }
 
 /** A stronger model once, then a person. False: the person takes the subtask as it is. */
@@ -170,6 +194,26 @@ async function tryAgain(
   return true;
 }
 
+async function prepareWorktree(
+  services: Services,
+  s: StepContext,
+  desk: AgentDesk,
+  input: SubtaskInput,
+): Promise<null> {
+  await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, input.baseCommit);
+  const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
+  const failed = await makeRunnable(services, s, input.policy, input.workspaceDir, place);
+  if (failed.length === 0) return null;
+  const said = failed.map(
+    (e) => `\`${e.command}\`: ${e.outcome}, exit code ${e.exitCode}\n${e.outputTail.slice(-600)}`,
+  );
+  throw new AppError({
+    code: 'checks_failed',
+    message: `set-up failed: ${failed.map((e) => e.command).join('; ')}`,
+    userMessage: `The set-up commands of orchestrator.config.json (checks.setup) failed in a worktree: ${said.join('\n')}\nMend them, then resume the run.`,
+  });
+}
+
 interface Checked {
   evidence: Evidence[];
   faults: string[];
@@ -188,11 +232,11 @@ async function checkSubtask(
   pass: number,
   round: number,
 ): Promise<Checked> {
-  const checked = await ctx.step(`checks-${pass}`, async (s): Promise<Checked> => {
+  const checked = await pausable(ctx, `checks-${pass}`, async (s): Promise<Checked> => {
     await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
     const saved = await saveWork(desk, talk, s);
     const commit = saved ?? talk.commit;
-    const files = await services.repository.changedFiles(desk.repoDir, input.baseCommit, commit);
+    const { files, paths } = await changesBetween(services.repository, desk.repoDir, input.baseCommit, commit);
     const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
     const evidence = await runChecks(services, s, input.policy, input.subtask.checks, place);
     // What the checks left behind is not the agent's work.
@@ -206,7 +250,7 @@ async function checkSubtask(
     const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
     const faults = [
       ...failedChecks(evidence),
-      ...ownershipFaults(input, files),
+      ...ownershipFaults(input, paths),
       ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
     ];
     s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
@@ -217,18 +261,20 @@ async function checkSubtask(
   return checked;
 }
 
+/** `changed` holds every path that differs; a renamed file counts with both its names. */
 export function ownershipFaults(
   input: Pick<SubtaskInput, 'subtask' | 'plan' | 'restrictPaths'>,
-  files: readonly Pick<ChangedFile, 'path'>[],
+  changed: Iterable<string>,
 ): string[] {
-  if (files.length === 0) return ['No file was changed.'];
+  const paths = [...changed];
+  if (paths.length === 0) return ['No file was changed.'];
   if (!input.restrictPaths) return [];
   const owned = input.subtask.ownedPaths.map(normalisePath).filter((path) => path !== null);
   const shared = new Set(input.plan.sharedInterfaces.map((s) => s.path));
   const isOwned = (path: string) => owned.some((o) => covers(o, path));
-  const strangers = files.map((f) => f.path).filter((path) => !isOwned(path) && !shared.has(path));
+  const strangers = paths.filter((path) => !isOwned(path) && !shared.has(path));
   const faults: string[] = [];
-  if (!files.some((file) => isOwned(file.path))) faults.push(`None of the owned paths changed (${owned.join(', ')}).`);
+  if (!paths.some(isOwned)) faults.push(`None of the owned paths changed (${owned.join(', ')}).`);
   if (strangers.length > 0) {
     faults.push(
       `Files were changed that this subtask does not own; put them back: ${strangers.slice(0, 10).join(', ')}.`,

@@ -100,17 +100,17 @@ describe('the guard of tests and checks', () => {
 
   it('finds a script that a check runs and that was removed, or cannot fail any more', () => {
     const before = manifest({ pretest: 'npm run lint', test: 'node --test', lint: 'biome check', dev: 'x' });
-    const after = (scripts: Record<string, string>) => found([change('package.json', before, manifest(scripts))]);
-    assert.deepEqual(after({ pretest: 'npm run lint', test: 'true', lint: 'biome check' }), [
+    const scriptsNow = (scripts: Record<string, string>) => found([change('package.json', before, manifest(scripts))]);
+    assert.deepEqual(scriptsNow({ pretest: 'npm run lint', test: 'true', lint: 'biome check' }), [
       'blocker host-script-test-package.json:5',
     ]);
-    assert.deepEqual(after({ pretest: 'npm run lint', test: 'node --test', lint: 'biome check || exit 0' }), [
+    assert.deepEqual(scriptsNow({ pretest: 'npm run lint', test: 'node --test', lint: 'biome check || exit 0' }), [
       'blocker host-script-lint-package.json:6',
     ]);
-    assert.deepEqual(after({ pretest: 'npm run lint', lint: 'biome check' }), [
+    assert.deepEqual(scriptsNow({ pretest: 'npm run lint', lint: 'biome check' }), [
       'blocker host-script-test-package.json:0',
     ]);
-    assert.deepEqual(after({ pretest: 'npm run lint', test: 'node --test a.js', lint: 'biome check' }), [
+    assert.deepEqual(scriptsNow({ pretest: 'npm run lint', test: 'node --test a.js', lint: 'biome check' }), [
       'major host-script-test-package.json:5',
     ]);
     assert.deepEqual(found([change('package.json', null, manifest({ test: 'echo ok' }))]), [

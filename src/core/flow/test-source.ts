@@ -52,7 +52,7 @@ function dialectOf(path: string): Dialect {
 }
 
 const ASSERTION =
-  /\bassert\w*!?(?:\.\w+)*\s*\(|\bassert\s+\S|\bexpect\s*\(|\.should\b|\bt\.(?:ok|is|equal|deepEqual|Error|Fatal)\w*\(/g;
+  /\bassert\w*!?(?:\.\w+)*\s*\(|^[ \t]*assert[ \t]+\S|\bexpect\s*\(|\.should\b|\bt\.(?:ok|is|equal|deepEqual|Error|Fatal)\w*\(/gm;
 const LITERAL = `true|!0|\\d+|'[^'\\n]*'|"[^"\\n]*"`;
 const CONSTANT = new RegExp(
   [

@@ -1,0 +1,116 @@
+import { readySubtasks } from '../../src/core/scheduler.ts';
+import type { EventRecord } from '../../src/protocol/events.ts';
+import { startMock } from './mock.ts';
+import { runOrchestrator } from './orchestrator.ts';
+import { makePlace } from './place.ts';
+import type { Measure } from './report.ts';
+import { median } from './stats.ts';
+import { type Part, planOf, scriptOf } from './work.ts';
+
+const REPLY_MS = 300;
+const AGENTS = 4;
+const LAYERS = [3, 6, 8, 5, 2];
+
+/** 24 subtasks in five layers; each needs two of the layer before it and takes three to six turns. */
+function graph(): Part[] {
+  const parts: Part[] = [];
+  let before: string[] = [];
+  for (const [layer, width] of LAYERS.entries()) {
+    const ids = Array.from({ length: width }, (_, index) => `part-${layer}-${index}`);
+    for (const [index, id] of ids.entries()) {
+      const needs = [index, index + 1].map((i) => before[i % before.length]).filter((need) => need !== undefined);
+      parts.push({ id, dependsOn: [...new Set(needs)], turns: 3 + ((parts.length * 7) % 4) });
+    }
+    before = ids;
+  }
+  return parts;
+}
+
+/** What a subtask keeps its agent busy with: its turns and the lead's review. */
+const workMs = (part: Part): number => (part.turns + 1) * REPLY_MS;
+
+/** No schedule can be shorter: the longest chain, or all work divided by the agents. */
+function lowerBoundMs(parts: readonly Part[]): number {
+  const ends = new Map<string, number>();
+  for (const part of parts) {
+    ends.set(part.id, workMs(part) + Math.max(0, ...part.dependsOn.map((id) => ends.get(id) ?? 0)));
+  }
+  const totalMs = parts.reduce((sum, part) => sum + workMs(part), 0);
+  return Math.max(...ends.values(), totalMs / AGENTS);
+}
+
+/** The product's own order of starting, if nothing but the models took time. */
+function scheduleMs(parts: readonly Part[]): number {
+  const { subtasks } = planOf(parts);
+  const byId = new Map(parts.map((part) => [part.id, part]));
+  const started = new Set<string>();
+  const integrated = new Set<string>();
+  const running = new Map<string, number>();
+  let nowMs = 0;
+  while (integrated.size < parts.length) {
+    for (const { id } of readySubtasks(subtasks, { started, integrated }).slice(0, AGENTS - running.size)) {
+      const part = byId.get(id);
+      if (part === undefined) throw new Error(`no part ${id}`);
+      started.add(id);
+      running.set(id, nowMs + workMs(part));
+    }
+    nowMs = Math.min(...running.values());
+    for (const [id, end] of running) {
+      if (end > nowMs) continue;
+      running.delete(id);
+      integrated.add(id);
+    }
+  }
+  return nowMs;
+}
+
+function makespanOf(events: readonly EventRecord[]): number {
+  const at = (type: string) => events.filter(({ event }) => event.type === type).map((record) => Date.parse(record.at));
+  return Math.max(...at('subtask.integrated')) - Math.min(...at('subtask.started'));
+}
+
+export const makespan: Measure = {
+  name: 'makespan',
+  about: '24 subtasks, 300 ms replies, 4 agents, against the lower bound',
+  async measure({ runs, say }) {
+    const parts = graph();
+    const boundMs = lowerBoundMs(parts);
+    const mock = await startMock();
+    const spans: number[] = [];
+    try {
+      await mock.play(scriptOf(parts, REPLY_MS));
+      for (let run = 0; run < runs; run += 1) {
+        const place = makePlace(20);
+        try {
+          const { events } = await runOrchestrator(place, { mockUrl: mock.url, until: 'build', concurrency: AGENTS });
+          await mock.take();
+          spans.push(makespanOf(events));
+          say(`makespan: run ${run + 1} of ${runs}, ${spans.at(-1)} ms, bound ${boundMs} ms`);
+        } finally {
+          place.remove();
+        }
+      }
+    } finally {
+      await mock.close();
+    }
+    const ratio = median(spans) / boundMs;
+    return [
+      { name: 'makespan.ratio', value: ratio, unit: 'ratio', target: 1.05, note: 'first start to last integration' },
+      { name: 'makespan.wall', value: median(spans) / 1000, unit: 's', target: null, note: 'the same in seconds' },
+      {
+        name: 'makespan.bound',
+        value: boundMs / 1000,
+        unit: 's',
+        target: null,
+        note: 'longest chain or work / agents',
+      },
+      {
+        name: 'makespan.schedule-ratio',
+        value: scheduleMs(parts) / boundMs,
+        unit: 'ratio',
+        target: null,
+        note: 'the same order of starting, if only the models took time',
+      },
+    ];
+  },
+};

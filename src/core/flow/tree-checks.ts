@@ -1,0 +1,71 @@
+import type { Check } from '../../protocol/plan.ts';
+import type { Evidence } from '../../protocol/work.ts';
+import type { StepContext } from '../engine/port.ts';
+import { type CheckPlace, failedChecks, outcomeOf, runChecks } from './evidence.ts';
+import type { RunPolicy } from './policy.ts';
+import type { Services } from './services.ts';
+
+const MAX_OUTPUT_BYTES = 64 * 1024;
+const TAIL_CHARS = 4_000;
+
+/**
+ * Makes a checked-out worktree runnable: declared files copied from the workspace, declared set-up commands run. Those are
+ * the project owner's own configuration, not a model's: they have the network and no allow list. The commands that failed,
+ * as evidence; empty when all is well.
+ */
+export async function makeRunnable(
+  services: Services,
+  s: StepContext,
+  policy: RunPolicy,
+  workspaceDir: string,
+  place: CheckPlace,
+): Promise<Evidence[]> {
+  await services.files.copyMatching(workspaceDir, place.dir, policy.checks.include);
+  const failed: Evidence[] = [];
+  for (const [index, command] of policy.checks.setup.entries()) {
+    const outputFile = services.files.join(place.outputDir, `set-up-${index}.log`);
+    const { wallMs, idleMs } = policy.checks;
+    const limits = { wallMs, idleMs, maxOutputBytes: MAX_OUTPUT_BYTES, outputFile, network: true };
+    const result = await services.runner.run({ command, cwd: place.dir, env: place.env, ...limits }, s.signal);
+    s.signal.throwIfAborted();
+    const outcome = outcomeOf(result);
+    if (outcome === 'passed') continue;
+    const { exitCode, durationMs, output } = result;
+    failed.push({
+      name: 'set-up',
+      command,
+      exitCode,
+      outcome,
+      durationMs,
+      outputTail: output.slice(-TAIL_CHARS),
+      outputFile,
+    });
+  }
+  return failed;
+}
+
+/**
+ * Runs checks on exactly the tree of a commit, in a worktree of its own: nothing that an agent left lying beside its commit
+ * (ignored files, say) can make them pass. The worktree is left at the commit.
+ */
+export async function checkCommit(
+  services: Services,
+  s: StepContext,
+  policy: RunPolicy,
+  tree: { repoDir: string; workspaceDir: string; commit: string },
+  checks: readonly Check[],
+  place: CheckPlace,
+): Promise<Evidence[]> {
+  await services.repository.openWorktree(tree.repoDir, place.dir, tree.commit);
+  await services.repository.resetWorktree(place.dir, tree.commit);
+  const broken = await makeRunnable(services, s, policy, tree.workspaceDir, place);
+  if (failedChecks(broken).length > 0) return broken;
+  const evidence = await runChecks(services, s, policy, checks, place);
+  await services.repository.resetWorktree(place.dir, tree.commit);
+  return evidence;
+}
+
+/** Each command once, in order. */
+export function distinctChecks(checks: readonly Check[]): Check[] {
+  return checks.filter((check, index) => checks.findIndex((other) => other.command === check.command) === index);
+}

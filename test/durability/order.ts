@@ -1,0 +1,25 @@
+import type { Stage } from '../../src/protocol/events.ts';
+
+/** What a worker is told. */
+export interface Order {
+  /** Path of a brief; read when there is no run yet. */
+  brief: string;
+  /** Default true. */
+  autoApprove?: boolean;
+  /** Default `deploy`. */
+  until?: Stage;
+  /** Accepts whatever gate the run waits at, until it waits at none. */
+  approve?: boolean;
+  /** Cancels the run instead of carrying it on. */
+  cancel?: boolean;
+  /** File that names the places where a worker has killed itself; given, it does so at the next one. */
+  dieFile?: string;
+}
+
+/** Effects outside the state folder. */
+export const EFFECTS = {
+  repository: ['land', 'push', 'fetch'],
+  forge: ['ensureRepository', 'ensurePullRequest', 'merge'],
+  deployer: ['applyDatabase', 'deployFunction', 'deploySite'],
+} as const;
+export const MOMENTS = ['before', 'inside', 'after'] as const;

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import type { DomainEvent } from '../../src/protocol/events.ts';
+import { createFakeForge } from '../fakes/forge.ts';
+import { aPlan, aSubtask } from '../fakes/plan.ts';
+import { finish, openRig, type Rig, type Script, write } from '../scenarios/rig.ts';
+
+const of = <T extends DomainEvent['type']>(rig: Rig, runId: string, type: T) =>
+  rig.eventsOf(runId).filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type);
+
+describe('an agent that lies', function () {
+  this.timeout(60_000);
+  const rigs: Rig[] = [];
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close();
+  });
+
+  const TEST = `import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { add } from './add.js';
+it('adds', () => assert.equal(add(1, 2), 3));
+it('adds negatives', () => assert.equal(add(1, -2), -1));
+`;
+  const ADD = 'export const add = (a, b) => a + b;\n';
+  const MANIFEST = '{ "type": "module", "scripts": { "test": "node --test add.test.js" } }\n';
+  const shared = [
+    { path: 'add.test.js', purpose: 'tests', content: TEST },
+    { path: 'package.json', purpose: 'manifest', content: MANIFEST },
+  ];
+  const plan = aPlan([aSubtask('a', { ownedPaths: ['add.js'], checks: [{ name: 'test', command: 'npm test' }] })], {
+    sharedInterfaces: shared,
+  });
+
+  /** The agent lies in its first turn and does the work in its second; returns what it was told in between. */
+  const caught = async (lie: ReturnType<typeof write>[]) => {
+    const honest = [write('add.js', ADD), ...shared.map((file) => write(file.path, file.content)), finish()];
+    const turn: Script['turn'] = (_id, n) => (n === 0 ? [...lie, finish('All 2 tests pass: ok 1, ok 2.')] : honest);
+    const rig = await openRig({ plan, turn }, { forge: createFakeForge() });
+    rigs.push(rig);
+    const runId = await rig.start({ until: 'build' });
+    const view = await rig.settled(runId);
+    assert.equal(view.status, 'complete');
+    const [first, second] = of(rig, runId, 'subtask.checked');
+    assert.deepEqual(second?.faults, []);
+    const last = rig.agent.requests[1]?.messages.at(-1);
+    assert.ok(last?.role === 'tools' && (first?.faults ?? []).every((fault) => last.text?.includes(fault)));
+    const reviews = rig.lead.requests.filter((request) => request.purpose.startsWith('review'));
+    assert.equal(reviews.length, 1, 'the lead was shown only what the host had proven');
+    return { faults: first?.faults.join('\n') ?? '', outcome: first?.evidence[0]?.outcome, review: reviews[0]?.input };
+  };
+
+  it('about the result is answered with what the host saw', async () => {
+    const { faults, outcome } = await caught([write('add.js', 'export const add = () => 3;\n')]);
+    assert.equal(outcome, 'failed');
+    assert.match(faults, /`npm test` exited with 1/);
+  });
+
+  it('by a script that cannot fail is caught, although the check passes', async () => {
+    const manifest = MANIFEST.replace('node --test add.test.js', 'echo 2 tests passed');
+    const { faults, outcome } = await caught([write('add.js', ADD), write('package.json', manifest)]);
+    assert.equal(outcome, 'passed');
+    assert.match(faults, /package\.json:1 The script "test", which a check runs, cannot fail/);
+  });
+
+  it('by deleting a failing test is caught, although the check passes', async () => {
+    const fewer = TEST.split('\n').slice(0, 4).join('\n');
+    const { faults, outcome } = await caught([
+      write('add.js', 'export const add = () => 3;\n'),
+      write('add.test.js', fewer),
+    ]);
+    assert.equal(outcome, 'passed');
+    assert.match(faults, /add\.test\.js:0 1 tests that were there before are gone: "adds negatives"/);
+  });
+
+  it('by skipping or stubbing a failing test is caught, although the check passes', async () => {
+    const wrong = write('add.js', 'export const add = () => 3;\n');
+    const skipped = TEST.replace("it('adds neg", "it.skip('adds neg");
+    const first = await caught([wrong, write('add.test.js', skipped)]);
+    assert.equal(first.outcome, 'passed');
+    assert.match(first.faults, /add\.test\.js:5 Tests that ran before are switched off/);
+    const stubbed = TEST.replace('assert.equal(add(1, -2), -1)', 'assert.ok(true)');
+    const second = await caught([wrong, write('add.test.js', stubbed)]);
+    assert.equal(second.outcome, 'passed');
+    assert.match(second.faults, /add\.test\.js:5 Assertions were replaced by ones that cannot fail/);
+  });
+
+  it('in ways that only a reviewer can judge is pointed out to the lead', async () => {
+    const softer = MANIFEST.replace('add.test.js', '--test-name-pattern adds$ add.test.js');
+    const rig = await openRig(
+      { plan, turn: () => [write('add.js', ADD), write('package.json', softer), finish()] },
+      { forge: createFakeForge() },
+    );
+    rigs.push(rig);
+    const runId = await rig.start({ until: 'build' });
+    assert.equal((await rig.settled(runId)).status, 'complete');
+    const review = rig.lead.requests.at(-1)?.input ?? '';
+    assert.match(
+      review,
+      /# Found by the host\n- \[host-script-test-package\.json\] major package\.json:1 The script "test"/,
+    );
+  });
+
+  it('on the word of a person, who asks for fewer tests, is left to the reviewer', async () => {
+    const rig = await openRig(
+      {
+        plan,
+        turn: (id) =>
+          id === 'revision-1'
+            ? [write('add.test.js', TEST.split('\n').slice(0, 4).join('\n')), finish()]
+            : [write('add.js', ADD), finish()],
+      },
+      { forge: createFakeForge() },
+    );
+    rigs.push(rig);
+    const runId = await rig.start({ until: 'review', autoApprove: false });
+    await rig.settled(runId);
+    await rig.app.dispatch({ type: 'approve', runId, gate: 'plan' });
+    await rig.settled(runId);
+    await rig.app.dispatch({ type: 'reject', runId, comment: 'One test is enough.' });
+    assert.equal((await rig.settled(runId)).waiting[0]?.gate, 'diff');
+    assert.deepEqual(of(rig, runId, 'subtask.checked').at(-1)?.faults, []);
+    assert.match(
+      rig.lead.requests.at(-1)?.input ?? '',
+      /# Found by the host\n- \[host-removed-add\.test\.js\] blocker/,
+    );
+  });
+});
