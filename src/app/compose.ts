@@ -99,6 +99,7 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
     log,
     files: createFiles(),
     radar: new OverlapRadar(),
+    remote: settings.remote,
     refuseCommand,
     runDir: (rootRunId) => join(settings.stateDir, 'runs', rootRunId),
     ...override,

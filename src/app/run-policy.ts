@@ -18,7 +18,6 @@ export function runPolicy(settings: Settings): RunPolicy {
     reviewRounds: settings.reviewRounds,
     maxTurns: MAX_TURNS,
     checks: { ...settings.checks, network: settings.sandbox.network },
-    remote: settings.remote,
     liveDeadlineMs: settings.live.deadlineMs,
     forgeChecksDeadlineMs: FORGE_CHECKS_DEADLINE_MS,
   };

@@ -133,7 +133,8 @@ export function createLedger(store: Store): Ledger {
         else changeCharge(charge, 'settled', actual);
         const open = charge?.state === 'reserved';
         addToBudget(rootRunId, actual, open ? -charge.amount_nano : 0, open ? 0 : 1);
-      }),
+        // A settlement lost with the power leaves the reservation in place: the larger figure, the safe side.
+      }, 'process'),
 
     release: (rootRunId, callKey) =>
       store.write(() => {

@@ -59,6 +59,17 @@ describe('where the work is pushed', function () {
     assert.equal(view.waiting[0]?.gate, 'resume');
     assert.match(view.waiting[0]?.message ?? '', /chosen has no history in common/);
     assert.equal(view.branch, 'orchestrator/sample');
+
+    // The name is mended in the configuration; the resumed run uses it for what is still to do.
+    writeFileSync(
+      join(rig.workspaceDir, 'orchestrator.config.json'),
+      JSON.stringify({ remote: { repository: 'free' } }),
+    );
+    await rig.restart();
+    await rig.app.dispatch({ type: 'resume', runId: view.runId, budgetUsd: null });
+    const mended = await rig.settled(view.runId);
+    assert.deepEqual([mended.status, mended.waiting], ['complete', []]);
+    assert.match(mended.pullRequest?.url ?? '', /\/free\/pull\/1$/);
   });
 
   it('is the origin of the workspace, on a branch of its own when the name is taken there', async () => {

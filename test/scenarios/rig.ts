@@ -178,6 +178,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
       log: silent,
       files: createFiles(),
       radar: new OverlapRadar(),
+      remote: settings.remote,
       refuseCommand,
       runDir: (rootRunId) => join(stateDir, 'runs', rootRunId),
     };

@@ -264,8 +264,9 @@ async function land(
   state: RepositoryState,
   commit: string,
 ): Promise<Landing> {
-  const branch = `${input.policy.remote.branchPrefix}${input.slug}`;
-  const landing = await pausable(ctx, 'land', () => services.repository.land(state, branch, commit));
+  const landing = await pausable(ctx, 'land', () =>
+    services.repository.land(state, `${services.remote.branchPrefix}${input.slug}`, commit),
+  );
   await ctx.publish('landed', {
     type: 'changes.landed',
     branch: landing.branch,

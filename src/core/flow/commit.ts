@@ -106,7 +106,7 @@ async function mergePullRequest(
       pullRequest.number,
       {
         commit: work.commit,
-        method: input.policy.remote.mergeMethod,
+        method: services.remote.mergeMethod,
         title: `${input.brief.name} (#${pullRequest.number})`,
       },
       s.signal,

@@ -22,15 +22,20 @@ export interface RunPolicy {
     include: string[];
     network: boolean;
   };
-  remote: {
-    owner: string | null;
-    repository: string | null;
-    private: boolean;
-    mergeMethod: 'merge' | 'squash' | 'rebase';
-    branchPrefix: string;
-  };
   liveDeadlineMs: number;
   forgeChecksDeadlineMs: number;
+}
+
+/**
+ * Where and how the work is pushed. Not part of a run's journalled policy: a wrong name is mended in the configuration, and
+ * the resumed run uses the mended one for what is still to do.
+ */
+export interface RemoteSettings {
+  owner: string | null;
+  repository: string | null;
+  private: boolean;
+  mergeMethod: 'merge' | 'squash' | 'rebase';
+  branchPrefix: string;
 }
 
 export interface BuildInput {

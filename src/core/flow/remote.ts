@@ -5,8 +5,8 @@ import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
 import type { Services } from './services.ts';
 
-/** Names tried for a new project whose own name is taken: `notes`, `notes-2` … */
-const NAME_ATTEMPTS = 20;
+/** Names tried for a new project whose own name is taken: `notes`, `notes-2`, `notes-3`, then one with the run's own ending. */
+const PLAIN_NAMES = 3;
 
 /**
  * The repository to push to: the configured one, else the one that the workspace already has as `origin`, else a new one. A
@@ -19,7 +19,7 @@ export async function findRemote(
   state: RepositoryState,
 ): Promise<ForgeRepository> {
   return pausable(ctx, 'forge-repository', async ({ signal }) => {
-    const { remote } = input.policy;
+    const { remote } = services;
     const origin = remote.repository === null ? await originOf(services, state) : null;
     const chosen = remote.repository ?? origin?.name ?? null;
     const ensure = (name: string) =>
@@ -37,15 +37,13 @@ export async function findRemote(
       if (await isOurs(services, state, found, signal)) return found;
       throw unrelated(found);
     }
-    for (let n = 1; n <= NAME_ATTEMPTS; n += 1) {
+    for (let n = 1; n <= PLAIN_NAMES; n += 1) {
       const found = await ensure(n === 1 ? input.slug : `${input.slug}-${n}`);
       if (await isOurs(services, state, found, signal)) return found;
     }
-    throw new AppError({
-      code: 'forge_failed',
-      message: `${NAME_ATTEMPTS} repositories named after ${input.slug} are taken`,
-      userMessage: `All of ${input.slug} to ${input.slug}-${NAME_ATTEMPTS} exist already with other content. Name the repository in orchestrator.config.json (remote.repository).`,
-    });
+    const own = await ensure(`${input.slug}-${ctx.rootRunId.slice(-6)}`);
+    if (await isOurs(services, state, own, signal)) return own;
+    throw unrelated(own);
   });
 }
 

@@ -14,6 +14,7 @@ import type {
   Repository,
 } from '../ports.ts';
 import type { OverlapRadar } from './overlap-radar.ts';
+import type { RemoteSettings } from './policy.ts';
 
 /** What the definitions need from outside; given once at composition. */
 export interface Services {
@@ -31,6 +32,7 @@ export interface Services {
   log: Log;
   files: Files;
   radar: OverlapRadar;
+  remote: RemoteSettings;
   /** Null allows the command line; otherwise why it is refused. */
   refuseCommand(command: string, rules: { allow: string[]; deny: string[] }): string | null;
   /** Folder of a run for worktrees, outputs and exports; absolute. */
