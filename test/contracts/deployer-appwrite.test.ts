@@ -8,12 +8,22 @@ import { Client, Functions, Proxy as ProxyService, Sites, TablesDB } from 'node-
 import { createDeployer, type DeployerOptions } from '../../src/adapters/appwrite/deployer.ts';
 import { createLiveProbe } from '../../src/adapters/appwrite/live-probe.ts';
 import { packFolder } from '../../src/adapters/appwrite/pack.ts';
+import { markedName } from '../../src/adapters/appwrite/places.ts';
 import type { Deployer } from '../../src/core/ports.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
 import type { DeploymentNeeds } from '../../src/protocol/plan.ts';
 import type { AppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
-import { askDomain, eventually, functionNeed, makeFolder, realClock, silentLog, siteNeed } from './deployer-support.ts';
+import {
+  askDomain,
+  eventually,
+  functionNeed,
+  makeFolder,
+  placeAt,
+  realClock,
+  silentLog,
+  siteNeed,
+} from './deployer-support.ts';
 
 const NOTES_FUNCTION = `
 export default async ({ req, res, log, error }) => {
@@ -87,14 +97,21 @@ describe('Deployer against the Appwrite stand-in', () => {
   };
   const deployApi = async () => {
     const known = await deployer.knownDeployments('function', 'api', signal);
-    return deployer.deployFunction(functionNeed(), functionSource.dir, known, { DATABASE_ID: 'main' }, signal);
+    return deployer.deployFunction(
+      functionNeed(),
+      placeAt('api'),
+      functionSource.dir,
+      known,
+      { DATABASE_ID: 'main' },
+      signal,
+    );
   };
 
   before(async () => {
     data = await makeFolder({});
     functionSource = await makeFolder({ 'main.js': NOTES_FUNCTION, 'package.json': '{"type":"module"}' });
     await start();
-    await deployer.applyDatabase(needs, 'Main', signal);
+    await deployer.applyDatabase(needs, placeAt('main'), 'Main', signal);
   });
   after(async () => {
     await server.close();
@@ -184,12 +201,48 @@ describe('Deployer against the Appwrite stand-in', () => {
     const known = (await deployer.knownDeployments('function', 'api', signal)).filter(
       (id) => id !== first.deploymentId,
     );
-    await deployer.deployFunction(functionNeed(), functionSource.dir, known, { DATABASE_ID: 'main' }, signal);
+    await deployer.deployFunction(
+      functionNeed(),
+      placeAt('api'),
+      functionSource.dir,
+      known,
+      { DATABASE_ID: 'main' },
+      signal,
+    );
     assert.deepEqual(await sdk.functions.get({ functionId: 'api' }), first);
     const renamed = functionNeed({ name: 'Renamed' });
-    await deployer.deployFunction(renamed, functionSource.dir, known, { DATABASE_ID: 'main' }, signal);
+    await deployer.deployFunction(renamed, placeAt('api'), functionSource.dir, known, { DATABASE_ID: 'main' }, signal);
     const second = await sdk.functions.get({ functionId: 'api' });
     assert.deepEqual([second.name, second.timeout, second.execute], ['Renamed', 1, ['any']]);
+  });
+
+  it('knows again what it made just before a crash, before it could be marked', async () => {
+    const [function_, site] = [functionNeed({ id: 'cut' }), siteNeed({ id: 'cut' })];
+    const name = markedName('Cut', 'acme/one/cut');
+    await sdk.functions.create({ functionId: 'cut', name, runtime: 'node-22' as never });
+    await sdk.sites.create({ siteId: 'cut', name, framework: 'other' as never, buildRuntime: 'node-22' as never });
+    const place = { id: 'cut', mark: 'acme/one/cut' };
+    assert.deepEqual(await deployer.place({ kind: 'function', need: function_ }, 'acme/one', signal), place);
+    assert.deepEqual(await deployer.place({ kind: 'site', need: site }, 'acme/one', signal), place);
+    for (const { variables } of [
+      await sdk.functions.listVariables({ functionId: 'cut' }),
+      await sdk.sites.listVariables({ siteId: 'cut' }),
+    ]) {
+      assert.deepEqual(
+        variables.map(({ key, value, secret }) => [key, value, secret]),
+        [['ORCHESTRATOR_PROJECT', 'acme/one/cut', false]],
+      );
+    }
+  });
+
+  it('stays where it is when the id it could not have becomes free', async () => {
+    await sdk.tablesDB.create({ databaseId: 'first', name: 'Of somebody else' });
+    const request = { kind: 'database', id: 'first', name: 'Notes' } as const;
+    const place = await deployer.place(request, 'acme/one', signal);
+    assert.equal(place.id, 'first-2');
+    assert.equal((await sdk.tablesDB.get({ databaseId: 'first-2' })).name, 'Notes (acme/one/first)');
+    await sdk.tablesDB.delete({ databaseId: 'first' });
+    assert.deepEqual(await deployer.place(request, 'acme/one', signal), place);
   });
 
   it('goes back to an earlier deployment', async () => {
@@ -197,6 +250,7 @@ describe('Deployer against the Appwrite stand-in', () => {
     const known = await deployer.knownDeployments('function', 'api', signal);
     const { url, deploymentId, previousDeploymentId } = await deployer.deployFunction(
       functionNeed(),
+      placeAt('api'),
       next.dir,
       known,
       {},
@@ -212,7 +266,7 @@ describe('Deployer against the Appwrite stand-in', () => {
 
   it('answers 401 on the domain of a function that not everybody may execute', async () => {
     const need = functionNeed({ id: 'private', execute: [] });
-    const { url } = await deployer.deployFunction(need, functionSource.dir, [], {}, signal);
+    const { url } = await deployer.deployFunction(need, placeAt('private'), functionSource.dir, [], {}, signal);
     const answer = await askDomain(url ?? '');
     assert.equal(answer.status, 401);
     assert.match(answer.text, /function_execute_permission_missing/);
@@ -226,7 +280,7 @@ describe('Deployer against the Appwrite stand-in', () => {
         'const fs = require("node:fs"); fs.cpSync("src", "dist", { recursive: true }); fs.writeFileSync("dist/app.js", "let a = 1;"); console.log("built by hand");',
     });
     const need = siteNeed({ buildCommand: 'node build.js', outputDirectory: 'dist', fallbackFile: 'index.html' });
-    const { url, logTail } = await deployer.deploySite(need, site.dir, [], signal);
+    const { url, logTail } = await deployer.deploySite(need, placeAt(need.id), site.dir, [], signal);
     await site.remove();
     assert.ok(url !== null);
     assert.match(logTail, /built by hand/);
@@ -246,7 +300,7 @@ describe('Deployer against the Appwrite stand-in', () => {
   it('serves nothing outside the site, and 404 without a fallback', async () => {
     const site = await makeFolder({ 'a.html': 'a', 'b.html': 'b', 'secret/x': 'x' });
     const need = siteNeed({ id: 'plain', buildCommand: 'ln -s /etc/hosts leak.txt', outputDirectory: '.' });
-    const { url } = await deployer.deploySite(need, site.dir, [], signal);
+    const { url } = await deployer.deploySite(need, placeAt(need.id), site.dir, [], signal);
     await site.remove();
     const status = async (path: string) => (await askDomain(`${url}${path}`)).status;
     assert.equal(await status('/a.html'), 200);
@@ -259,7 +313,13 @@ describe('Deployer against the Appwrite stand-in', () => {
 
   it('uses the preview domain of the deployment when no sites domain is configured', async () => {
     const site = await makeFolder({ 'index.html': 'preview' });
-    const { url } = await connect({ sitesDomain: '' }).deploySite(siteNeed({ id: 'pre' }), site.dir, [], signal);
+    const { url } = await connect({ sitesDomain: '' }).deploySite(
+      siteNeed({ id: 'pre' }),
+      placeAt('pre'),
+      site.dir,
+      [],
+      signal,
+    );
     await site.remove();
     assert.equal((await askDomain(url ?? '')).text, 'preview');
   });
@@ -268,12 +328,12 @@ describe('Deployer against the Appwrite stand-in', () => {
     const need = siteNeed({ id: 'broken', buildCommand: 'echo the reason >&2; exit 7' });
     const site = await makeFolder({ 'index.html': 'x' });
     await assert.rejects(
-      deployer.deploySite(need, site.dir, [], signal),
+      deployer.deploySite(need, placeAt(need.id), site.dir, [], signal),
       failsWith('deployment_failed', /"broken"[\s\S]*the reason[\s\S]*exit code 7/),
     );
     const empty = siteNeed({ id: 'empty', outputDirectory: 'dist' });
     await assert.rejects(
-      deployer.deploySite(empty, site.dir, [], signal),
+      deployer.deploySite(empty, placeAt('empty'), site.dir, [], signal),
       failsWith('deployment_failed', /"dist" does not exist/),
     );
     await site.remove();
@@ -285,7 +345,7 @@ describe('Deployer against the Appwrite stand-in', () => {
     const need = siteNeed({ id: 'big' });
     await sdk.sites.create({
       siteId: 'big',
-      name: 'Web',
+      name: markedName('Web', 'tests/big'),
       framework: 'other' as never,
       buildRuntime: 'node-22' as never,
     });
@@ -303,7 +363,7 @@ describe('Deployer against the Appwrite stand-in', () => {
       body: form,
     });
     assert.equal(half.status, 202);
-    const done = await deployer.deploySite(need, site.dir, [], signal);
+    const done = await deployer.deploySite(need, placeAt(need.id), site.dir, [], signal);
     await site.remove();
     const { deployments } = await sdk.sites.listDeployments({ siteId: 'big' });
     assert.deepEqual(
@@ -323,7 +383,7 @@ describe('Deployer against the Appwrite stand-in', () => {
     assert.ok(table);
     const retyped = { ...table, columns: [{ key: 'title', type: 'integer' as const, size: null, required: true }] };
     await assert.rejects(
-      deployer.applyDatabase({ ...needs, tables: [retyped] }, 'Main', signal),
+      deployer.applyDatabase({ ...needs, tables: [retyped] }, placeAt('main'), 'Main', signal),
       failsWith('deployment_failed', /"title" of table "notes" exists with type string/),
     );
   });
@@ -376,7 +436,7 @@ describe('Deployer against the Appwrite stand-in', () => {
     await start(Number(port));
     assert.equal((await askDomain(`${url}/notes`)).text, '["hello"]');
     assert.equal((await askDomain(`http://web.sites.localhost:${port}/docs/`)).text, 'docs');
-    assert.equal((await deployer.applyDatabase(needs, 'Main', signal)).logTail, '');
+    assert.equal((await deployer.applyDatabase(needs, placeAt('main'), 'Main', signal)).logTail, '');
   });
 
   it('takes up a build that was going on when the server stopped', async () => {
@@ -384,13 +444,15 @@ describe('Deployer against the Appwrite stand-in', () => {
     const marker = join(data.dir, 'marker');
     const need = siteNeed({ id: 'slow', buildCommand: `test -e '${marker}' || { touch '${marker}'; sleep 60; }` });
     const abort = new AbortController();
-    const first = deployer.deploySite(need, site.dir, [], abort.signal).catch((error: unknown) => error);
+    const first = deployer
+      .deploySite(need, placeAt(need.id), site.dir, [], abort.signal)
+      .catch((error: unknown) => error);
     await eventually('the build', async () => (existsSync(marker) ? true : null));
     abort.abort();
     await first;
     await server.close();
     await start();
-    const done = await deployer.deploySite(need, site.dir, [], signal);
+    const done = await deployer.deploySite(need, placeAt(need.id), site.dir, [], signal);
     await site.remove();
     assert.equal(done.status, 'ready');
     assert.deepEqual(await deployer.knownDeployments('site', 'slow', signal), [done.deploymentId]);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, Log } from '../../src/core/ports.ts';
+import type { Clock, Log, Place } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { FunctionNeed, SiteNeed } from '../../src/protocol/plan.ts';
 
@@ -59,6 +59,11 @@ export function siteNeed(change: Partial<SiteNeed> = {}): SiteNeed {
     settingsFile: null,
     ...change,
   };
+}
+
+/** The place of a thing of the project `tests` that has its own id. */
+export function placeAt(id: string): Place {
+  return { id, mark: `tests/${id}` };
 }
 
 export interface DomainAnswer {

@@ -1,4 +1,4 @@
-import type { Deployer } from '../../src/core/ports.ts';
+import type { Deployer, Place } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
 
@@ -7,6 +7,8 @@ export interface FakeDeployer extends Deployer {
   readonly actions: string[];
   /** The next upload of this id ends with a failed build and this log. */
   failBuild(id: string, logTail: string): void;
+  /** From now on somebody else has this id. */
+  occupy(kind: 'database' | 'function' | 'site', id: string): void;
 }
 
 interface Resource {
@@ -20,6 +22,13 @@ export function createFakeDeployer(): FakeDeployer {
   const made = new Set<string>();
   const resources = new Map<string, Resource>();
   const failures = new Map<string, string>();
+  /** `<kind> <id>` -> mark of its owner. */
+  const owners = new Map<string, string>();
+  const keep = (kind: string, { id, mark }: Place): void => {
+    const owner = owners.get(`${kind} ${id}`);
+    if (owner !== undefined && owner !== mark) throw taken(kind, id);
+    owners.set(`${kind} ${id}`, mark);
+  };
   let uploads = 0;
   const refuseAborted = (signal: AbortSignal): void => {
     if (signal.aborted) throw new AppError({ code: 'aborted', message: 'aborted', userMessage: 'Cancelled.' });
@@ -60,16 +69,32 @@ export function createFakeDeployer(): FakeDeployer {
   return {
     actions,
     failBuild: (id, logTail) => void failures.set(id, logTail),
-    applyDatabase: async (needs, _name, signal) => {
+    occupy: (kind, id) => void owners.set(`${kind} ${id}`, 'somebody else'),
+    place: async (request, project, signal) => {
       refuseAborted(signal);
-      const id = needs.databaseId;
-      if (id === null) {
+      const planId = request.kind === 'database' ? request.id : request.need.id;
+      const mark = `${project}/${planId}`;
+      const ids = Array.from({ length: 20 }, (_, index) => {
+        const suffix = index === 0 ? '' : `-${index + 1}`;
+        return planId.slice(0, 36 - suffix.length) + suffix;
+      });
+      const ownerOf = (id: string) => owners.get(`${request.kind} ${id}`);
+      const id = ids.find((one) => ownerOf(one) === mark) ?? ids.find((one) => ownerOf(one) === undefined);
+      if (id === undefined) throw taken(request.kind, planId);
+      owners.set(`${request.kind} ${id}`, mark);
+      return { id, mark };
+    },
+    applyDatabase: async (needs, place, _name, signal) => {
+      refuseAborted(signal);
+      const { id } = place;
+      if (needs.databaseId === null) {
         throw new AppError({
           code: 'plan_invalid',
           message: 'no databaseId',
           userMessage: 'The plan names no database.',
         });
       }
+      keep('database', place);
       const things = needs.tables.flatMap((table) => [
         `table ${table.id}`,
         ...table.columns.map(({ key }) => `column ${table.id}.${key}`),
@@ -85,18 +110,30 @@ export function createFakeDeployer(): FakeDeployer {
       refuseAborted(signal);
       return [...(resources.get(`${kind} ${id}`)?.deploymentIds ?? [])];
     },
-    deployFunction: async (need, _sourceDir, known, _variables, signal) => {
+    deployFunction: async (_need, place, _sourceDir, known, _variables, signal) => {
       refuseAborted(signal);
-      return roll('function', need.id, known);
+      keep('function', place);
+      return roll('function', place.id, known);
     },
-    deploySite: async (need, _sourceDir, known, signal) => {
+    deploySite: async (_need, place, _sourceDir, known, signal) => {
       refuseAborted(signal);
-      return roll('site', need.id, known);
+      keep('site', place);
+      return roll('site', place.id, known);
     },
     urls: async (functionIds, databaseId, signal) => {
       refuseAborted(signal);
-      const functions = Object.fromEntries(functionIds.map((id) => [id, urlOf('function', id)]));
+      const functions = Object.fromEntries(
+        Object.entries(functionIds).map(([planId, id]) => [planId, urlOf('function', id)]),
+      );
       return { endpoint: 'http://127.0.0.1/v1', projectId: 'fake', databaseId, functions };
     },
   };
+}
+
+function taken(kind: string, id: string): AppError {
+  return new AppError({
+    code: 'deployment_failed',
+    message: `${kind} ${id} is taken`,
+    userMessage: `The ${kind} "${id}" belongs to another project.`,
+  });
 }

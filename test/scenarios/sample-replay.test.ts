@@ -5,9 +5,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Subtask } from '../../protocol/plan.ts';
-import { loadRecordings, type RecordedCall, type Recording } from './recordings.ts';
-import { samplesDir } from './samples.ts';
+import type { Subtask } from '../../src/protocol/plan.ts';
+import { loadRecordings, type RecordedCall, type Recording } from '../../src/sandbox/models/recordings.ts';
+import { samplesDir } from '../../src/sandbox/models/samples.ts';
 
 const execute = promisify(execFile);
 
@@ -184,7 +184,7 @@ async function integrate(build: Build, recording: Recording, order: readonly str
 /** The list of notes as `site/render.js` of a commit shows a note whose title holds markup. */
 async function renderHostileNote(build: Build, commit: string): Promise<string> {
   const dir = await build.worktree(commit);
-  const script = `import { renderNotes } from './site/render.js';
+  const script = `import { renderNotes } from '../../src/sandbox/models/site/render.js';
     const note = { id: 'a', title: '<img src=x onerror=alert(1)>', body: 'b', author: 'c', createdAt: '2026-01-01T00:00:00Z' };
     process.stdout.write(renderNotes([note], 'en-GB'));`;
   return (await execute(process.execPath, ['--input-type=module', '--eval', script], { cwd: dir, env })).stdout;
