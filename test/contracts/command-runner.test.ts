@@ -52,7 +52,11 @@ for (const sandbox of ['off', 'auto'] as const) {
     });
 
     before(async function () {
-      if (sandbox === 'auto' && (await probeSandbox()).kind === 'none') this.skip();
+      const probe = await probeSandbox();
+      if (sandbox === 'auto' && probe.kind === 'none') {
+        console.log(`      skipped: ${probe.detail}`);
+        this.skip();
+      }
       runner = createCommandRunner({ sandbox, log: quiet });
     });
     beforeEach(async () => {

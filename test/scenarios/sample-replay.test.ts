@@ -184,7 +184,7 @@ async function integrate(build: Build, recording: Recording, order: readonly str
 /** The list of notes as `site/render.js` of a commit shows a note whose title holds markup. */
 async function renderHostileNote(build: Build, commit: string): Promise<string> {
   const dir = await build.worktree(commit);
-  const script = `import { renderNotes } from '../../src/sandbox/models/site/render.js';
+  const script = `import { renderNotes } from './site/render.js';
     const note = { id: 'a', title: '<img src=x onerror=alert(1)>', body: 'b', author: 'c', createdAt: '2026-01-01T00:00:00Z' };
     process.stdout.write(renderNotes([note], 'en-GB'));`;
   return (await execute(process.execPath, ['--input-type=module', '--eval', script], { cwd: dir, env })).stdout;
