@@ -320,28 +320,62 @@ export interface DeployedUrls {
   endpoint: string;
   projectId: string;
   databaseId: string | null;
-  /** Function id -> public URL without a trailing slash. */
+  /** Id of the function in the plan -> public URL without a trailing slash. */
   functions: Record<string, string>;
 }
 
+/** What of the plan needs a place of its own on the host. */
+export type PlaceRequest =
+  | { kind: 'database'; id: string; name: string }
+  | { kind: 'function'; need: FunctionNeed }
+  | { kind: 'site'; need: SiteNeed };
+
+/** Where a thing of the plan lives: `<id of the plan>`, or `<id>-2` … `<id>-20` when others have that; 36 characters at most. */
+export interface Place {
+  id: string;
+  /** What marks it as this project's: `<project>/<id of the plan>`. Not a secret. */
+  mark: string;
+}
+
+/**
+ * Everything is find-or-create, and only what carries the mark of the project is ever changed. Every call but `place` and
+ * the reading ones refuses (`deployment_failed`) a place that meanwhile belongs to somebody else.
+ */
 export interface Deployer {
+  /**
+   * Finds the place of this project, or takes the first free one and marks it. `project` is a key that stays the same over
+   * the runs of one project and is no other project's, such as `owner/name` of its repository.
+   */
+  place(request: PlaceRequest, project: string, signal: AbortSignal): Promise<Place>;
   /** Finds or creates database, tables, columns and indexes; waits until all are available. */
-  applyDatabase(needs: DeploymentNeeds, name: string, signal: AbortSignal): Promise<Deployment>;
-  /** Ids of the deployments that exist now: asked before an upload, so that a repeated upload can be recognised. */
+  applyDatabase(needs: DeploymentNeeds, place: Place, name: string, signal: AbortSignal): Promise<Deployment>;
+  /**
+   * Ids of the deployments that exist now: asked before an upload, so that a repeated upload can be recognised. `id` is that
+   * of the place.
+   */
   knownDeployments(kind: 'function' | 'site', id: string, signal: AbortSignal): Promise<string[]>;
   /**
    * Creates or updates the function, uploads the folder, waits for the build and the activation. When a deployment exists
-   * that is not in `known`, it is taken as ours from an earlier attempt and is not uploaded again.
+   * that is not in `known`, it is taken as ours from an earlier attempt and is not uploaded again. The `id` of the result
+   * is that of the place.
    */
   deployFunction(
     need: FunctionNeed,
+    place: Place,
     sourceDir: string,
     known: string[],
     variables: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Deployment>;
-  deploySite(need: SiteNeed, sourceDir: string, known: string[], signal: AbortSignal): Promise<Deployment>;
-  urls(functionIds: string[], databaseId: string | null, signal: AbortSignal): Promise<DeployedUrls>;
+  deploySite(
+    need: SiteNeed,
+    place: Place,
+    sourceDir: string,
+    known: string[],
+    signal: AbortSignal,
+  ): Promise<Deployment>;
+  /** `functionIds`: id in the plan -> id of the place; `databaseId` is that of the place. */
+  urls(functionIds: Record<string, string>, databaseId: string | null, signal: AbortSignal): Promise<DeployedUrls>;
 }
 
 /** Fetches a live URL; tries again until it passes or `deadlineMs` is over. */

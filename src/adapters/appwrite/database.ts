@@ -37,19 +37,6 @@ export interface SchemaContext {
   note(line: string): void;
 }
 
-export async function ensureDatabase(context: SchemaContext, name: string): Promise<void> {
-  const { caller, databaseId, signal } = context;
-  const existing = await caller.find('reading the database', (sdk) => sdk.tablesDB.get({ databaseId }), signal);
-  if (existing !== null) return;
-  try {
-    await caller.call('creating the database', (sdk) => sdk.tablesDB.create({ databaseId, name }), signal);
-    context.note(`created database ${databaseId}`);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    await caller.call('reading the database', (sdk) => sdk.tablesDB.get({ databaseId }), signal);
-  }
-}
-
 /** Finds or creates the table, then adds what it lacks. Never drops or retypes a column. */
 export async function ensureTable(context: SchemaContext, need: TableNeed): Promise<void> {
   const existing = await readTable(context, need.id);

@@ -1,14 +1,17 @@
-import type { Clock, DeployedUrls, Deployer, Log } from '../../core/ports.ts';
+import type { Clock, DeployedUrls, Deployer, Log, Place, PlaceRequest } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Deployment } from '../../protocol/work.ts';
+import { claimsOfDatabases, claimsOfFunctions, claimsOfSites } from './claims.ts';
 import type { SchemaContext } from './database.ts';
-import { ensureDatabase, ensureTable } from './database.ts';
+import { ensureTable } from './database.ts';
 import type { DomainSettings, ResourceKind } from './domains.ts';
 import { publicUrl } from './domains.ts';
-import { ensureFunction, ensureSite, ensureVariables } from './resources.ts';
+import { type Claims, candidates, claim, markOf } from './places.ts';
+import { updateFunction, updateSite } from './resources.ts';
 import type { Target } from './rollout.ts';
 import { listDeployments, rollOut } from './rollout.ts';
 import { createCaller } from './sdk.ts';
+import { ensureVariables } from './variables.ts';
 
 export interface DeployerOptions {
   /** Ends in `/v1`. */
@@ -27,7 +30,10 @@ export interface DeployerOptions {
   sitesDomain?: string;
 }
 
-/** Deploys to Appwrite through its server SDK. Everything is find-or-create: a second run changes nothing. */
+/**
+ * Deploys to Appwrite through its server SDK. Everything is find-or-create: a second run changes nothing. What does not carry
+ * the mark of the project (`./places.ts`) is never changed.
+ */
 export function createDeployer(options: DeployerOptions): Deployer {
   const { clock, endpoint, projectId, log, pollMs = 2000, buildDeadlineMs = 1_200_000 } = options;
   const caller = createCaller(options, clock, log);
@@ -50,14 +56,29 @@ export function createDeployer(options: DeployerOptions): Deployer {
     log.info('deployed', { kind: target.kind, id: target.id, deploymentId: rollout.deploymentId, url });
     return { kind: target.kind, id: target.id, ...rollout, status: 'ready', url, durationMs: clock.now() - startedMs };
   };
+  const claimsOf = (request: PlaceRequest, signal: AbortSignal): Claims => {
+    if (request.kind === 'database') return claimsOfDatabases(caller, request.name, signal);
+    if (request.kind === 'function') return claimsOfFunctions(caller, request.need, signal);
+    return claimsOfSites(caller, request.need, signal);
+  };
+  /** Makes it again when it has been deleted; refuses one that is another's by now. */
+  const keep = (request: PlaceRequest, { id, mark }: Place, signal: AbortSignal) =>
+    claim(claimsOf(request, signal), [id], mark);
   return {
-    applyDatabase: async (needs, name, signal) => {
+    place: async (request, project, signal) => {
+      const planId = request.kind === 'database' ? request.id : request.need.id;
+      const mark = markOf(project, planId);
+      const id = await claim(claimsOf(request, signal), candidates(planId), mark);
+      if (id !== planId) log.info('placed elsewhere: the id is taken', { kind: request.kind, planId, id });
+      return { id, mark };
+    },
+    applyDatabase: async (needs, place, name, signal) => {
       const startedMs = clock.now();
-      const { databaseId } = needs;
-      if (databaseId === null) throw noDatabase();
+      if (needs.databaseId === null) throw noDatabase();
+      const databaseId = place.id;
       const lines: string[] = [];
       const context: SchemaContext = { caller, clock, pollMs, databaseId, signal, note: (line) => lines.push(line) };
-      await ensureDatabase(context, name);
+      await keep({ kind: 'database', id: needs.databaseId, name }, place, signal);
       for (const table of needs.tables) await ensureTable(context, table);
       return {
         kind: 'database',
@@ -72,21 +93,23 @@ export function createDeployer(options: DeployerOptions): Deployer {
     },
     knownDeployments: async (kind, id, signal) =>
       (await listDeployments(caller, kind, id, signal)).map(({ $id }) => $id),
-    deployFunction: async (need, sourceDir, known, variables, signal) => {
-      await ensureFunction(caller, need, signal);
-      await ensureVariables(caller, need.id, variables, signal);
-      return deploy(functionTarget(need.id), sourceDir, known, signal);
+    deployFunction: async (need, place, sourceDir, known, variables, signal) => {
+      await keep({ kind: 'function', need }, place, signal);
+      await updateFunction(caller, { ...need, id: place.id }, signal);
+      await ensureVariables(caller, 'function', place.id, variables, signal);
+      return deploy(functionTarget(place.id), sourceDir, known, signal);
     },
-    deploySite: async (need, sourceDir, known, signal) => {
-      await ensureSite(caller, need, signal);
-      return deploy(siteTarget(need.id), sourceDir, known, signal);
+    deploySite: async (need, place, sourceDir, known, signal) => {
+      await keep({ kind: 'site', need }, place, signal);
+      await updateSite(caller, { ...need, id: place.id }, signal);
+      return deploy(siteTarget(place.id), sourceDir, known, signal);
     },
     urls: async (functionIds, databaseId, signal) => {
       const functions: DeployedUrls['functions'] = {};
-      for (const id of functionIds) {
+      for (const [planId, id] of Object.entries(functionIds)) {
         const url = await publicUrl(caller, domains, 'function', id, null, signal);
         if (url === null) throw noDomain('function', id);
-        functions[id] = url;
+        functions[planId] = url;
       }
       return { endpoint, projectId, databaseId, functions };
     },

@@ -2,7 +2,6 @@ import type { Adapter, BuildRuntime, Framework, Models, ProjectKeyScopes, Runtim
 import type { FunctionNeed, SiteNeed } from '../../protocol/plan.ts';
 import { sameSet } from './same-set.ts';
 import type { Caller, Sdk } from './sdk.ts';
-import { isConflict } from './sdk.ts';
 
 const SITE_BUILD_RUNTIME = 'node-22';
 /** Frameworks whose result is files; the others may also render on the server and keep what the first build finds. */
@@ -20,44 +19,34 @@ const FILE_FRAMEWORKS: ReadonlySet<string> = new Set([
 const asRuntime = (text: string) => text as Runtime;
 const asScopes = (list: readonly string[]) => [...list] as ProjectKeyScopes[];
 
-async function findOrCreate<T>(
-  find: () => Promise<T | null>,
-  create: () => Promise<T>,
-): Promise<{ value: T; created: boolean }> {
-  const existing = await find();
-  if (existing !== null) return { value: existing, created: false };
-  try {
-    return { value: await create(), created: true };
-  } catch (error) {
-    const other = isConflict(error) ? await find() : null;
-    if (other === null) throw error;
-    return { value: other, created: false };
-  }
-}
-
-/** Finds or creates the function and brings its settings to what is needed; settings nobody asked for stay. */
-export async function ensureFunction(caller: Caller, need: FunctionNeed, signal: AbortSignal): Promise<void> {
-  const functionId = need.id;
-  const commands = need.commands ?? '';
-  const wanted = {
-    functionId,
+function functionSettings(need: FunctionNeed) {
+  return {
+    functionId: need.id,
     name: need.name,
     runtime: asRuntime(need.runtime),
     entrypoint: need.entrypoint,
-    commands,
+    commands: need.commands ?? '',
     execute: need.execute,
     scopes: asScopes(need.scopes),
   };
-  const { value, created } = await findOrCreate(
-    () => caller.find(`reading function ${functionId}`, (sdk) => sdk.functions.get({ functionId }), signal),
-    () => caller.call(`creating function ${functionId}`, (sdk) => sdk.functions.create(wanted), signal),
-  );
-  if (created) return;
+}
+
+/** Throws a conflict when the id is taken. */
+export async function createFunction(caller: Caller, need: FunctionNeed, signal: AbortSignal): Promise<void> {
+  const work = (sdk: Sdk) => sdk.functions.create(functionSettings(need));
+  await caller.call(`creating function ${need.id}`, work, signal);
+}
+
+/** Brings the settings of the function to what is needed; settings nobody asked for stay. */
+export async function updateFunction(caller: Caller, need: FunctionNeed, signal: AbortSignal): Promise<void> {
+  const functionId = need.id;
+  const wanted = functionSettings(need);
+  const value = await caller.call(`reading function ${functionId}`, (sdk) => sdk.functions.get({ functionId }), signal);
   const same =
     value.name === need.name &&
     value.runtime === need.runtime &&
     value.entrypoint === need.entrypoint &&
-    value.commands === commands &&
+    value.commands === wanted.commands &&
     sameSet(value.execute, need.execute) &&
     sameSet(value.scopes, need.scopes);
   if (same) return;
@@ -89,66 +78,42 @@ function keptProvider(value: Models.Function | Models.Site) {
   };
 }
 
-/**
- * Plain variables, so that a second run can compare them; a secret one of the same name keeps being secret and is
- * written every time, because its value cannot be read.
- */
-export async function ensureVariables(
-  caller: Caller,
-  functionId: string,
-  variables: Record<string, string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const wanted = Object.entries(variables);
-  if (wanted.length === 0) return;
-  const list = (sdk: Sdk) => sdk.functions.listVariables({ functionId, queries: [sdk.Query.limit(500)] });
-  const existing = await caller.call(`listing the variables of function ${functionId}`, list, signal);
-  for (const [key, value] of wanted) {
-    const present = existing.variables.find((variable) => variable.key === key);
-    if (present !== undefined && !present.secret && present.value === value) continue;
-    const work = async (sdk: Sdk): Promise<void> => {
-      if (present === undefined) {
-        await sdk.functions.createVariable({ functionId, variableId: variableIdOf(key), key, value, secret: false });
-      } else {
-        await sdk.functions.updateVariable({ functionId, variableId: present.$id, key, value });
-      }
-    };
-    await caller.call(`setting variable ${key} of function ${functionId}`, work, signal);
-  }
+function isFiles(need: SiteNeed): boolean {
+  return FILE_FRAMEWORKS.has(need.framework) || need.fallbackFile !== null;
 }
 
-/** `unique()` is resolved by the server. */
-function variableIdOf(key: string): string {
-  return /^[A-Za-z0-9][A-Za-z0-9_]{0,35}$/.test(key) ? key : 'unique()';
-}
-
-/** Finds or creates the site and brings its settings to what is needed. */
-export async function ensureSite(caller: Caller, need: SiteNeed, signal: AbortSignal): Promise<void> {
-  const siteId = need.id;
-  const isFiles = FILE_FRAMEWORKS.has(need.framework) || need.fallbackFile !== null;
-  const wanted = {
-    siteId,
+function siteSettings(need: SiteNeed) {
+  return {
+    siteId: need.id,
     name: need.name,
     framework: need.framework as Framework,
     installCommand: need.installCommand ?? '',
     buildCommand: need.buildCommand ?? '',
     outputDirectory: need.outputDirectory,
-    ...(isFiles ? { adapter: 'static' as Adapter } : {}),
+    ...(isFiles(need) ? { adapter: 'static' as Adapter } : {}),
     ...(need.fallbackFile === null ? {} : { fallbackFile: need.fallbackFile }),
   };
-  const create = (sdk: Sdk) => sdk.sites.create({ ...wanted, buildRuntime: SITE_BUILD_RUNTIME as BuildRuntime });
-  const { value, created } = await findOrCreate(
-    () => caller.find(`reading site ${siteId}`, (sdk) => sdk.sites.get({ siteId }), signal),
-    () => caller.call(`creating site ${siteId}`, create, signal),
-  );
-  if (created) return;
+}
+
+/** Throws a conflict when the id is taken. */
+export async function createSite(caller: Caller, need: SiteNeed, signal: AbortSignal): Promise<void> {
+  const buildRuntime = SITE_BUILD_RUNTIME as BuildRuntime;
+  const work = (sdk: Sdk) => sdk.sites.create({ ...siteSettings(need), buildRuntime });
+  await caller.call(`creating site ${need.id}`, work, signal);
+}
+
+/** Brings the settings of the site to what is needed; settings nobody asked for stay. */
+export async function updateSite(caller: Caller, need: SiteNeed, signal: AbortSignal): Promise<void> {
+  const siteId = need.id;
+  const wanted = siteSettings(need);
+  const value = await caller.call(`reading site ${siteId}`, (sdk) => sdk.sites.get({ siteId }), signal);
   const same =
     value.name === need.name &&
     value.framework === need.framework &&
     value.installCommand === wanted.installCommand &&
     value.buildCommand === wanted.buildCommand &&
     value.outputDirectory === need.outputDirectory &&
-    (!isFiles || value.adapter === 'static') &&
+    (!isFiles(need) || value.adapter === 'static') &&
     (need.fallbackFile === null || value.fallbackFile === need.fallbackFile);
   if (same) return;
   const work = (sdk: Sdk) => sdk.sites.update({ ...keptSiteSettings(value), ...wanted });

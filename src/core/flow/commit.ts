@@ -18,12 +18,19 @@ export interface CommitInput {
   evidence: Evidence[];
 }
 
+/** What was merged, and the key of the project: owner and name of its repository. */
+export interface Merged {
+  /** Of the default branch; fetched. */
+  commit: string;
+  project: string;
+}
+
 const CHECKS_POLL_MS = 2_000;
 /** How long to wait for a first check to appear before concluding that the repository has none. */
 const NO_CHECKS_GRACE_MS = 15_000;
 
-/** Push, pull request, checks, merge. Returns the commit of the default branch that holds the work, fetched. */
-export async function commitStage(ctx: Ctx, services: Services, input: BuildInput, work: CommitInput): Promise<string> {
+/** Push, pull request, checks, merge. */
+export async function commitStage(ctx: Ctx, services: Services, input: BuildInput, work: CommitInput): Promise<Merged> {
   const { forge } = services;
   const remote = await findRemote(ctx, services, input, work.state);
   const branch = await pushWork(ctx, services, remote, work);
@@ -47,7 +54,8 @@ export async function commitStage(ctx: Ctx, services: Services, input: BuildInpu
   );
   await ctx.publish('pull-request-opened', { type: 'pull_request.opened', pullRequest });
   await awaitChecks(ctx, services, input, remote, work.commit);
-  return mergePullRequest(ctx, services, input, work, remote, pullRequest);
+  const commit = await mergePullRequest(ctx, services, input, work, remote, pullRequest);
+  return { commit, project: `${remote.owner}/${remote.name}` };
 }
 
 async function awaitChecks(

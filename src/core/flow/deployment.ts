@@ -2,7 +2,8 @@ import { AppError } from '../../protocol/errors.ts';
 import type { LiveCheck, Plan } from '../../protocol/plan.ts';
 import type { Deployment, LiveResult } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
-import type { DeployedUrls } from '../ports.ts';
+import type { DeployedUrls, Place, PlaceRequest } from '../ports.ts';
+import type { Merged } from './commit.ts';
 import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
 import type { Services } from './services.ts';
@@ -14,7 +15,7 @@ export async function deployStage(
   input: BuildInput,
   plan: Plan,
   repoDir: string,
-  commit: string,
+  { commit, project }: Merged,
 ): Promise<string | null> {
   const needs = plan.deployment;
   const { files } = services;
@@ -28,21 +29,26 @@ export async function deployStage(
     return null;
   });
 
+  // The plan, the settings file and the live checks go by the ids of the plan; only the host knows the real ones.
   const urls: Record<string, string> = {};
-  if (needs.databaseId !== null) await deployDatabase(ctx, services, input, plan);
+  const functionIds: Record<string, string> = {};
+  const databaseId = needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project);
+  const variables = databaseVariables(databaseId);
   for (const need of needs.functions) {
-    const done = await deployOne(ctx, services, 'function', need.id, (known, signal) =>
-      services.deployer.deployFunction(need, files.join(sourceDir, need.path), known, databaseVariables(plan), signal),
+    const place = await findPlace(ctx, services, { kind: 'function', need }, project);
+    functionIds[need.id] = place.id;
+    const done = await deployOne(ctx, services, 'function', need.id, place, (known, signal) =>
+      services.deployer.deployFunction(need, place, files.join(sourceDir, need.path), known, variables, signal),
     );
     if (done.url !== null) urls[need.id] = done.url;
   }
-  const functionIds = needs.functions.map((need) => need.id);
-  const deployed = await pausable(ctx, 'urls', (s) => services.deployer.urls(functionIds, needs.databaseId, s.signal));
+  const deployed = await pausable(ctx, 'urls', (s) => services.deployer.urls(functionIds, databaseId, s.signal));
   for (const need of needs.sites) {
     const dir = files.join(sourceDir, need.path);
-    const done = await deployOne(ctx, services, 'site', need.id, async (known, signal) => {
+    const place = await findPlace(ctx, services, { kind: 'site', need }, project);
+    const done = await deployOne(ctx, services, 'site', need.id, place, async (known, signal) => {
       if (need.settingsFile !== null) await files.writeText(files.join(dir, need.settingsFile), settingsText(deployed));
-      return services.deployer.deploySite(need, dir, known, signal);
+      return services.deployer.deploySite(need, place, dir, known, signal);
     });
     if (done.url !== null) urls[need.id] = done.url;
   }
@@ -50,21 +56,37 @@ export async function deployStage(
 }
 
 /** Functions learn the ids of their database from the environment; the address and key come from Appwrite itself. */
-function databaseVariables(plan: Plan): Record<string, string> {
-  return plan.deployment.databaseId === null ? {} : { APPWRITE_DATABASE_ID: plan.deployment.databaseId };
+function databaseVariables(databaseId: string | null): Record<string, string> {
+  return databaseId === null ? {} : { APPWRITE_DATABASE_ID: databaseId };
+}
+
+/** A step of its own: a repeated deployment goes where the first one went, whatever appears on the host meanwhile. */
+function findPlace(ctx: Ctx, services: Services, request: PlaceRequest, project: string): Promise<Place> {
+  const id = request.kind === 'database' ? request.id : request.need.id;
+  return pausable(ctx, `place-${request.kind}-${id}`, (s) => services.deployer.place(request, project, s.signal));
 }
 
 function settingsText(urls: DeployedUrls): string {
   return `${JSON.stringify(urls, null, 2)}\n`;
 }
 
-async function deployDatabase(ctx: Ctx, services: Services, input: BuildInput, plan: Plan): Promise<void> {
-  const id = plan.deployment.databaseId ?? '';
-  await ctx.publish('database-started', { type: 'deployment.started', kind: 'database', id });
+/** Returns the id that the database really has. */
+async function deployDatabase(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  plan: Plan,
+  project: string,
+): Promise<string> {
+  const { name } = input.brief;
+  const request = { kind: 'database' as const, id: plan.deployment.databaseId ?? '', name };
+  const place = await findPlace(ctx, services, request, project);
+  await ctx.publish('database-started', { type: 'deployment.started', kind: 'database', id: place.id });
   const deployment = await pausable(ctx, 'database', (s) =>
-    services.deployer.applyDatabase(plan.deployment, input.brief.name, s.signal),
+    services.deployer.applyDatabase(plan.deployment, place, name, s.signal),
   );
   await ctx.publish('database-finished', { type: 'deployment.finished', deployment });
+  return place.id;
 }
 
 async function deployOne(
@@ -72,12 +94,13 @@ async function deployOne(
   services: Services,
   kind: 'function' | 'site',
   id: string,
+  place: Place,
   deploy: (known: string[], signal: AbortSignal) => Promise<Deployment>,
 ): Promise<Deployment> {
-  await ctx.publish(`${kind}-${id}-started`, { type: 'deployment.started', kind, id });
+  await ctx.publish(`${kind}-${id}-started`, { type: 'deployment.started', kind, id: place.id });
   // Recorded before the upload: a repeated upload step can tell its own earlier deployment from older ones.
   const known = await pausable(ctx, `${kind}-${id}-known`, (s) =>
-    services.deployer.knownDeployments(kind, id, s.signal),
+    services.deployer.knownDeployments(kind, place.id, s.signal),
   );
   const deployment = await pausable(ctx, `${kind}-${id}`, (s) => deploy(known, s.signal));
   await ctx.publish(`${kind}-${id}-finished`, { type: 'deployment.finished', deployment });
