@@ -96,8 +96,8 @@ if (sample === undefined) {
     const home = `ORCHESTRATOR_HOME="${stateDir}"`;
     console.error(
       '\nThe local cloud keeps running for 30 minutes without a request, so that the application can be opened.' +
-        `\nStop it with:           ${home} npm run orchestrator -- local stop` +
-        `\nOther commands on this run need the same setting, such as: ${home} npm run orchestrator -- show last`,
+        `\nStop it with:           ${home} npm run -s orchestrator -- local stop` +
+        `\nOther commands on this run need the same setting, such as: ${home} npm run -s orchestrator -- show last`,
     );
     process.exitCode = code ?? 1;
   });

@@ -52,10 +52,19 @@ export function createAppApi(parts: AppParts): AppApi {
     await engine.resume(runId);
   };
 
-  const decide = async (idOrPrefix: string, gates: readonly Gate[], decision: Decision): Promise<string> => {
-    const runId = await mustFind(idOrPrefix);
-    const wait = views.get(runId).waiting.find((candidate) => gates.includes(candidate.gate));
-    if (wait === undefined) throw nothingWaits(views.get(runId), gates);
+  const decide = async (
+    intent: Extract<Intent, { type: 'approve' | 'reject' }>,
+    gates: readonly Gate[],
+    decision: Decision,
+  ): Promise<string> => {
+    const runId = await mustFind(intent.runId);
+    const fitting = views.get(runId).waiting.filter((candidate) => gates.includes(candidate.gate));
+    const wait = fitting.find(
+      (candidate) =>
+        (intent.topic ?? candidate.topic) === candidate.topic &&
+        (intent.waitOn ?? candidate.waitOn) === candidate.waitOn,
+    );
+    if (wait === undefined) throw fitting.length === 0 ? nothingWaits(views.get(runId), gates) : noLongerWaits(runId);
     await tell(runId, wait, decision);
     return runId;
   };
@@ -121,11 +130,11 @@ export function createAppApi(parts: AppParts): AppApi {
       case 'answer':
         return answer(intent);
       case 'approve':
-        return decide(intent.runId, intent.gate === null ? ['plan', 'diff', 'subtask'] : [intent.gate], {
+        return decide(intent, intent.gate === null ? ['plan', 'diff', 'subtask'] : [intent.gate], {
           decision: 'approve',
         });
       case 'reject':
-        return decide(intent.runId, ['plan', 'diff', 'subtask'], { decision: 'reject', comment: intent.comment });
+        return decide(intent, ['plan', 'diff', 'subtask'], { decision: 'reject', comment: intent.comment });
       case 'resume':
         return resume(intent);
       case 'cancel':
@@ -204,6 +213,14 @@ function nothingWaits(view: RunView, gates: readonly Gate[]): AppError {
     code: 'usage',
     message: `run ${view.runId} does not wait for ${gates.join(' or ')}`,
     userMessage: `Run ${view.runId} does not wait for ${gates.join(' or ')}: ${state}.`,
+  });
+}
+
+function noLongerWaits(runId: string): AppError {
+  return new AppError({
+    code: 'usage',
+    message: `run ${runId} waits for another decision by now`,
+    userMessage: `That decision is no longer waited for: run ${runId} waits for another one by now. Look at it with \`orchestrator show ${runId}\`.`,
   });
 }
 

@@ -67,6 +67,11 @@ describe('a brief', () => {
   it('counts lines of Markdown from the top of the file', () => {
     const text = '---\nname: G\ntype: wbe\n---\nText.\n\n## Requirements\n- good\n-  \n';
     const found = refusal('markdown', text);
+    const bare = refusal('markdown', text.replace('-  \n', '-\n'));
+    assert.ok(
+      bare.some((line) => line.startsWith('brief:9: requirements[1] is empty')),
+      bare.join('\n'),
+    );
     assert.ok(found.includes('brief:3: type is "wbe"; allowed: web, mobile, api, fullstack'), found.join('\n'));
     assert.match(refusal('markdown', '# No front matter')[0] ?? '', /^brief:1: has no front matter/);
     assert.match(refusal('markdown', '---\nname: [\n---\n')[0] ?? '', /^brief:[23]: is not valid YAML/);

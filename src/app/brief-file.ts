@@ -121,10 +121,10 @@ function readBody(lines: readonly string[], from: number, taken: readonly string
 }
 
 function addToList(list: BodyList, line: string, lineNumber: number): void {
-  const item = /^\s*(?:[-*+]|\d+[.)])\s+(.*)$/.exec(line)?.[1];
+  const item = /^\s*(?:[-*+]|\d+[.)])(?:$|\s+(.*)$)/.exec(line);
   const last = list.items.length - 1;
-  if (item !== undefined) {
-    list.items.push(item.trim());
+  if (item !== null) {
+    list.items.push((item[1] ?? '').trim());
     list.lines.push(lineNumber);
   } else if (line.trim() !== '' && last >= 0) {
     list.items[last] = `${list.items[last]} ${line.trim()}`;

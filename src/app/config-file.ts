@@ -64,6 +64,10 @@ export const ConfigFile = z.strictObject({
       branchPrefix: z
         .string()
         .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/, 'allowed: a branch name part such as "orchestrator/"')
+        .refine(
+          isBranchPrefix,
+          'git allows no "..", no part that begins with "." or "-", none that ends with "." or ".lock"',
+        )
         .optional(),
     })
     .optional(),
@@ -71,6 +75,12 @@ export const ConfigFile = z.strictObject({
   live: z.strictObject({ deadlineMs: durationMs.optional() }).optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
+
+/** The rules of `git check-ref-format` that the characters alone do not keep. */
+function isBranchPrefix(prefix: string): boolean {
+  const parts = prefix.replace(/\/$/, '').split('/');
+  return !prefix.includes('..') && parts.every((part) => !/^[.-]|\.$|\.lock$/.test(part));
+}
 
 export interface ConfigFileReading {
   path: string;

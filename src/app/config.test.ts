@@ -114,6 +114,15 @@ describe('settings', () => {
     assert.match(refusal({}), /orchestrator\.config\.json:1: is \[\]; allowed: a group of fields/);
   });
 
+  it('hold the branch prefix against the names that git takes', () => {
+    for (const prefix of ['a..b/', '.a/', 'a/.b/', 'a.lock/', 'a./', '-a/', 'a b/', 'a~/']) {
+      writeConfig(`{\n  "remote": {"branchPrefix": "${prefix}"}\n}`);
+      assert.match(refusal({}), /config\.json:2: remote\.branchPrefix is /, prefix);
+    }
+    writeConfig('{"remote": {"branchPrefix": "team/a.b-"}}');
+    assert.equal(loadSettings(source()).remote.branchPrefix, 'team/a.b-');
+  });
+
   it('refuse keys and addresses in the file', () => {
     writeConfig('{"models": {"lead": {"baseUrl": "https://elsewhere.example"}}}');
     assert.match(refusal({}), /models\.lead\.baseUrl is not a known field/);

@@ -25,6 +25,9 @@ export interface FollowOptions {
 /** A process that takes over an abandoned run may have to wait for a lease of 15 seconds first. */
 const ANSWER_LIMIT_MS = 30_000;
 
+/** Instead of an answer: the run stopped waiting for it while a person was asked. */
+const WITHDRAWN = 'withdrawn';
+
 /** Stays with a run until it ends or waits for somebody who cannot be asked here. Returns the exit code. */
 export async function followRun(app: AppApi, io: Io, options: FollowOptions): Promise<number> {
   const watch = watchRun(app, io, options);
@@ -32,8 +35,7 @@ export async function followRun(app: AppApi, io: Io, options: FollowOptions): Pr
   const send = async (intent: Intent, entry: Waiting | null) => {
     await app.dispatch(intent);
     if (entry === null) return;
-    const isTaken = (view: RunView) => !view.waiting.some((other) => isSameWait(other, entry));
-    await watch.until((view) => view.status !== 'waiting' || isTaken(view), ANSWER_LIMIT_MS, stopping.signal);
+    await watch.until((view) => view.status !== 'waiting' || !waitsFor(view, entry), ANSWER_LIMIT_MS, stopping.signal);
   };
   let last = watch.view();
   try {
@@ -43,10 +45,19 @@ export async function followRun(app: AppApi, io: Io, options: FollowOptions): Pr
       watch.catchUp();
       last = settled.status === 'failed' ? settled : watch.view();
       const entry = last.waiting.find((waiting) => waiting.gate !== 'resume');
-      const intent =
-        entry === undefined ? null : await decide(io, watch, entry, options.yes || options.json, options, stopping);
-      if (entry === undefined || intent === null) break;
-      await send(intent, entry);
+      if (entry === undefined) break;
+      const decision = await decide(io, watch, entry, options, stopping);
+      if (decision === null) break;
+      try {
+        if (decision !== WITHDRAWN) {
+          await send(decision, entry);
+          continue;
+        }
+      } catch (thrown) {
+        watch.catchUp();
+        if (stopping.signal.aborted || waitsFor(watch.view(), entry)) throw thrown;
+      }
+      watch.tell(`The decision on the ${entry.gate} was made elsewhere; nothing was sent from here.`);
     }
     watch.close();
     return finish(io, last, options.stateDir);
@@ -65,26 +76,38 @@ async function decide(
   io: Io,
   watch: RunWatch,
   entry: Waiting,
-  isUnattended: boolean,
   options: FollowOptions,
   stopping: ReturnType<typeof interruptible>,
-): Promise<Intent | null> {
+): Promise<Intent | typeof WITHDRAWN | null> {
   const view = watch.view();
   if (options.yes && (entry.gate === 'plan' || entry.gate === 'diff')) {
-    return { type: 'approve', runId: view.runId, gate: entry.gate };
+    return { type: 'approve', runId: view.runId, gate: entry.gate, topic: entry.topic, waitOn: entry.waitOn };
   }
-  const canAsk = io.isInteractive && !isUnattended;
+  const canAsk = io.isInteractive && !options.yes && !options.json;
   if (!canAsk && entry.gate !== 'questions') return null;
+  if (!canAsk) return defaultAnswers(io, view);
+  const gone = new AbortController();
+  const endChanges = watch.onChange(() => {
+    if (!waitsFor(watch.view(), entry)) gone.abort();
+  });
   watch.pause();
-  const intent = canAsk
-    ? await askGate({ io, signal: stopping.signal, interrupt: stopping.interrupt }, view, entry)
-    : defaultAnswers(io, view);
-  watch.resume();
-  return intent;
+  try {
+    const signal = AbortSignal.any([stopping.signal, gone.signal]);
+    return await askGate({ io, signal, interrupt: stopping.interrupt }, view, entry);
+  } catch (thrown) {
+    if (stopping.signal.aborted || !gone.signal.aborted) throw thrown;
+    io.stderr.write('\n');
+    return WITHDRAWN;
+  } finally {
+    endChanges();
+    watch.resume();
+  }
 }
 
-function isSameWait(a: Waiting, b: Waiting): boolean {
-  return a.waitOn === b.waitOn && a.topic === b.topic && a.since === b.since;
+function waitsFor(view: RunView, entry: Waiting): boolean {
+  return view.waiting.some(
+    (other) => other.waitOn === entry.waitOn && other.topic === entry.topic && other.since === entry.since,
+  );
 }
 
 /** Prints what became of the run and which command goes on. */

@@ -35,7 +35,7 @@ async function ask(asking: Asking, prompt: string): Promise<string | null> {
   }
 }
 
-/** Asks for what the entry waits for; only for the gates `questions`, `plan`, `diff` and `subtask`. */
+/** Asks for what the entry waits for; rejects when the signal ends the question. Only for the gates `questions`, `plan`, `diff` and `subtask`. */
 export async function askGate(asking: Asking, view: RunView, entry: Waiting): Promise<Intent | null> {
   const paint = createPaint(asking.io.hasColor);
   switch (entry.gate) {
@@ -43,13 +43,13 @@ export async function askGate(asking: Asking, view: RunView, entry: Waiting): Pr
       return askQuestions(asking, view, paint);
     case 'plan':
       for (const line of planLines(view, paint)) say(asking.io, line);
-      return askApproval(asking, view, 'plan');
+      return askApproval(asking, view, entry, 'plan');
     case 'diff':
       for (const line of diffLines(view, paint)) say(asking.io, line);
-      return askApproval(asking, view, 'diff');
+      return askApproval(asking, view, entry, 'diff');
     case 'subtask':
       say(asking.io, clean(entry.message));
-      return askApproval(asking, view, 'subtask');
+      return askApproval(asking, view, entry, 'subtask');
     case 'resume':
       return null;
   }
@@ -79,17 +79,23 @@ export function defaultAnswers(io: Io, view: RunView): Intent {
   return { type: 'answer', runId: view.runId, answers };
 }
 
-async function askApproval(asking: Asking, view: RunView, gate: 'plan' | 'diff' | 'subtask'): Promise<Intent | null> {
+async function askApproval(
+  asking: Asking,
+  view: RunView,
+  entry: Waiting,
+  gate: 'plan' | 'diff' | 'subtask',
+): Promise<Intent | null> {
+  const about = { runId: view.runId, topic: entry.topic, waitOn: entry.waitOn };
   const patch = gate === 'diff' ? ' / [p]atch' : '';
   for (;;) {
     const text = await ask(asking, `Approve? [y]es / [n]o with a comment${patch} / [q]uit and decide later: `);
     const answer = text?.trim().toLowerCase() ?? 'q';
-    if (answer === 'y' || answer === 'yes') return { type: 'approve', runId: view.runId, gate };
+    if (answer === 'y' || answer === 'yes') return { type: 'approve', gate, ...about };
     if (answer === 'q' || answer === 'quit') return null;
     if (answer === 'n' || answer === 'no') {
       const comment = await ask(asking, 'What should be different? ');
       if (comment === null) return null;
-      if (comment.trim() !== '') return { type: 'reject', runId: view.runId, comment: comment.trim() };
+      if (comment.trim() !== '') return { type: 'reject', comment: comment.trim(), ...about };
     }
     if (gate === 'diff' && (answer === 'p' || answer === 'patch')) say(asking.io, await readPatch(asking, view));
   }

@@ -20,7 +20,8 @@ function createProcessIo(): Io {
     stdout,
     stderr,
     env,
-    cwd: process.cwd(),
+    // npm starts scripts in the folder of the package; paths are meant from where npm was called.
+    cwd: (env.npm_lifecycle_event === 'orchestrator' && env.INIT_CWD) || process.cwd(),
     isInteractive: stdin.isTTY === true && stderr.isTTY === true,
     isLive,
     hasColor: isLive && (env.NO_COLOR ?? '') === '',

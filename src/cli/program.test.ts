@@ -87,8 +87,8 @@ describe('the command line', () => {
     assert.equal(await cli.run('approve', 'guest', 'plan'), 3);
     assert.equal(await cli.run('approve', 'last'), 0);
     assert.deepEqual(cli.app.intents.slice(1), [
-      { type: 'approve', runId: FAKE_RUN_ID, gate: 'plan' },
-      { type: 'approve', runId: FAKE_RUN_ID, gate: 'diff' },
+      { type: 'approve', runId: FAKE_RUN_ID, gate: 'plan', topic: 'plan', waitOn: FAKE_RUN_ID },
+      { type: 'approve', runId: FAKE_RUN_ID, gate: 'diff', topic: 'diff', waitOn: FAKE_RUN_ID },
     ]);
     assert.equal(cli.cloudStarts, 3);
     assert.equal(cli.opened.at(-1)?.github.apiUrl, 'http://127.0.0.1:2/api/v3');
@@ -107,7 +107,13 @@ describe('the command line', () => {
     const cli = await open({ onIntent: gated });
     await cli.run('run', cli.briefPath, '--local');
     assert.equal(await cli.run('reject', 'last', '--comment', 'Use fewer parts'), 3);
-    assert.deepEqual(cli.app.intents.at(-1), { type: 'reject', runId: FAKE_RUN_ID, comment: 'Use fewer parts' });
+    assert.deepEqual(cli.app.intents.at(-1), {
+      type: 'reject',
+      runId: FAKE_RUN_ID,
+      comment: 'Use fewer parts',
+      topic: 'plan',
+      waitOn: FAKE_RUN_ID,
+    });
   });
 
   it('asks at the gates on a terminal: no with a comment, then yes twice', async () => {
@@ -126,6 +132,39 @@ describe('the command line', () => {
       cli.app.intents.map((intent) => intent.type),
       ['start', 'reject', 'approve'],
     );
+  });
+
+  it('withdraws a question that another window has answered, and goes on with what waits then', async () => {
+    const cli = await open({ onIntent: gated, isInteractive: true });
+    const running = cli.run('run', cli.briefPath, '--local');
+    await cli.until('Approve?');
+    cli.app.push(FAKE_RUN_ID, goesOn('plan'), ...built, ...diffProposed, waits('diff'));
+    await cli.until('The decision on the plan was made elsewhere');
+    await cli.until('[p]atch');
+    cli.app.push(FAKE_RUN_ID, goesOn('diff'), ...completed);
+    assert.equal(await running, 0);
+    assert.deepEqual(
+      cli.app.intents.map((intent) => intent.type),
+      ['start'],
+    );
+  });
+
+  it('answers the wait that it showed, so that a newer one cannot be meant', async () => {
+    const cli = await open({
+      isInteractive: true,
+      onIntent: (intent, app) => {
+        gated(intent, app);
+        if (intent.type === 'reject') app.push(FAKE_RUN_ID, { type: 'run.cancelled' });
+      },
+    });
+    const running = cli.run('run', cli.briefPath, '--local');
+    await cli.until('Approve?');
+    cli.type('n');
+    await cli.until('What should be different?');
+    cli.type('Smaller');
+    assert.equal(await running, 130);
+    const sent = cli.app.intents.at(-1);
+    assert.deepEqual(sent?.type === 'reject' && [sent.topic, sent.waitOn], ['plan', FAKE_RUN_ID]);
   });
 
   it('leaves the decision for later with q', async () => {

@@ -60,7 +60,7 @@ function addRunCommands(program: Command, io: Io, deps: Deps, finish: Finish): v
     .addOption(json())
     .option('--budget <usd>', 'most that the run may cost, in US dollars (default: 10)')
     .addOption(local())
-    .option('--concurrency <n>', 'agents at work at the same time (default: 3)')
+    .option('--concurrency <n>', 'agents at work at the same time (default: 4)')
     .option('--until <stage>', 'stop after plan, build, review, commit or deploy (default: deploy)')
     .action(async (brief: string, flags) => {
       const { run } = await import('./commands/run.ts');

@@ -95,7 +95,7 @@ export async function findRun(io: Io, app: AppApi, reference: string, note: RunN
 /** The words that start this program, for advice that can be pasted. */
 export function commandName(io: Io): string {
   const script = io.env.npm_lifecycle_event;
-  return script === 'orchestrator' || script === 'demo' ? 'npm run orchestrator --' : 'orchestrator';
+  return script === 'orchestrator' || script === 'demo' ? 'npm run -s orchestrator --' : 'orchestrator';
 }
 
 /** Aborts its signal on Ctrl-C or SIGTERM, and says so. */

@@ -23,6 +23,8 @@ export interface RunWatch {
   catchUp(): void;
   /** Resolves when the view fits; rejects with the signal, or with `engine_conflict` after limitMs. */
   until(fits: (view: RunView) => boolean, limitMs: number, signal: AbortSignal): Promise<void>;
+  /** Calls back after every shown event; returns the function that ends this. */
+  onChange(listener: () => void): () => void;
   /** Writes a line for people between the others. */
   tell(text: string): void;
   /** Takes the progress off the screen while somebody is asked. */
@@ -66,6 +68,10 @@ export function watchRun(app: AppApi, io: Io, options: WatchOptions): RunWatch {
       }
     },
     until: (fits, limitMs, signal) => untilFits(listeners, () => fits(view), limitMs, signal),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     tell: (text) => (region === null ? say(io, text) : region.log([text])),
     pause: () => region?.pause(),
     resume: () => region?.resume(),

@@ -5,6 +5,12 @@ import { Answer } from './plan.ts';
 
 const runId = z.string().min(1);
 
+/**
+ * The wait that a decision is about, as `Waiting` names it: an answer to one that is over is refused. Left out or null: any
+ * that fits, for a client that shows none.
+ */
+const decided = { topic: z.string().nullish(), waitOn: z.string().nullish() };
+
 /** What a client may ask for, in the imperative. */
 export const Intent = z.discriminatedUnion('type', [
   z.strictObject({
@@ -19,8 +25,13 @@ export const Intent = z.discriminatedUnion('type', [
     until: Stage,
   }),
   z.strictObject({ type: z.literal('answer'), runId, answers: z.array(Answer) }),
-  z.strictObject({ type: z.literal('approve'), runId, gate: z.enum(['plan', 'diff', 'subtask']).nullable() }),
-  z.strictObject({ type: z.literal('reject'), runId, comment: z.string().trim().min(1) }),
+  z.strictObject({
+    type: z.literal('approve'),
+    runId,
+    gate: z.enum(['plan', 'diff', 'subtask']).nullable(),
+    ...decided,
+  }),
+  z.strictObject({ type: z.literal('reject'), runId, comment: z.string().trim().min(1), ...decided }),
   z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable() }),
   z.strictObject({ type: z.literal('cancel'), runId }),
   /** Forgets a run that has ended; its commits stay in the repository, below `refs/orchestrator-archive`. */

@@ -32,7 +32,10 @@ export function approve(
   }
   return goOn(io, deps, run, flags, (view) => {
     const entry = decisionOf(view, wanted ?? null);
-    return { intent: { type: 'approve', runId: view.runId, gate: entry.gate }, entry: entry.waiting };
+    return {
+      intent: { type: 'approve', runId: view.runId, gate: entry.gate, ...placeOf(entry.waiting) },
+      entry: entry.waiting,
+    };
   });
 }
 
@@ -40,10 +43,10 @@ export function reject(io: Io, deps: Deps, run: string, flags: DecideFlags & { c
   const comment = flags.comment.trim();
   if (comment === '')
     throw new AppError({ code: 'usage', message: '--comment is empty; say what should be different' });
-  return goOn(io, deps, run, flags, (view) => ({
-    intent: { type: 'reject', runId: view.runId, comment },
-    entry: decisionOf(view, null).waiting,
-  }));
+  return goOn(io, deps, run, flags, (view) => {
+    const { waiting } = decisionOf(view, null);
+    return { intent: { type: 'reject', runId: view.runId, comment, ...placeOf(waiting) }, entry: waiting };
+  });
 }
 
 export function resume(io: Io, deps: Deps, run: string, flags: DecideFlags): Promise<number> {
@@ -108,6 +111,10 @@ async function goOn(
       yes: flags.yes ?? false,
     });
   });
+}
+
+function placeOf({ topic, waitOn }: Waiting): { topic: string; waitOn: string } {
+  return { topic, waitOn };
 }
 
 function hasEnded(view: RunView): boolean {
