@@ -1,6 +1,5 @@
 // Carries one of the sample briefs to a live application on the local cloud, with no keys and no network.
-// `--brief N` chooses the sample (1, 2 or 3; default 1), `--keep` goes on in the workspace of the last demo; other flags
-// are those of `orchestrator run`.
+// `--brief N` chooses the sample (1, 2 or 3; default 1); other flags are those of `orchestrator run`.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -41,17 +40,11 @@ function listSamples() {
     .sort((a, b) => Number(a.number) - Number(b.number));
 }
 
-function workspaceOf(number, keep) {
-  const base = join(demoDir, 'workspaces');
-  mkdirSync(base, { recursive: true });
-  const mine = readdirSync(base)
-    .filter((name) => name.startsWith(`${number}-`))
-    .sort();
-  const last = mine.at(-1);
-  if (keep && last !== undefined) return join(base, last);
+/** A recording fits an empty folder only, so every demo has one of its own. */
+function newWorkspace(number) {
   const stamp = new Date().toISOString().slice(0, 23).replace(/[-:.]/g, '').replace('T', '-');
-  const dir = join(base, `${number}-${stamp}`);
-  mkdirSync(dir);
+  const dir = join(demoDir, 'workspaces', `${number}-${stamp}`);
+  mkdirSync(dir, { recursive: true });
   return dir;
 }
 
@@ -64,7 +57,6 @@ function demoEnvironment() {
 
 const args = process.argv.slice(2);
 const number = takeOption(args, 'brief') ?? '1';
-const keep = takeFlag(args, 'keep');
 takeFlag(args, 'yes');
 const samples = listSamples();
 const sample = samples.find((candidate) => candidate.number === number);
@@ -76,7 +68,7 @@ if (sample === undefined) {
   );
   process.exitCode = 2;
 } else {
-  const workspace = workspaceOf(sample.number, keep);
+  const workspace = newWorkspace(sample.number);
   console.error(`Demo ${sample.number}: ${sample.name}`);
   console.error(`brief      ${relative(root, sample.path)}\nworkspace  ${relative(root, workspace)}\n`);
   const program = join(root, 'bin', 'orchestrator.mjs');

@@ -23,6 +23,8 @@ export interface AppParts {
   random: () => number;
   /** Removes an ended run and what belongs to it, its work archived first. */
   deleteRun(runId: string, workspaceDir: string): Promise<void>;
+  /** Takes the worktrees of an ended run out of the repository, what they hold committed first. Never throws. */
+  cleanUp(runId: string, workspaceDir: string): Promise<void>;
 }
 
 /** How often an almost settled run is looked at again: its last part marks itself waiting just after it said so. */
@@ -158,7 +160,10 @@ export function createAppApi(parts: AppParts): AppApi {
       try {
         for (;;) {
           const view = views.get(runId);
-          if (hasEnded(view)) return view;
+          if (hasEnded(view)) {
+            if (view.status !== 'complete') await parts.cleanUp(runId, view.workspaceDir);
+            return view;
+          }
           if (halt.error !== null) throw halt.error;
           const isAnswered = view.waiting.some((wait) => answered.has(waitKey(wait)));
           if (view.waiting.length > 0 && !isAnswered && (await isIdle(engine, runId))) return views.get(runId);

@@ -32,8 +32,9 @@ import type { Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/port
 import { AppError } from '../protocol/errors.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
+import { cleanUpRun } from './clean-up.ts';
 import type { Settings } from './config.ts';
-import { deleteRun } from './delete-run.ts';
+import { deleteRun, repositoryOf } from './delete-run.ts';
 import { createFiles } from './files.ts';
 import { runPolicy } from './run-policy.ts';
 
@@ -139,6 +140,11 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     clock,
     random: Math.random,
     deleteRun: (runId, workspaceDir) => deleteRun(deletion, runId, workspaceDir),
+    async cleanUp(runId, workspaceDir) {
+      if ((await engine.active(runId)).length > 0) return;
+      const repoDir = await repositoryOf(services, workspaceDir).catch(() => null);
+      if (repoDir !== null) await cleanUpRun(services, runId, repoDir);
+    },
   });
 }
 

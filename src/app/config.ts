@@ -98,7 +98,16 @@ export function readSettings(source: SettingsSource): SettingsReading {
 
 /** Reads flags, environment and the workspace's file, in this order of precedence. Throws `configuration` naming every bad value. */
 export function loadSettings(source: SettingsSource): Settings {
+  return requireSound(readSettings(source));
+}
+
+/** For commands that need the state folder only: what is wrong in the workspace's file does not matter to them. */
+export function loadStateSettings(source: SettingsSource): Settings {
   const { settings, problems } = readSettings(source);
+  return requireSound({ settings, problems: problems.filter((entry) => entry.source === '') });
+}
+
+function requireSound({ settings, problems }: SettingsReading): Settings {
   if (problems.length === 0) return settings;
   const list = problems.map(({ source: place, problem }) => listProblems(place, [problem])).join('\n');
   throw new AppError({

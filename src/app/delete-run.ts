@@ -43,7 +43,10 @@ export async function deleteRun(parts: DeleteParts, runId: string, workspaceDir:
 }
 
 /** Null for a folder that holds no repository any more. */
-async function repositoryOf({ repository }: DeleteParts, workspaceDir: string): Promise<string | null> {
+export async function repositoryOf(
+  { repository }: Pick<DeleteParts, 'repository'>,
+  workspaceDir: string,
+): Promise<string | null> {
   // `open` would make a repository in an empty folder.
   if ((await namesIn(workspaceDir)).length === 0) return null;
   try {

@@ -41,7 +41,10 @@ export function parseLocated(text: string, options: ParseOptions): LocatedText {
   const problems: Problem[] = document.errors.map((error) => ({
     field: '',
     line: lineAt(error.pos[0]),
-    message: `is not valid ${options.format === 'json' ? 'JSON' : 'YAML'}: ${error.message}`,
+    message:
+      error.code === 'MULTIPLE_DOCS'
+        ? 'holds several YAML documents (a line of ---); only one is allowed'
+        : `is not valid ${options.format === 'json' ? 'JSON' : 'YAML'}: ${error.message}`,
   }));
   if (options.format === 'json') {
     const refused = strictJsonProblem(text, lineAt);
@@ -49,14 +52,28 @@ export function parseLocated(text: string, options: ParseOptions): LocatedText {
     if (refused !== null)
       problems.splice(0, problems.length, { ...refused, line: refused.line ?? problems[0]?.line ?? null });
   }
+  const value = problems.length === 0 ? plainValue(document, problems) : null;
   return {
-    value: problems.length === 0 ? document.toJS({ maxAliasCount: 50 }) : null,
+    value,
     problems,
     lineOf: (path) => {
       const position = positionOf(document.contents, path);
       return position === null ? null : lineAt(position);
     },
   };
+}
+
+/** The document as plain data; one that refers to itself has none, and is a problem of its own. */
+function plainValue(document: ReturnType<typeof parseDocument>, problems: Problem[]): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 50 });
+    JSON.stringify(value);
+    return value;
+  } catch {
+    const message = 'uses an alias (*name) inside its own anchor, or far too many; write the value out';
+    problems.push({ field: '', line: null, message });
+    return null;
+  }
 }
 
 /** The YAML reader takes more than JSON (comments, trailing commas); the JSON reader has the last word. */

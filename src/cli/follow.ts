@@ -3,7 +3,7 @@ import { toAppError } from '../protocol/errors.ts';
 import type { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import { EXIT, exitCodeOfRun } from './exit-codes.ts';
-import { askGate, defaultAnswers } from './gates.ts';
+import { askGate, defaultAnswers, planLines } from './gates.ts';
 import { type Io, say } from './io.ts';
 import { renderSummary } from './progress/summary.ts';
 import { createPaint } from './progress/text.ts';
@@ -112,7 +112,11 @@ function waitsFor(view: RunView, entry: Waiting): boolean {
 
 /** Prints what became of the run and which command goes on. */
 export function finish(io: Io, view: RunView, stateDir: string): number {
+  if (view.stoppedAfter === 'plan') for (const line of planLines(view, createPaint(io.hasColor))) say(io, line);
   for (const line of renderSummary(view, { stateDir, nowMs: io.now(), paint: createPaint(io.hasColor) })) say(io, line);
+  if (view.stoppedAfter !== null && view.stoppedAfter !== 'deploy') {
+    say(io, `Stopped after ${view.stoppedAfter} as --until asked; to go further, start a run without it.`);
+  }
   const next = nextCommands(io, view);
   if (next.length > 0) say(io, `\nGo on with:\n${next.map((command) => `  ${command}`).join('\n')}`);
   return exitCodeOfRun(view);

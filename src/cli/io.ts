@@ -26,6 +26,8 @@ export interface Io {
 
 /** What commands get from the program below them; loaded when first used. */
 export interface Deps {
+  /** Throws `usage` when no run can work in the folder. */
+  checkWorkspace(workspaceDir: string): Promise<void>;
   openApp(settings: Settings): Promise<AppApi>;
   ensureLocalCloud(options: { stateDir: string; signal: AbortSignal }): Promise<LocalCloudAccess>;
 }

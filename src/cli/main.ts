@@ -49,6 +49,10 @@ function createProcessIo(): Io {
 }
 
 const deps: Deps = {
+  checkWorkspace: async (workspaceDir) => {
+    const { checkWorkspace } = await import('../app/workspace-check.ts');
+    return checkWorkspace(workspaceDir);
+  },
   openApp: async (settings) => {
     const [{ compose }, { createFileLog }] = await Promise.all([import('../app/compose.ts'), import('./file-log.ts')]);
     return compose({ settings, log: createFileLog(settings.stateDir) });

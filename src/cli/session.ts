@@ -1,10 +1,21 @@
 import type { AppApi } from '../app/api.ts';
-import { applyLocalCloud, loadSettings, missingConfiguration, type Settings } from '../app/config.ts';
+import {
+  applyLocalCloud,
+  loadSettings,
+  loadStateSettings,
+  missingConfiguration,
+  type Settings,
+} from '../app/config.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { Stage } from '../protocol/events.ts';
 import type { RunView } from '../protocol/view.ts';
 import { type Deps, type Io, say } from './io.ts';
 import { findRunNote, type RunNote } from './run-notes.ts';
+
+/** For commands that look, cancel or delete: a broken configuration file in this folder does not matter to them. */
+export function stateSettings(io: Io): Settings {
+  return loadStateSettings({ env: io.env, workspaceDir: io.cwd });
+}
 
 export interface SettingsRequest {
   workspaceDir: string;
@@ -59,6 +70,12 @@ export async function withApp<T>(deps: Deps, settings: Settings, use: (app: AppA
   }
 }
 
+/** The run's note, with settings that are enough to look at it. */
+export async function stateOfRun(io: Io, reference: string): Promise<FoundRun> {
+  const settings = stateSettings(io);
+  return { settings, note: await findRunNote(settings.stateDir, reference) };
+}
+
 export interface FoundRun {
   settings: Settings;
   note: RunNote | null;
@@ -66,9 +83,11 @@ export interface FoundRun {
 
 /** Settings of the workspace that the run was started in, as far as this state folder knows it. */
 export async function settingsOfRun(io: Io, reference: string, request: Partial<SettingsRequest>): Promise<FoundRun> {
-  const here = settingsFor(io, { workspaceDir: request.workspaceDir ?? io.cwd, budget: request.budget });
-  const note = await findRunNote(here.stateDir, reference);
-  if (note === null) return { settings: here, note };
+  const note = await findRunNote(stateSettings(io).stateDir, reference);
+  if (note === null) {
+    const workspaceDir = request.workspaceDir ?? io.cwd;
+    return { settings: settingsFor(io, { workspaceDir, budget: request.budget }), note };
+  }
   const concurrency = request.concurrency ?? note.concurrency ?? undefined;
   return { settings: settingsFor(io, { ...request, workspaceDir: note.workspaceDir, concurrency }), note };
 }

@@ -101,6 +101,8 @@ export interface RunView {
   deployments: Deployment[];
   live: LiveResult[];
   url: string | null;
+  /** The last stage of a complete run; earlier than `deploy` when it was asked to stop there. */
+  stoppedAfter: Stage | null;
   waiting: Waiting[];
   error: ErrorInfo | null;
   cost: {
@@ -146,6 +148,7 @@ export function emptyView(runId: string): RunView {
     deployments: [],
     live: [],
     url: null,
+    stoppedAfter: null,
     waiting: [],
     error: null,
     cost: { usd: 0, unpricedCalls: 0, calls: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
@@ -381,7 +384,7 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'budget.raised':
       return { ...view, budgetUsd: event.budgetUsd };
     case 'run.completed':
-      return { ...ended(view, 'complete', at), stage: 'done' };
+      return { ...ended(view, 'complete', at), stage: 'done', stoppedAfter: event.stoppedAfter };
     case 'run.failed':
       return { ...ended(view, 'failed', at), error: event.error };
     case 'run.cancelled':

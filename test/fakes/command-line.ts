@@ -93,6 +93,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       opened.push(settings);
       return app;
     },
+    checkWorkspace: async () => {},
     ensureLocalCloud: async () => {
       cloudStarts += 1;
       return CLOUD;

@@ -265,6 +265,10 @@ describe('a whole run', function () {
     assert.equal(again.waiting[0]?.gate, 'plan');
     assert.match(rig.lead.requests.at(-1)?.input ?? '', /use fewer parts/);
     await assert.rejects(rig.app.dispatch({ type: 'approve', runId, gate: 'diff' }), { code: 'usage' });
+    // A prompt that still shows the first plan cannot decide about the second.
+    await assert.rejects(rig.app.dispatch({ type: 'approve', runId, gate: 'plan', topic: 'plan:0' }), {
+      code: 'usage',
+    });
     await rig.app.dispatch({ type: 'approve', runId, gate: 'plan' });
     const diff = await rig.settled(runId);
     assert.equal(diff.waiting[0]?.gate, 'diff');
@@ -365,6 +369,7 @@ describe('a whole run', function () {
     const view = await rig.settled(runId);
     assert.equal(view.status, 'cancelled');
     assert.equal(of(rig.eventsOf(runId), 'run.failed').length, 0);
+    assert.equal(rig.git('worktree', 'list').trim().split('\n').length, 1);
     await assert.rejects(rig.app.dispatch({ type: 'cancel', runId }), { code: 'usage' });
   });
 });

@@ -5,7 +5,7 @@ import type { RunView, Waiting } from '../../protocol/view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { finish, followRun } from '../follow.ts';
 import { type Deps, type Io, say } from '../io.ts';
-import { executableSettings, findRun, interruptible, settingsOfRun, withApp } from '../session.ts';
+import { executableSettings, findRun, interruptible, settingsOfRun, stateOfRun, withApp } from '../session.ts';
 
 /** Commands that continue a run and then stay with it, as `run` does. */
 
@@ -64,7 +64,7 @@ export function resume(io: Io, deps: Deps, run: string, flags: DecideFlags): Pro
 }
 
 export async function cancel(io: Io, deps: Deps, run: string): Promise<number> {
-  const { settings, note } = await settingsOfRun(io, run, {});
+  const { settings, note } = await stateOfRun(io, run);
   return withApp(deps, settings, async (app) => {
     const view = await findRun(io, app, run, note);
     if (hasEnded(view)) {

@@ -5,12 +5,12 @@ import { diffLines, planLines } from '../gates.ts';
 import { type Deps, type Io, printJson } from '../io.ts';
 import { renderSummary } from '../progress/summary.ts';
 import { clean, createPaint, displayWidth, formatDuration, formatUsd, pad } from '../progress/text.ts';
-import { findRun, settingsFor, settingsOfRun, withApp } from '../session.ts';
+import { findRun, stateOfRun, stateSettings, withApp } from '../session.ts';
 
 /** Commands that only look. */
 
 export async function list(io: Io, deps: Deps, flags: { json?: boolean }): Promise<number> {
-  return withApp(deps, settingsFor(io, { workspaceDir: io.cwd }), async (app) => {
+  return withApp(deps, stateSettings(io), async (app) => {
     const views = await app.list();
     if (flags.json) {
       for (const view of views) printJson(io, view);
@@ -39,7 +39,7 @@ function printTable(io: Io, header: readonly string[], rows: readonly (readonly 
 }
 
 export async function show(io: Io, deps: Deps, run: string, flags: { json?: boolean }): Promise<number> {
-  const { settings, note } = await settingsOfRun(io, run, {});
+  const { settings, note } = await stateOfRun(io, run);
   return withApp(deps, settings, async (app) => {
     const view = await findRun(io, app, run, note);
     if (flags.json) {
@@ -65,7 +65,7 @@ export async function show(io: Io, deps: Deps, run: string, flags: { json?: bool
 }
 
 export async function events(io: Io, deps: Deps, run: string, flags: { follow?: boolean }): Promise<number> {
-  const { settings, note } = await settingsOfRun(io, run, {});
+  const { settings, note } = await stateOfRun(io, run);
   return withApp(deps, settings, async (app) => {
     const view = await findRun(io, app, run, note);
     if (flags.follow) return followEvents(io, app, view.runId);

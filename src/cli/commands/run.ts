@@ -22,8 +22,10 @@ const UNTIL: readonly Stage[] = ['plan', 'build', 'review', 'commit', 'deploy'];
 export async function run(io: Io, deps: Deps, briefPath: string, flags: RunFlags): Promise<number> {
   const brief = await readBrief(resolve(io.cwd, briefPath));
   const until = readUntil(flags.until ?? 'deploy');
+  if (flags.workspace === '') throw new AppError({ code: 'usage', message: '--workspace is empty; give a folder' });
   const workspaceDir = resolve(io.cwd, flags.workspace ?? '.');
   const checked = settingsFor(io, { workspaceDir, budget: flags.budget, concurrency: flags.concurrency });
+  await deps.checkWorkspace(workspaceDir);
   const starting = interruptible(io);
   const local = flags.local ?? false;
   let settings = checked;

@@ -1,16 +1,18 @@
-import { applyLocalCloud } from '../../app/config.ts';
+import { resolve } from 'node:path';
+import { applyLocalCloud, missingConfiguration, readSettings } from '../../app/config.ts';
 import { diagnose } from '../../app/doctor.ts';
 import { testKeys } from '../../app/keys-test.ts';
 import { ensureLocalCloud, localCloudStatus, stopLocalCloud } from '../../app/local-cloud.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type Deps, type Io, printJson, say } from '../io.ts';
 import { formatDuration, formatTokens, formatUsd } from '../progress/text.ts';
-import { commandName, interruptible, settingsFor } from '../session.ts';
+import { commandName, interruptible, settingsFor, stateSettings } from '../session.ts';
 
 /** Commands about the machine and the outside systems. */
 
 export async function doctor(io: Io, flags: { workspace?: string; json?: boolean }): Promise<number> {
-  const diagnoses = await diagnose({ env: io.env, workspaceDir: flags.workspace ?? io.cwd });
+  const workspaceDir = resolve(io.cwd, flags.workspace ?? '.');
+  const diagnoses = await diagnose({ env: io.env, workspaceDir });
   for (const entry of diagnoses) {
     if (flags.json) {
       printJson(io, entry);
@@ -21,8 +23,14 @@ export async function doctor(io: Io, flags: { workspace?: string; json?: boolean
     if (entry.state !== 'ok') io.stdout.write(`    ${entry.fix}\n`);
   }
   const missing = diagnoses.filter((entry) => entry.state === 'missing').length;
-  say(io, missing === 0 ? 'Ready.' : `${missing} to fix before a run can work.`);
+  say(io, missing === 0 ? readyFor(io, workspaceDir) : `${missing} to fix before a run can work.`);
   return missing === 0 ? EXIT.complete : EXIT.usage;
+}
+
+/** What a run could do now: with everything configured, or with --local only. */
+function readyFor(io: Io, workspaceDir: string): string {
+  const unset = missingConfiguration(readSettings({ env: io.env, workspaceDir }).settings, 'deploy');
+  return unset.length === 0 ? 'Ready.' : `Ready for --local. For the real systems set: ${unset.join(', ')}.`;
 }
 
 export async function keysTest(io: Io, deps: Deps, flags: { local?: boolean; json?: boolean }): Promise<number> {
@@ -62,7 +70,7 @@ export async function keysTest(io: Io, deps: Deps, flags: { local?: boolean; jso
 export async function localStart(io: Io): Promise<number> {
   const stopping = interruptible(io);
   try {
-    const { stateDir } = settingsFor(io, { workspaceDir: io.cwd });
+    const { stateDir } = stateSettings(io);
     const cloud = await ensureLocalCloud({ stateDir, signal: stopping.signal });
     const rows = [
       ['models (xAI)', cloud.xaiBaseUrl],
@@ -80,14 +88,14 @@ export async function localStart(io: Io): Promise<number> {
 }
 
 export async function localStop(io: Io): Promise<number> {
-  const { stateDir } = settingsFor(io, { workspaceDir: io.cwd });
+  const { stateDir } = stateSettings(io);
   const wasRunning = await stopLocalCloud({ stateDir });
   say(io, wasRunning ? 'The local cloud is stopped; what it stores is kept.' : 'The local cloud was not running.');
   return EXIT.complete;
 }
 
 export async function localStatus(io: Io): Promise<number> {
-  const { stateDir } = settingsFor(io, { workspaceDir: io.cwd });
+  const { stateDir } = stateSettings(io);
   const cloud = await localCloudStatus({ stateDir });
   say(io, cloud === null ? 'The local cloud is not running.' : `The local cloud runs (process ${cloud.pid}).`);
   return EXIT.complete;
