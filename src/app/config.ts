@@ -19,7 +19,8 @@ export interface Settings {
   configFile: string | null;
   models: {
     lead: { model: string; effort: Effort; api: 'responses' | 'chat'; baseUrl: string; apiKey: string | null };
-    agent: { model: string; effort: Effort; baseUrl: string; apiKey: string | null };
+    /** Effort null: what the plan says for each subtask. */
+    agent: { model: string; effort: Effort | null; baseUrl: string; apiKey: string | null };
     /** Takes over hard subtasks; same address and key as `agent`. */
     escalation: { model: string; effort: Effort };
   };
@@ -140,7 +141,7 @@ function build(
       },
       agent: {
         model: agent?.model ?? 'claude-sonnet-5-5',
-        effort: agent?.effort ?? 'medium',
+        effort: agent?.effort ?? null,
         baseUrl: env.anthropicBaseUrl ?? 'https://api.anthropic.com',
         apiKey: env.anthropicApiKey ?? keyOfLoopback(env.anthropicBaseUrl),
       },

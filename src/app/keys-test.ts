@@ -42,7 +42,7 @@ export async function* testKeys(settings: Settings, signal: AbortSignal): AsyncG
       createAnthropicAgent({ apiKey: agent.apiKey ?? '', baseUrl: agent.baseUrl }).turn(
         {
           model,
-          effort,
+          effort: effort ?? 'low',
           prefix: 'You answer a connection test.',
           suffix: 'Answer with one word.',
           tools: [],

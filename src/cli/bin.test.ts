@@ -62,7 +62,10 @@ describe('the start script', () => {
   });
 
   it('goes on with the Node of the package when there is one', async function () {
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') {
+      console.log('      skipped: the stand-in for Node is a shell script');
+      return this.skip();
+    }
     const bin = join(root, 'node_modules', 'node', 'bin');
     await mkdir(bin, { recursive: true });
     await writeFile(join(bin, 'node'), `#!/bin/sh\nexec "${process.execPath}" "$@"\n`);

@@ -76,6 +76,22 @@ describe('a part that fails', function () {
   });
 });
 
+describe('the effort of agents', function () {
+  this.timeout(60_000);
+  it('is that of the plan, unless the configuration sets one', async () => {
+    for (const configured of [null, 'max'] as const) {
+      const policy = configured === null ? {} : { agent: { model: 'claude-sonnet-5-5', effort: configured } };
+      const rig = await openRig({ plan: aPlan([subtask('a')]), turn: goodTurn }, { policy });
+      try {
+        await rig.settled(await rig.start({ until: 'build' }));
+        assert.equal(rig.agent.requests[0]?.effort, configured ?? 'low');
+      } finally {
+        await rig.close();
+      }
+    }
+  });
+});
+
 describe('a file that an agent hides from its commit', function () {
   this.timeout(60_000);
   it('does not make its checks pass: they run again on what is committed', async () => {

@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../../protocol/events.ts';
 import type { Evidence } from '../../protocol/work.ts';
-import { clean, formatDuration, formatUsd, plural } from './text.ts';
+import { clean, formatDuration, formatTokens, formatUsd, plural } from './text.ts';
 
 /** The log of a run for people: what each event says, or nothing when it is only for the live region. */
 
@@ -186,7 +186,8 @@ export function estimateText(estimate: Extract<DomainEvent, { type: 'plan.propos
     estimate.costUsd === null
       ? 'cost unknown'
       : `${formatUsd(estimate.costUsd.low)} to ${formatUsd(estimate.costUsd.high)}`;
-  return `${cost}, ${formatDuration(estimate.wallMs.low)} to ${formatDuration(estimate.wallMs.high)}`;
+  const tokens = `${formatTokens(estimate.tokens.low)} to ${formatTokens(estimate.tokens.high)} tokens`;
+  return `${cost}, ${tokens}, ${formatDuration(estimate.wallMs.low)} to ${formatDuration(estimate.wallMs.high)}`;
 }
 
 function assertNever(event: never): never {

@@ -105,7 +105,7 @@ describe('the log of a run', () => {
       lines.map((line) => `${line.tone}: ${line.text}`),
       [
         'info: stage plan',
-        'info: plan: 2 subtasks, $0.20 to $0.60, 1 min 00 s to 2 min 00 s',
+        'info: plan: 2 subtasks, $0.20 to $0.60, 1 to 2 tokens, 1 min 00 s to 2 min 00 s',
         'info: stage build',
         'info: api: backend-1 (backend) begins',
         'good: api: checks passed (1)',
@@ -138,7 +138,7 @@ describe('the summary', () => {
         'URL           http://site.localhost:1',
         'cost          $0.15 of $10.00, 2 calls, 16.0k tokens in (25 % cached), 1.0k out',
         'time          15.0 s',
-        'estimate      $0.20 to $0.60, 1 min 00 s to 2 min 00 s; actual $0.15, 15.0 s',
+        'estimate      $0.20 to $0.60, 1 to 2 tokens, 1 min 00 s to 2 min 00 s; actual $0.15, 17.0k tokens, 15.0 s',
         'evidence',
         '  ✓ api: npm test: exit 0, 1.2 s',
         '  ✓ live: GET http://site.localhost:1/: 200, 20 ms',

@@ -25,7 +25,8 @@ export function renderSummary(view: RunView, options: SummaryOptions): string[] 
   lines.push(row('cost', costText(view)));
   lines.push(row('time', formatDuration(elapsedMs(view, options.nowMs))));
   if (view.estimate !== null) {
-    const actual = `${formatUsd(view.cost.usd)}, ${formatDuration(elapsedMs(view, options.nowMs))}`;
+    const tokens = formatTokens(view.cost.inputTokens + view.cost.outputTokens);
+    const actual = `${formatUsd(view.cost.usd)}, ${tokens} tokens, ${formatDuration(elapsedMs(view, options.nowMs))}`;
     lines.push(row('estimate', `${estimateText(view.estimate)}; actual ${actual}`));
   }
   lines.push(...evidenceLines(view, paint));

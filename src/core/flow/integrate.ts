@@ -207,7 +207,7 @@ async function openMerge(
   });
   return startTalk({
     model: input.policy.agent.model,
-    effort: input.subtask.effort,
+    effort: input.policy.agent.effort ?? input.subtask.effort,
     turnLimit: input.policy.maxTurns,
     commit: candidate.commit,
     text: mergeMessage({

@@ -5,7 +5,8 @@ import type { Effort } from '../../protocol/plan.ts';
 /** The configuration of one run. Journalled with the run's input, so that a resumed run goes on as it began. No secrets. */
 export interface RunPolicy {
   lead: { model: string; effort: Effort };
-  agent: { model: string; effort: Effort };
+  /** Effort null: what the plan says for each subtask. */
+  agent: { model: string; effort: Effort | null };
   /** Takes over once when an agent could not satisfy checks or review. */
   escalation: { model: string; effort: Effort };
   concurrency: number;

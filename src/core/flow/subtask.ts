@@ -74,7 +74,7 @@ async function buildSubtask(
     baseCommit: input.baseCommit,
   });
   await pausable(ctx, 'worktree', (s) => prepareWorktree(services, s, desk, input));
-  const effort = subtask.effort;
+  const effort = policy.agent.effort ?? subtask.effort;
   const talk = startTalk({
     model: policy.agent.model,
     effort,
