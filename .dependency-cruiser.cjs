@@ -1,4 +1,4 @@
-/** Import zones: webview -> protocol; host, cli, server -> app -> adapters, sandbox -> core -> protocol. */
+/** Import zones: webview, host -> protocol; cli, service -> app -> adapters, sandbox -> core -> protocol. */
 const zone = (name, from, to, comment) => ({
   name,
   severity: 'error',
@@ -9,7 +9,7 @@ const zone = (name, from, to, comment) => ({
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^vscode$' } },
     zone('protocol-is-the-bottom', '^src/protocol/', '^src/(?!protocol/)', 'protocol imports zod only'),
     {
       name: 'protocol-imports-zod-only',
@@ -42,8 +42,22 @@ module.exports = {
       '^src/(?!sandbox/|core/|protocol/)',
       'the local cloud is outside the product',
     ),
-    zone('app-composes', '^src/app/', '^src/(host|cli|server)/', 'app is below its clients'),
-    zone('cli-goes-through-app', '^src/cli/', '^src/(host|server|adapters|sandbox)/', 'cli is a client of app'),
+    zone('app-composes', '^src/app/', '^src/(host|cli|service)/', 'app is below its clients'),
+    zone('cli-goes-through-app', '^src/cli/', '^src/(host|service|adapters|sandbox)/', 'cli is a client of app'),
+    zone(
+      'service-goes-through-app',
+      '^src/service/',
+      '^src/(host|cli|adapters|sandbox)/',
+      'service is a client of app',
+    ),
+    zone('host-talks-to-the-service', '^src/host/', '^src/(?!host/|protocol/)', 'the host holds no orchestration'),
+    zone('webview-imports-protocol', '^webview/', '^src/(?!protocol/)', 'the console is a view'),
+    {
+      name: 'only-the-host-knows-vscode',
+      severity: 'error',
+      from: { path: '^(src/(?!host/)|webview/)' },
+      to: { path: '@types/vscode|^vscode$' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,4 +1,4 @@
-// Bundles the command line and the local cloud into dist/. Does nothing when no source is newer than the last build.
+// Bundles the extension, its console, the orchestrator process, the command line and the local cloud into dist/. Does nothing when no source is newer than the last build.
 // `--quiet` prints errors only; `--force` builds in any case.
 import {
   cpSync,
@@ -30,7 +30,7 @@ function newestMs(path) {
 function isFresh() {
   if (process.argv.includes('--force') || !existsSync(stamp)) return false;
   const builtMs = statSync(stamp).mtimeMs;
-  return ['src', 'scripts/build.mjs', 'package.json', 'package-lock.json'].every(
+  return ['src', 'webview', 'scripts/build.mjs', 'package.json', 'package-lock.json'].every(
     (path) => newestMs(join(root, path)) < builtMs,
   );
 }
@@ -59,6 +59,15 @@ const common = {
   metafile: true,
   write: false,
   logLevel: 'warning',
+};
+
+const forBrowser = {
+  platform: 'browser',
+  target: 'es2023',
+  format: 'iife',
+  banner: {},
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
 };
 
 function printSizes(...results) {
@@ -97,16 +106,19 @@ async function main() {
   }
   // A change made while the bundles are being written belongs to the next build.
   const startedAt = new Date();
-  const [cli, cloud] = await Promise.all([
-    build({ ...common, entryPoints: { cli: 'src/cli/main.ts' }, splitting: true }),
+  const results = await Promise.all([
+    build({ ...common, entryPoints: { cli: 'src/cli/main.ts', service: 'src/service/main.ts' }, splitting: true }),
     build({ ...common, entryPoints: { 'local-cloud': 'src/sandbox/cloud-process.ts' } }),
+    // Only the host may name `vscode`: an import of it anywhere else breaks the build.
+    build({ ...common, entryPoints: { extension: 'src/host/extension.ts' }, splitting: true, external: ['vscode'] }),
+    build({ ...common, ...forBrowser, entryPoints: { console: 'webview/main.tsx' } }),
   ]);
-  writeOutputs([...cli.outputFiles, ...cloud.outputFiles]);
+  writeOutputs(results.flatMap(({ outputFiles }) => outputFiles));
   rmSync(join(out, 'samples'), { recursive: true, force: true });
   cpSync(join(root, 'src/sandbox/samples'), join(out, 'samples'), { recursive: true });
   writeFileSync(stamp, '');
   utimesSync(stamp, startedAt, startedAt);
-  if (!isQuiet) printSizes(cli, cloud);
+  if (!isQuiet) printSizes(...results);
 }
 
 try {

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Brief } from '../protocol/brief.ts';
 import { AppError } from '../protocol/errors.ts';
+import type { BriefCheck } from '../protocol/service.ts';
 import { type FieldPath, listProblems, type Problem, parseLocated, schemaProblems } from './located.ts';
 
 const MAX_SIZE_BYTES = 1_000_000;
@@ -54,6 +55,13 @@ export function parseBrief(path: string, text: string, format: 'yaml' | 'json' |
   const parsed = Brief.safeParse(value);
   if (parsed.success) return parsed.data;
   throw refusal(path, schemaProblems(Brief, parsed.error, value, source.lineOf));
+}
+
+/** A brief that did not come from a file, such as a form's. Never throws. */
+export function checkBrief(value: unknown): BriefCheck {
+  const parsed = Brief.safeParse(value);
+  if (parsed.success) return { ok: true, brief: parsed.data };
+  return { ok: false, problems: schemaProblems(Brief, parsed.error, value, () => null) };
 }
 
 interface MarkdownSource {

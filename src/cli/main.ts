@@ -54,7 +54,10 @@ const deps: Deps = {
     return checkWorkspace(workspaceDir);
   },
   openApp: async (settings) => {
-    const [{ compose }, { createFileLog }] = await Promise.all([import('../app/compose.ts'), import('./file-log.ts')]);
+    const [{ compose }, { createFileLog }] = await Promise.all([
+      import('../app/compose.ts'),
+      import('../app/file-log.ts'),
+    ]);
     return compose({ settings, log: createFileLog(settings.stateDir) });
   },
   ensureLocalCloud: async (options) => {

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { toAppError } from '../protocol/errors.ts';
+import type { ServiceParamsOf } from '../protocol/service.ts';
+import type { HostApp } from './app.ts';
+import { createConsole } from './console/console.ts';
+import { trackContext } from './context-keys.ts';
+import { answerEditorModels, hasEditorModels } from './editor-models.ts';
+import { showError } from './errors.ts';
+import { createKeys } from './keys.ts';
+import { LiveRuns } from './live-runs.ts';
+import { findNodePath } from './node-path.ts';
+import { createNotifications } from './notifications.ts';
+import { createReview } from './review/review.ts';
+import { createRunStore } from './run-store.ts';
+import { createServiceClient } from './service-client.ts';
+import { readDefaults, readEnvironment, SECTION, workspaceDirs } from './settings.ts';
+import { createStatusBar } from './status-bar.ts';
+import { createTestResults } from './test-results.ts';
+import { createTrees, type Trees, type TreeViews } from './trees/trees.ts';
+
+export interface LoadedApp {
+  app: HostApp;
+  trees: Trees;
+  /** Goes on with runs that this window was executing before it was reloaded. */
+  resumeLive(runIds: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds everything behind the shells. The only place of the host where objects are built. */
+export function createApp(context: vscode.ExtensionContext, views: TreeViews): LoadedApp {
+  const log = vscode.window.createOutputChannel('AI Development Orchestrator', { log: true });
+  const keys = createKeys(context);
+  const samplesDir = join(context.globalStorageUri.fsPath, 'samples');
+
+  const configuration = async (): Promise<ServiceParamsOf<'configure'>> => {
+    const folders = workspaceDirs();
+    return {
+      environment: readEnvironment(),
+      secrets: await keys.all(),
+      defaults: Object.fromEntries(folders.map((folder) => [folder, readDefaults(folder)])),
+      nodePath: await findNodePath(process.env, process.execPath),
+      hasEditorModels: hasEditorModels(),
+      samplesDir,
+    };
+  };
+  const service = createServiceClient({
+    modulePath: join(context.extensionPath, 'dist', 'service.js'),
+    log,
+    configuration,
+    handle: answerEditorModels,
+  });
+  const onError = (error: unknown) => {
+    const { message, userMessage } = toAppError(error);
+    log.error(message === userMessage ? message : `${message}: ${userMessage}`);
+  };
+  const runs = createRunStore({ service, workspaceDirs, samplesDir, onError });
+  const live = new LiveRuns(context.workspaceState);
+
+  const base = { context, log, service, runs, keys, live };
+  const review = createReview(base);
+  const console = createConsole({ ...base, review });
+  const app: HostApp = { ...base, review, console };
+  const trees = createTrees(app, views);
+
+  const reconfigure = () => {
+    service.reconfigure().catch((error: unknown) => showError(app, error));
+  };
+  const owned: vscode.Disposable[] = [
+    log,
+    keys,
+    service,
+    runs,
+    review,
+    console,
+    trees,
+    trackContext(app),
+    createStatusBar(app),
+    createNotifications(app),
+    createTestResults(app),
+    runs.onDidChange((runIds) => {
+      live.settle([...runIds].map((runId) => runs.get(runId))).then(undefined, onError);
+    }),
+    keys.onDidChange(reconfigure),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(SECTION)) reconfigure();
+    }),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      runs.refresh().catch(onError);
+      reconfigure();
+    }),
+  ];
+
+  return {
+    app,
+    trees,
+    async resumeLive(runIds) {
+      try {
+        await runs.load();
+        await service.call('adopt', { runIds: [...runIds] });
+      } catch (error) {
+        showError(app, error);
+      }
+    },
+    async close() {
+      await service.stop();
+      for (const owner of owned.reverse()) owner.dispose();
+    },
+  };
+}

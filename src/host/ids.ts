@@ -1,0 +1,87 @@
+/** Every id that package.json declares; a unit test holds the two against each other. */
+export const EXTENSION_ID = 'ai-development-orchestrator.ai-development-orchestrator';
+
+/** The names of commands, without their prefix. */
+export const COMMANDS = [
+  'newTask',
+  'runBriefFromFile',
+  'approvePlan',
+  'rejectPlan',
+  'answerQuestions',
+  'reviewChanges',
+  'acceptAll',
+  'rejectDiff',
+  'pause',
+  'resume',
+  'cancel',
+  'retrySubtask',
+  'decideSubtask',
+  'deploy',
+  'openLive',
+  'openPullRequest',
+  'showDashboard',
+  'showPlan',
+  'showResults',
+  'openDiff',
+  'openEvidence',
+  'openWorktree',
+  'setKeys',
+  'testKeys',
+  'removeKeys',
+  'signInToGitHub',
+  'pickModels',
+  'startSample',
+  'exportRun',
+  'deleteRun',
+  'showLog',
+  'doctor',
+  'openSettings',
+  'openWalkthrough',
+  'refresh',
+  'review.acceptFile',
+  'review.rejectFile',
+  'review.acceptHunk',
+  'review.rejectHunk',
+  'review.nextHunk',
+  'review.previousHunk',
+  'review.finish',
+  'review.sendComments',
+  'review.sinceLastLook',
+  'review.addComment',
+  'review.deleteComment',
+] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+export const commandId = (name: CommandName): string => `orchestrator.${name}`;
+
+export const VIEWS = {
+  inbox: 'orchestrator.inbox',
+  agents: 'orchestrator.agents',
+  tasks: 'orchestrator.tasks',
+} as const;
+export const CONTAINER = 'orchestrator';
+export const CONSOLE_VIEW_TYPE = 'orchestrator.console';
+export const CHAT_PARTICIPANT = 'orchestrator.chat';
+export const WALKTHROUGH = 'orchestrator.start';
+
+/** Commits of a run, read only: `orchestrator-commit:/<path>?{runId, commit}`. */
+export const COMMIT_SCHEME = 'orchestrator-commit';
+/** The reviewed side of a diff, writable: `orchestrator-review:/<path>?{runId}`. */
+export const REVIEW_SCHEME = 'orchestrator-review';
+
+/** Context keys for `enablement` and `when`. True when a run of this window is in such a state. */
+export const CONTEXT = {
+  hasRun: 'orchestrator.hasRun',
+  canApprovePlan: 'orchestrator.canApprovePlan',
+  canAnswer: 'orchestrator.canAnswer',
+  canReview: 'orchestrator.canReview',
+  canPause: 'orchestrator.canPause',
+  canResume: 'orchestrator.canResume',
+  canCancel: 'orchestrator.canCancel',
+  canRetry: 'orchestrator.canRetry',
+  canDeploy: 'orchestrator.canDeploy',
+  hasLive: 'orchestrator.hasLive',
+  hasPullRequest: 'orchestrator.hasPullRequest',
+  hasResults: 'orchestrator.hasResults',
+  hasReview: 'orchestrator.hasReview',
+} as const;

@@ -1,0 +1,42 @@
+import type { ConsoleMethod, ConsoleParamsOf, ConsoleResults } from '../src/protocol/console.ts';
+import { AppError } from '../src/protocol/errors.ts';
+import { type CallOptions, createPeer } from '../src/protocol/peer.ts';
+
+/** The only user of `acquireVsCodeApi`: calls to the extension host, and its events. */
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+export interface Bridge {
+  /** Rejects with an AppError; decisions of a person and pickers have no time limit. */
+  call<M extends ConsoleMethod>(
+    method: M,
+    params: ConsoleParamsOf<M>,
+    options?: CallOptions,
+  ): Promise<ConsoleResults[M]>;
+  /** What a restored panel begins with. */
+  keep(state: { tab: string; runId: string | null }): void;
+}
+
+export function openBridge(onEvent: (topic: string, value: unknown) => void): Bridge {
+  const api = acquireVsCodeApi();
+  const peer = createPeer({
+    send: (frame) => api.postMessage(frame),
+    // The host asks nothing of the page.
+    handle: (method) =>
+      Promise.reject(new AppError({ code: 'internal', message: `the console does not answer ${method}` })),
+    onEvent,
+    onBadFrame: (why) => console.warn(why),
+  });
+  // Only the host can reach this window: a webview's frame has an origin of its own.
+  window.addEventListener('message', (event) => peer.receive(event.data));
+  return {
+    call: async (method, params, options) =>
+      (await peer.call(method, params, options)) as ConsoleResults[typeof method],
+    keep: (state) => api.setState(state),
+  };
+}

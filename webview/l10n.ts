@@ -1,0 +1,13 @@
+/** Texts by their English form, from the bundle that the host put into the page; `{0}` takes the arguments. */
+let bundle: Record<string, string> = {};
+
+export function loadTexts(): void {
+  const raw = document.getElementById('texts')?.textContent ?? '{}';
+  bundle = JSON.parse(raw) as Record<string, string>;
+}
+
+export function t(english: string, ...args: (string | number)[]): string {
+  return (bundle[english] ?? english).replace(/\{(\d+)\}/g, (whole, index: string) =>
+    String(args[Number(index)] ?? whole),
+  );
+}

@@ -1,0 +1,3 @@
+export function NewTask() {
+  return null;
+}

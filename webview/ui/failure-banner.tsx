@@ -1,0 +1,3 @@
+export function FailureBanner() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function RunPicker() {
+  return null;
+}
