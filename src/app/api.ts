@@ -1,6 +1,7 @@
 import type { EventRecord } from '../protocol/events.ts';
 import type { Intent } from '../protocol/intents.ts';
 import type { RunView } from '../protocol/view.ts';
+import type { ChangedFile } from '../protocol/work.ts';
 
 /** The one door of every client (command line, extension host, server). */
 export interface AppApi {
@@ -16,6 +17,20 @@ export interface AppApi {
   events(runId: string, afterSeq: number, limit?: number): EventRecord[];
   /** Live events in order after `afterSeq`, from any process; returns the unsubscribe function. */
   subscribe(runId: string, afterSeq: number, onRecord: (record: EventRecord) => void): () => void;
+  /**
+   * Live events of all runs that are appended after this call, by any process: in order within a run, one call a wake-up. A
+   * run that begins shows by its first event. Returns the function that ends it.
+   */
+  watch(onRecords: (records: EventRecord[]) => void): () => void;
+  /**
+   * Text of a file at a commit (a whole id) of the run's repository; null when there is none. Throws `usage` for one above 2 MB
+   * and for one that is no UTF-8 text.
+   */
+  readFile(runId: string, commit: string, path: string): Promise<string | null>;
+  /** What differs between two commits (whole ids) of the run's repository. */
+  changedFiles(runId: string, from: string, to: string): Promise<ChangedFile[]>;
+  /** A kept output of a check (`Evidence.outputFile`), the last 1 MB of it; `usage` for a file that is not of this run. */
+  output(runId: string, outputFile: string): Promise<string>;
   /**
    * Resolves with the view when the run has ended, or when all that is left of it waits for somebody (view.status
    * `waiting` and nothing is working), or rejects with `aborted`.

@@ -9,6 +9,7 @@ import type { Gate } from '../protocol/events.ts';
 import type { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import type { AppApi } from './api.ts';
+import type { Reader, RunPlace } from './reading.ts';
 import { findRun, hasEnded, isIdle, RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
 
@@ -21,6 +22,7 @@ export interface AppParts {
   policy(): RunPolicy;
   clock: Clock;
   random: () => number;
+  reader: Reader;
   /** Removes an ended run and what belongs to it, its work archived first. */
   deleteRun(runId: string, workspaceDir: string): Promise<void>;
   /** Takes the worktrees of an ended run out of the repository, what they hold committed first. Never throws. */
@@ -44,6 +46,11 @@ export function createAppApi(parts: AppParts): AppApi {
       message: `no run ${idOrPrefix}`,
       userMessage: `There is no run "${idOrPrefix}". \`orchestrator list\` names them all.`,
     });
+  };
+
+  const placeOf = async (idOrPrefix: string): Promise<RunPlace> => {
+    const runId = await mustFind(idOrPrefix);
+    return { runId, workspaceDir: views.get(runId).workspaceDir };
   };
 
   const tell = async (runId: string, wait: Waiting, value: unknown): Promise<void> => {
@@ -155,6 +162,10 @@ export function createAppApi(parts: AppParts): AppApi {
     list: async () => (await engine.list()).map((run) => views.get(run.runId)),
     events: (runId, afterSeq, limit) => events.read(runId, afterSeq, limit),
     subscribe: (runId, afterSeq, onRecord) => events.subscribe(runId, afterSeq, onRecord),
+    watch: (onRecords) => events.watch(onRecords),
+    readFile: async (runId, commit, path) => parts.reader.readFile(await placeOf(runId), commit, path),
+    changedFiles: async (runId, from, to) => parts.reader.changedFiles(await placeOf(runId), from, to),
+    output: async (runId, outputFile) => parts.reader.output(await placeOf(runId), outputFile),
     async settled(runId, signal) {
       const halt = watchHalt(engine, runId);
       try {

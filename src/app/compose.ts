@@ -36,6 +36,7 @@ import { cleanUpRun } from './clean-up.ts';
 import type { Settings } from './config.ts';
 import { deleteRun, repositoryOf } from './delete-run.ts';
 import { createFiles } from './files.ts';
+import { createReader } from './reading.ts';
 import { runPolicy } from './run-policy.ts';
 
 export interface ComposeOptions {
@@ -139,6 +140,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     policy: () => policyOf(settings),
     clock,
     random: Math.random,
+    reader: createReader(services),
     deleteRun: (runId, workspaceDir) => deleteRun(deletion, runId, workspaceDir),
     async cleanUp(runId, workspaceDir) {
       if ((await engine.active(runId)).length > 0) return;

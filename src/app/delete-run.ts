@@ -44,7 +44,7 @@ export async function deleteRun(parts: DeleteParts, runId: string, workspaceDir:
 
 /** Null for a folder that holds no repository any more. */
 export async function repositoryOf(
-  { repository }: Pick<DeleteParts, 'repository'>,
+  { repository }: { repository: Pick<Repository, 'open'> },
   workspaceDir: string,
 ): Promise<string | null> {
   // `open` would make a repository in an empty folder.

@@ -65,7 +65,9 @@ describe('deleting a whole run', function () {
     assert.deepEqual(await app.list(), []);
     assert.deepEqual(readdirSync(join(place.stateDir, 'runs')), []);
     for (const table of TABLES) {
-      const rows = look(place, (store) => store.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+      // One empty row keeps the place of deleted events, so that no watcher takes a new event for an old one.
+      const where = table === 'events' ? "WHERE run_id <> ''" : '';
+      const rows = look(place, (store) => store.prepare(`SELECT count(*) AS n FROM ${table} ${where}`).get()?.n);
       assert.equal(rows, 0, table);
     }
     await assert.rejects(app.dispatch({ type: 'delete', runId }), { code: 'not_found' });

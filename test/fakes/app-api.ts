@@ -66,6 +66,19 @@ export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void):
       deliver();
       return () => listeners.delete(deliver);
     },
+    watch(onRecords) {
+      const seen = new Map([...runs].map(([runId, run]) => [runId, run.records.length]));
+      const deliver = () => {
+        const fresh = [...runs].flatMap(([runId, run]) => run.records.slice(seen.get(runId) ?? 0));
+        for (const [runId, run] of runs) seen.set(runId, run.records.length);
+        if (fresh.length > 0) onRecords(fresh);
+      };
+      listeners.add(deliver);
+      return () => listeners.delete(deliver);
+    },
+    readFile: async () => null,
+    changedFiles: async () => [],
+    output: async () => '',
     settled(runId, signal) {
       return new Promise((resolve, reject) => {
         const look = () => {

@@ -239,7 +239,9 @@ describe('embedded engine', () => {
     deleteRun(store, 'two');
     assert.equal(blobs(), 0);
     for (const table of ['runs', 'journal', 'events', 'blob_refs']) {
-      assert.equal(store.prepare(`SELECT COUNT(*) AS n FROM ${table}`).get()?.n, 0);
+      // One empty row keeps the place of deleted events.
+      const where = table === 'events' ? "WHERE run_id <> ''" : '';
+      assert.equal(store.prepare(`SELECT COUNT(*) AS n FROM ${table} ${where}`).get()?.n, 0);
     }
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeClock } from '../../../test/fakes/clock.ts';
 import type { DomainEvent, EventRecord } from '../../protocol/events.ts';
-import { createEventLog } from './event-log.ts';
+import { createEventLog, forgetEvents } from './event-log.ts';
 import { openStore, type Store } from './store.ts';
 
 const raised = (budgetUsd: number): DomainEvent => ({ type: 'budget.raised', budgetUsd });
@@ -93,5 +93,53 @@ describe('event log', () => {
     });
     assert.deepEqual(seen, [1, 2, 3, 4, 5]);
     assert.ok(warnings.length > 0 && warnings.every((warning) => warning === failure));
+  });
+
+  it('shows a watcher what all runs append after it came, from any process, in order, in batches (invariant 2)', async () => {
+    const [reader, writer] = [openLog(), openLog()];
+    writer.append('old', raised(0), 'before');
+    const batches: EventRecord[][] = [];
+    const places = () => batches.flat().map(({ runId, seq }) => `${runId}:${seq}`);
+    const done = Promise.withResolvers<void>();
+    const off = reader.watch((records) => {
+      batches.push(records);
+      if (places().length === 4) done.resolve();
+    });
+    writer.append('new', raised(1), 'k1');
+    writer.append('old', raised(2), 'k2');
+    writer.append('new', raised(3), 'k3');
+    assert.deepEqual(batches, [], 'nothing comes inside a call');
+    await new Promise((resolve) => setImmediate(resolve));
+    reader.append('own', raised(4), 'k1');
+    await done.promise;
+    assert.deepEqual(places(), ['new:1', 'old:2', 'new:2', 'own:1']);
+    assert.ok(batches.length < 4, 'what came together is told together');
+    off();
+    reader.append('own', raised(5), 'k2');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(places().length, 4);
+  });
+
+  it('hides nothing from a watcher when the newest events are deleted (invariant 3)', async () => {
+    const log = openLog();
+    const [store] = stores;
+    assert.ok(store);
+    log.append('kept', raised(0), 'k1');
+    for (const key of ['k1', 'k2']) log.append('gone', raised(1), key);
+    const seen: string[] = [];
+    const done = Promise.withResolvers<void>();
+    log.watch((records) => {
+      seen.push(...records.map(({ runId, seq }) => `${runId}:${seq}`));
+      if (seen.length === 3) done.resolve();
+    });
+    for (let times = 0; times < 2; times += 1) store.write(() => forgetEvents(store, 'gone'));
+    assert.deepEqual(log.read('gone', 0), []);
+    log.append('kept', raised(2), 'k2');
+    log.append('gone', raised(3), 'k1');
+    store.write(() => forgetEvents(store, 'other'));
+    log.append('kept', raised(4), 'k3');
+    await done.promise;
+    assert.deepEqual(seen, ['kept:2', 'gone:1', 'kept:3']);
+    assert.equal(store.prepare("SELECT count(*) AS n FROM events WHERE run_id = ''").get()?.n, 0);
   });
 });

@@ -126,4 +126,9 @@ export interface EventLog {
   read(runId: string, afterSeq: number, limit?: number): EventRecord[];
   /** Calls back for every record appended by any process, in order, after `afterSeq`; returns the unsubscribe function. */
   subscribe(runId: string, afterSeq: number, onRecord: (record: EventRecord) => void): () => void;
+  /**
+   * Calls back with the records of all runs that any process appends after this call, in order within a run, one call a
+   * wake-up; returns the function that ends it.
+   */
+  watch(onRecords: (records: EventRecord[]) => void): () => void;
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import { createBlobFiles } from './blobs.ts';
+import { forgetEvents } from './event-log.ts';
 import { runTopic, unfinishedRuns } from './runs.ts';
 import type { Store } from './store.ts';
 
@@ -21,7 +22,7 @@ export function deleteRun(store: Store, rootRunId: string): void {
     const ofTree = 'run_id IN (SELECT run_id FROM runs WHERE root_id = ?)';
     store.prepare(`DELETE FROM journal WHERE ${ofTree}`).run(rootRunId);
     store.prepare(`DELETE FROM inbox WHERE ${ofTree}`).run(rootRunId);
-    store.prepare('DELETE FROM events WHERE run_id = ?').run(rootRunId);
+    forgetEvents(store, rootRunId);
     for (const table of ['runs', 'blob_refs', 'budgets', 'charges']) {
       store.prepare(`DELETE FROM ${table} WHERE root_id = ?`).run(rootRunId);
     }
