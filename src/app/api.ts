@@ -10,6 +10,11 @@ export interface AppApi {
    * this process. `approve`, `reject`, `answer` and `resume` also take the run over when no live process owns it.
    */
   dispatch(intent: Intent): Promise<{ runId: string }>;
+  /**
+   * Goes on in this process with an unfinished run that no live process owns; answers no wait. For runs that an earlier
+   * process of the same client was executing.
+   */
+  adopt(runId: string): Promise<void>;
   /** The run as it is now; null when there is none with this id (a unique prefix of the id is enough). */
   snapshot(runId: string): Promise<RunView | null>;
   /** All runs, newest first. */

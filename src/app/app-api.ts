@@ -155,6 +155,9 @@ export function createAppApi(parts: AppParts): AppApi {
 
   return {
     dispatch: async (intent) => ({ runId: await carryOut(intent) }),
+    async adopt(runId) {
+      if (!hasEnded(views.get(await mustFind(runId)))) await engine.resume(runId);
+    },
     async snapshot(idOrPrefix) {
       const runId = await findRun(engine, idOrPrefix);
       return runId === null ? null : views.get(runId);
