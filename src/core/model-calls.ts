@@ -14,12 +14,14 @@ import type {
   Log,
   ModelReply,
 } from './ports.ts';
+import { requireUnpricedRoom } from './unpriced-calls.ts';
 
 /**
  * The one way to a paid model call: the shared gate first, then the budget, then the call, then the failure policy.
  *
  * Invariants:
- * 1. No try starts without its worst case reserved in the ledger; key `callKey#try`.
+ * 1. No try starts without its worst case reserved in the ledger; key `callKey#try`. Where no price is known that is 0, and
+ *    the number of calls is bounded instead (unpriced-calls.ts).
  * 2. A try ends settled (with what was charged; 0 when the price is unknown), released (the provider answered with an error
  *    or was never reached), or with its reservation left in place (cut, timed out, cancelled after sending: the provider
  *    may have charged for it).
@@ -136,6 +138,7 @@ async function tryOnce<R extends ModelReply>(
   const { model, worstUsd, tryKey } = budgeted;
   const lease = await limiter.acquire(gateKey(model), call.signal);
   try {
+    if (worstUsd === null) requireUnpricedRoom(ledger, call.rootRunId);
     ledger.reserve(call.rootRunId, tryKey, worstUsd ?? 0);
   } catch (error) {
     lease.release(null);
