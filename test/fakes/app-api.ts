@@ -48,6 +48,7 @@ export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void):
       onIntent(intent, app);
       return { runId: intent.type === 'start' ? FAKE_RUN_ID : intent.runId };
     },
+    adopt: async () => undefined,
     async snapshot(prefix) {
       return [...runs.values()].find((run) => run.view.runId.startsWith(prefix))?.view ?? null;
     },
