@@ -212,9 +212,9 @@ async function callModel<Q extends { model: string }, R extends ModelReply>(
     const progress = { tries, failures, elapsedMs: clock.now() - startedAt };
     const waitMs = nextWaitMs(error, progress, other !== null, random);
     const provider = findModel(model)?.provider ?? 'other';
-    const { subtaskId } = call;
-    const fields: RetryFields = { provider, model, subtaskId, kind: error.code, attempt: tries, waitMs };
-    log.warn('model call will be tried again', { ...fields, agentId: call.agentId });
+    const { subtaskId, agentId } = call;
+    const fields: RetryFields = { provider, model, subtaskId, agentId, kind: error.code, attempt: tries, waitMs };
+    log.warn('model call will be tried again', { ...fields });
     call.onRetry(fields);
     if (waitMs > 0) await clock.sleep(waitMs, call.signal);
     request = other ?? current;

@@ -61,6 +61,8 @@ export const DomainEvent = z.discriminatedUnion('type', [
     provider: z.string(),
     model: z.string(),
     subtaskId: subtaskId.nullable(),
+    /** Null for the lead; absent in events of before it was kept. */
+    agentId: agentId.nullable().optional(),
     kind: ErrorCode,
     attempt: z.int(),
     waitMs: z.number(),

@@ -26,20 +26,29 @@ export type SubtaskState =
   | 'parked'
   | 'failed';
 
-interface SubtaskView {
+export interface SubtaskView {
   id: string;
   title: string;
+  /** Null for one that the plan does not name and that has not begun. */
+  specialization: Specialization | null;
   dependsOn: string[];
   state: SubtaskState;
   agentId: string | null;
   /** The review round that is being worked on; 1 is the first. */
   round: number;
   lastAction: string;
+  /** What its agent began from; null before it began. */
+  baseCommit: string | null;
+  /** Its own last commit. */
   commit: string | null;
+  /** The head of the integration that first held it. */
+  integratedCommit: string | null;
   files: ChangedFile[];
   evidence: Evidence[];
   reviews: Review[];
   findings: Finding[];
+  /** Why it failed; null again when it is tried again. */
+  failed: ErrorInfo | null;
   costUsd: number;
   startedAt: string | null;
   endedAt: string | null;
@@ -50,8 +59,13 @@ export interface AgentView {
   specialization: Specialization | 'lead';
   status: 'idle' | 'working' | 'blocked';
   subtaskId: string | null;
+  /** When `status` or `subtaskId` changed last. */
+  since: string;
+  /** When it asks its model again after a limit or an outage; null when it does not wait for that. */
+  blockedUntil: string | null;
   model: string | null;
   lastAction: string;
+  calls: number;
   inputTokens: number;
   outputTokens: number;
   costUsd: number;
@@ -78,6 +92,8 @@ export interface RunView {
   seq: number;
   status: 'running' | 'waiting' | 'complete' | 'failed' | 'cancelled';
   stage: Stage;
+  /** The stages that were entered, in order. */
+  stages: { stage: Stage; enteredAt: string }[];
   brief: Brief | null;
   slug: string;
   workspaceDir: string;
@@ -125,6 +141,7 @@ export function emptyView(runId: string): RunView {
     seq: 0,
     status: 'running',
     stage: 'brief',
+    stages: [],
     brief: null,
     slug: '',
     workspaceDir: '',
@@ -155,20 +172,29 @@ export function emptyView(runId: string): RunView {
   };
 }
 
-function newSubtask(id: string, title: string, dependsOn: string[]): SubtaskView {
+function newSubtask(
+  id: string,
+  title: string,
+  specialization: Specialization | null,
+  dependsOn: string[],
+): SubtaskView {
   return {
     id,
     title,
+    specialization,
     dependsOn,
     state: 'pending',
     agentId: null,
     round: 0,
     lastAction: '',
+    baseCommit: null,
     commit: null,
+    integratedCommit: null,
     files: [],
     evidence: [],
     reviews: [],
     findings: [],
+    failed: null,
     costUsd: 0,
     startedAt: null,
     endedAt: null,
@@ -177,31 +203,47 @@ function newSubtask(id: string, title: string, dependsOn: string[]): SubtaskView
 
 /** Returns a view with one subtask changed; a subtask that the plan does not name (a revision) is added. */
 function withSubtask(view: RunView, id: string, change: Partial<SubtaskView>): RunView {
-  const before = view.subtasks[id] ?? newSubtask(id, id, []);
+  const before = view.subtasks[id] ?? newSubtask(id, id, null, []);
   return { ...view, subtasks: { ...view.subtasks, [id]: { ...before, ...change } } };
 }
 
-function withAgent(view: RunView, id: string, change: Partial<AgentView>): RunView {
+type AgentChange = Partial<Omit<AgentView, 'id' | 'since'>>;
+
+/** Whatever an agent does or is given ends its wait for a limit, unless the change begins one. */
+function withAgent(view: RunView, id: string, change: AgentChange, at: string): RunView {
   const before: AgentView = view.agents[id] ?? {
     id,
     specialization: LEAD,
     status: 'idle',
     subtaskId: null,
+    since: at,
+    blockedUntil: null,
     model: null,
     lastAction: '',
+    calls: 0,
     inputTokens: 0,
     outputTokens: 0,
     costUsd: 0,
   };
-  return { ...view, agents: { ...view.agents, [id]: { ...before, ...change } } };
+  const after: AgentView = { ...before, blockedUntil: null, ...change };
+  if (after.status !== before.status || after.subtaskId !== before.subtaskId) after.since = at;
+  return { ...view, agents: { ...view.agents, [id]: after } };
 }
 
-function withAgentOf(view: RunView, subtaskId: string, change: Partial<AgentView>): RunView {
+function withAgentOf(view: RunView, subtaskId: string, change: AgentChange, at: string): RunView {
   const agentId = view.subtasks[subtaskId]?.agentId;
-  return agentId ? withAgent(view, agentId, change) : view;
+  return agentId ? withAgent(view, agentId, change, at) : view;
 }
 
-function calledModel(view: RunView, event: Extract<DomainEvent, { type: 'model.called' }>): RunView {
+function retriedModel(view: RunView, event: Extract<DomainEvent, { type: 'model.retried' }>, at: string): RunView {
+  // Events of earlier versions do not say whose call it was.
+  if (event.agentId === undefined || event.waitMs <= 0) return view;
+  const blockedUntil = new Date(Date.parse(at) + event.waitMs).toISOString();
+  const lastAction = `waits for ${event.model}: ${event.kind.replaceAll('_', ' ')}`;
+  return withAgent(view, event.agentId ?? LEAD, { status: 'blocked', blockedUntil, lastAction }, at);
+}
+
+function calledModel(view: RunView, event: Extract<DomainEvent, { type: 'model.called' }>, at: string): RunView {
   const usd = event.costUsd ?? 0;
   const cost = {
     usd: view.cost.usd + usd,
@@ -213,13 +255,16 @@ function calledModel(view: RunView, event: Extract<DomainEvent, { type: 'model.c
   };
   const id = event.agentId ?? LEAD;
   const agent = view.agents[id];
-  const next = withAgent({ ...view, cost }, id, {
+  const change: AgentChange = {
     model: event.model,
+    calls: (agent?.calls ?? 0) + 1,
     inputTokens: (agent?.inputTokens ?? 0) + event.usage.inputTokens,
     outputTokens: (agent?.outputTokens ?? 0) + event.usage.outputTokens,
     costUsd: (agent?.costUsd ?? 0) + usd,
-    ...(event.role === 'lead' ? { lastAction: event.purpose } : {}),
-  });
+  };
+  if (event.role === 'lead') change.lastAction = event.purpose;
+  if (agent?.blockedUntil != null) change.status = 'working';
+  const next = withAgent({ ...view, cost }, id, change, at);
   if (event.subtaskId === null) return next;
   const spent = next.subtasks[event.subtaskId]?.costUsd ?? 0;
   return withSubtask(next, event.subtaskId, { costUsd: spent + usd });
@@ -227,7 +272,13 @@ function calledModel(view: RunView, event: Extract<DomainEvent, { type: 'model.c
 
 function ended(view: RunView, status: RunView['status'], at: string): RunView {
   const agents = Object.fromEntries(
-    Object.entries(view.agents).map(([id, agent]) => [id, { ...agent, status: 'idle' as const, subtaskId: null }]),
+    Object.entries(view.agents).map(([id, agent]) => {
+      const isIdle = agent.status === 'idle' && agent.subtaskId === null;
+      return [
+        id,
+        isIdle ? agent : { ...agent, status: 'idle' as const, subtaskId: null, blockedUntil: null, since: at },
+      ];
+    }),
   );
   return { ...view, status, endedAt: at, waiting: [], agents };
 }
@@ -241,7 +292,7 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
   switch (event.type) {
     case 'run.started':
       return {
-        ...withAgent(view, LEAD, { specialization: LEAD, status: 'working' }),
+        ...withAgent(view, LEAD, { specialization: LEAD, status: 'working' }, at),
         brief: event.brief,
         workspaceDir: event.workspaceDir,
         budgetUsd: event.budgetUsd,
@@ -249,12 +300,13 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
         startedAt: at,
       };
     case 'stage.entered':
-      return { ...view, stage: event.stage };
+      return { ...view, stage: event.stage, stages: [...view.stages, { stage: event.stage, enteredAt: at }] };
     case 'workspace.opened':
     case 'interfaces.written':
     case 'merge.refused':
-    case 'model.retried':
       return view;
+    case 'model.retried':
+      return retriedModel(view, event, at);
     case 'questions.asked':
       return { ...view, questions: event.questions };
     case 'questions.answered':
@@ -267,7 +319,9 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
         plan: event.plan,
         planFaults: [],
         estimate: event.estimate,
-        subtasks: Object.fromEntries(event.plan.subtasks.map((s) => [s.id, newSubtask(s.id, s.title, s.dependsOn)])),
+        subtasks: Object.fromEntries(
+          event.plan.subtasks.map((s) => [s.id, newSubtask(s.id, s.title, s.specialization, s.dependsOn)]),
+        ),
       };
     case 'plan.approved':
     case 'plan.rejected':
@@ -275,23 +329,29 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'diff.rejected':
       return view;
     case 'model.called':
-      return calledModel(view, event);
+      return calledModel(view, event, at);
     case 'subtask.started':
       return withAgent(
         withSubtask(view, event.subtaskId, {
           state: 'working',
           agentId: event.agentId,
           round: 1,
+          specialization: event.specialization,
+          baseCommit: event.baseCommit,
+          failed: null,
           startedAt: view.subtasks[event.subtaskId]?.startedAt ?? at,
         }),
         event.agentId,
         { specialization: event.specialization, status: 'working', subtaskId: event.subtaskId },
+        at,
       );
     case 'subtask.acted':
-      return withAgent(withSubtask(view, event.subtaskId, { lastAction: event.action }), event.agentId, {
-        lastAction: event.action,
-        status: 'working',
-      });
+      return withAgent(
+        withSubtask(view, event.subtaskId, { lastAction: event.action }),
+        event.agentId,
+        { lastAction: event.action, status: 'working' },
+        at,
+      );
     case 'subtask.committed':
       return withSubtask(view, event.subtaskId, { commit: event.commit });
     case 'subtask.checked':
@@ -305,42 +365,57 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return withSubtask(view, event.subtaskId, { state: 'revising', round: event.round, findings: event.findings });
     case 'subtask.approved':
       return withAgentOf(
-        withSubtask(view, event.subtaskId, { state: 'approved', commit: event.commit }),
+        withSubtask(view, event.subtaskId, { state: 'approved', commit: event.commit, failed: null }),
         event.subtaskId,
-        {
-          status: 'idle',
-          subtaskId: null,
-        },
+        { status: 'idle', subtaskId: null },
+        at,
       );
     case 'subtask.parked':
       return withAgentOf(
         withSubtask(view, event.subtaskId, { state: 'parked', lastAction: event.reason, findings: event.findings }),
         event.subtaskId,
         { status: 'blocked' },
+        at,
       );
     case 'subtask.failed':
       return withAgentOf(
-        withSubtask(view, event.subtaskId, { state: 'failed', lastAction: event.error.userMessage, endedAt: at }),
+        withSubtask(view, event.subtaskId, {
+          state: 'failed',
+          lastAction: event.error.userMessage,
+          failed: event.error,
+          endedAt: at,
+        }),
         event.subtaskId,
         { status: 'idle', subtaskId: null },
+        at,
       );
     case 'subtask.integrated':
-      return withSubtask(view, event.subtaskId, { state: 'integrated', files: event.files, endedAt: at });
+      return withSubtask(view, event.subtaskId, {
+        state: 'integrated',
+        integratedCommit: event.commit,
+        files: event.files,
+        failed: null,
+        endedAt: at,
+      });
     case 'overlap.found':
       return {
         ...view,
         overlaps: [...view.overlaps, { subtaskIds: event.subtaskIds, kind: event.kind, paths: event.paths }],
       };
     case 'merge.conflicted':
-      return withAgentOf(withSubtask(view, event.subtaskId, { state: 'merging' }), event.subtaskId, {
-        status: 'working',
-        subtaskId: event.subtaskId,
-      });
+      return withAgentOf(
+        withSubtask(view, event.subtaskId, { state: 'merging' }),
+        event.subtaskId,
+        { status: 'working', subtaskId: event.subtaskId },
+        at,
+      );
     case 'merge.resolved':
-      return withAgentOf(withSubtask(view, event.subtaskId, { commit: event.commit }), event.subtaskId, {
-        status: 'idle',
-        subtaskId: null,
-      });
+      return withAgentOf(
+        withSubtask(view, event.subtaskId, { commit: event.commit }),
+        event.subtaskId,
+        { status: 'idle', subtaskId: null },
+        at,
+      );
     case 'integration.checked':
       return { ...view, integrationEvidence: event.evidence };
     case 'diff.proposed':
