@@ -30,6 +30,7 @@ import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
 import type { Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
 import { AppError } from '../protocol/errors.ts';
+import type { EditorModels } from '../protocol/language-models.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
 import { cleanUpRun } from './clean-up.ts';
@@ -42,6 +43,10 @@ import { runPolicy } from './run-policy.ts';
 export interface ComposeOptions {
   settings: Settings;
   log: Log;
+  /** The folder with `node` for commands of agents and checks; null: that of the running program. */
+  nodePath?: string | null;
+  /** The editor's models, when there is an editor. */
+  editorModels?: EditorModels | null;
   /** Ports to use instead of the real ones; for tests. */
   override?: Partial<Services>;
 }

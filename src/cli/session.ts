@@ -6,11 +6,11 @@ import {
   missingConfiguration,
   type Settings,
 } from '../app/config.ts';
+import { findRunNote, type RunNote } from '../app/run-notes.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { Stage } from '../protocol/events.ts';
 import type { RunView } from '../protocol/view.ts';
 import { type Deps, type Io, say } from './io.ts';
-import { findRunNote, type RunNote } from './run-notes.ts';
 
 /** For commands that look, cancel or delete: a broken configuration file in this folder does not matter to them. */
 export function stateSettings(io: Io): Settings {
