@@ -11,6 +11,8 @@ import { archiveRunRefs } from '../adapters/git/archive-refs.ts';
 import { createRepository } from '../adapters/git/repository.ts';
 import { createForge } from '../adapters/github/forge.ts';
 import { createAnthropicAgent } from '../adapters/models/anthropic.ts';
+import { createEditorAgent } from '../adapters/models/editor-agent.ts';
+import { createEditorLead } from '../adapters/models/editor-lead.ts';
 import { createXaiLead } from '../adapters/models/xai.ts';
 import { createXaiChatLead } from '../adapters/models/xai-chat.ts';
 import { systemClock } from '../core/clock.ts';
@@ -28,7 +30,7 @@ import { limitCommands } from '../core/heavy-commands.ts';
 import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
-import type { Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
+import type { AgentModel, Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { EditorModels } from '../protocol/language-models.ts';
 import type { AppApi } from './api.ts';
@@ -55,7 +57,7 @@ export interface ComposeOptions {
 const COMMAND_MEMORY_SHARE = 0.75;
 
 /** The only place where objects are built. Nothing connects to anything before it is used. */
-export async function compose({ settings, log, override }: ComposeOptions): Promise<AppApi> {
+export async function compose({ settings, log, editorModels, override }: ComposeOptions): Promise<AppApi> {
   const clock = override?.clock ?? systemClock;
   const store = openStore(settings.stateDir, clock);
   const events = createEventLog(store);
@@ -74,11 +76,8 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
   );
   const services: Services = {
     calls: createModelCalls({
-      lead: createLead(settings),
-      agent: createAnthropicAgent({
-        apiKey: settings.models.agent.apiKey ?? '',
-        baseUrl: settings.models.agent.baseUrl,
-      }),
+      lead: createLead(settings, editorModels ?? null),
+      agent: createAgent(settings, editorModels ?? null),
       ledger,
       limiter,
       clock,
@@ -176,10 +175,30 @@ function openForge(settings: Settings, clock: Clock): Forge {
   };
 }
 
-function createLead(settings: Settings): LeadModel {
-  const { api, apiKey, baseUrl } = settings.models.lead;
+function createLead(settings: Settings, editorModels: EditorModels | null): LeadModel {
+  const { api, apiKey, baseUrl, provider } = settings.models.lead;
+  if (provider === 'editor') return createEditorLead(editorModels ?? outsideAnEditor('models.lead.provider'));
   const options = { apiKey: apiKey ?? '', baseUrl };
   return api === 'chat' ? createXaiChatLead(options) : createXaiLead(options);
+}
+
+function createAgent(settings: Settings, editorModels: EditorModels | null): AgentModel {
+  const { apiKey, baseUrl, provider } = settings.models.agent;
+  if (provider === 'editor') return createEditorAgent(editorModels ?? outsideAnEditor('models.agent.provider'));
+  return createAnthropicAgent({ apiKey: apiKey ?? '', baseUrl });
+}
+
+/** Without an editor every call fails, not the program: looking at a run needs no models. */
+function outsideAnEditor(setting: string): EditorModels {
+  const refuse = () =>
+    Promise.reject(
+      new AppError({
+        code: 'configuration',
+        message: `${setting} is "editor" outside an editor`,
+        userMessage: `${setting} is set to the editor's models, but this program runs outside it. Start the run from the editor, or change the setting.`,
+      }),
+    );
+  return { list: refuse, send: refuse, countTokens: refuse };
 }
 
 function createRegistry({ registryUrl }: Settings): PackageRegistry {

@@ -10,6 +10,14 @@ const text = z.string().trim().min(1);
 const commandList = z.array(text);
 const model = { model: text.optional(), effort: Effort.optional() };
 
+/** An editor's models change from one to the next, so there is no default among them. */
+const EDITOR_NEEDS_MODEL = {
+  path: ['model'],
+  message: 'is needed with provider "editor": the id of one of its models, such as "copilot/gpt-5"',
+};
+const namesItsModel = (role: { provider?: string | undefined; model?: string | undefined }) =>
+  role.provider !== 'editor' || role.model !== undefined;
+
 /** Longest time a check may be given: one day. */
 const MAX_WALL_MS = 86_400_000;
 const durationMs = z.int().min(1_000).max(MAX_WALL_MS);
@@ -22,8 +30,18 @@ export const ConfigFile = z.strictObject({
   $schema: z.string().optional(),
   models: z
     .strictObject({
-      lead: z.strictObject({ ...model, api: z.enum(['responses', 'chat']).optional() }).optional(),
-      agent: z.strictObject(model).optional(),
+      lead: z
+        .strictObject({
+          ...model,
+          provider: z.enum(['xai', 'editor']).optional(),
+          api: z.enum(['responses', 'chat']).optional(),
+        })
+        .refine(namesItsModel, EDITOR_NEEDS_MODEL)
+        .optional(),
+      agent: z
+        .strictObject({ ...model, provider: z.enum(['anthropic', 'editor']).optional() })
+        .refine(namesItsModel, EDITOR_NEEDS_MODEL)
+        .optional(),
       escalation: z.strictObject(model).optional(),
     })
     .optional(),

@@ -161,6 +161,17 @@ describe('settings', () => {
     assert.deepEqual(missingConfiguration(filled, 'done'), []);
   });
 
+  it('ask no keys for models of the editor, and want their ids', () => {
+    const agent = (model: string) => `"agent": {"provider": "editor"${model}}`;
+    const lead = '"lead": {"provider": "editor", "model": "copilot/a"}';
+    writeConfig(`{"models": {${lead}, ${agent('')}}}`);
+    assert.match(refusal({}), /models\.agent\.model .*is needed with provider "editor"/);
+    writeConfig(`{"models": {${lead}, ${agent(', "model": "copilot/b"')}}}`);
+    const settings = loadSettings(source());
+    assert.equal(settings.models.escalation.model, 'copilot/b');
+    assert.deepEqual(missingConfiguration(settings, 'build'), []);
+  });
+
   it('want no key for a model server on this machine', () => {
     const settings = loadSettings(source({ XAI_BASE_URL: 'http://localhost:11434/v1' }));
     assert.equal(settings.models.lead.apiKey, 'none');

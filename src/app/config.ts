@@ -18,10 +18,24 @@ export interface Settings {
   /** Path of the `orchestrator.config.json` that was read, or null when there is none. */
   configFile: string | null;
   models: {
-    lead: { model: string; effort: Effort; api: 'responses' | 'chat'; baseUrl: string; apiKey: string | null };
+    /** Provider `editor`: a model of the editor that the program runs in; it has no key and no address. */
+    lead: {
+      provider: 'xai' | 'editor';
+      model: string;
+      effort: Effort;
+      api: 'responses' | 'chat';
+      baseUrl: string;
+      apiKey: string | null;
+    };
     /** Effort null: what the plan says for each subtask. */
-    agent: { model: string; effort: Effort | null; baseUrl: string; apiKey: string | null };
-    /** Takes over hard subtasks; same address and key as `agent`. */
+    agent: {
+      provider: 'anthropic' | 'editor';
+      model: string;
+      effort: Effort | null;
+      baseUrl: string;
+      apiKey: string | null;
+    };
+    /** Takes over hard subtasks in the middle of a conversation, so it is of the agents' provider. */
     escalation: { model: string; effort: Effort };
   };
   /** Agents at work at the same time; default 4. */
@@ -133,6 +147,7 @@ function build(
     configFile: reading.found ? reading.path : null,
     models: {
       lead: {
+        provider: lead?.provider ?? 'xai',
         model: lead?.model ?? 'grok-4.7',
         effort: lead?.effort ?? 'high',
         api: lead?.api ?? 'responses',
@@ -140,12 +155,18 @@ function build(
         apiKey: env.xaiApiKey ?? keyOfLoopback(env.xaiBaseUrl),
       },
       agent: {
-        model: agent?.model ?? 'claude-sonnet-5-5',
+        provider: agent?.provider ?? 'anthropic',
+        model: agent?.model ?? DEFAULT_AGENT_MODEL,
         effort: agent?.effort ?? null,
         baseUrl: env.anthropicBaseUrl ?? 'https://api.anthropic.com',
         apiKey: env.anthropicApiKey ?? keyOfLoopback(env.anthropicBaseUrl),
       },
-      escalation: { model: escalation?.model ?? 'claude-opus-5-5', effort: escalation?.effort ?? 'high' },
+      escalation: {
+        model:
+          escalation?.model ??
+          (agent?.provider === 'editor' ? (agent.model ?? DEFAULT_AGENT_MODEL) : 'claude-opus-5-5'),
+        effort: escalation?.effort ?? 'high',
+      },
     },
     concurrency: flags.concurrency ?? file.concurrency ?? 4,
     budgetUsd: flags.budgetUsd ?? file.budgetUsd ?? 10,
@@ -178,6 +199,8 @@ function build(
     live: { deadlineMs: file.live?.deadlineMs ?? 120_000 },
   };
 }
+
+const DEFAULT_AGENT_MODEL = 'claude-sonnet-5-5';
 
 /** A model server on this machine wants no key, but the clients send one. */
 function keyOfLoopback(baseUrl: string | undefined): string | null {
@@ -212,8 +235,9 @@ const ORDER: readonly Stage[] = ['brief', 'plan', 'build', 'review', 'commit', '
 export function missingConfiguration(settings: Settings, until: Stage): string[] {
   const reaches = (stage: Stage) => ORDER.indexOf(until) >= ORDER.indexOf(stage);
   const missing: string[] = [];
-  if (settings.models.lead.apiKey === null) missing.push('XAI_API_KEY');
-  if (settings.models.agent.apiKey === null && reaches('build')) missing.push('ANTHROPIC_API_KEY');
+  const { lead, agent } = settings.models;
+  if (lead.provider === 'xai' && lead.apiKey === null) missing.push('XAI_API_KEY');
+  if (agent.provider === 'anthropic' && agent.apiKey === null && reaches('build')) missing.push('ANTHROPIC_API_KEY');
   if (settings.github.token === null && reaches('commit')) missing.push('GITHUB_TOKEN');
   if (reaches('deploy')) {
     if (settings.appwrite.projectId === null) missing.push('APPWRITE_PROJECT_ID');
@@ -248,8 +272,14 @@ export function applyLocalCloud(settings: Settings, cloud: LocalCloudAccess): Se
     ...settings,
     models: {
       ...settings.models,
-      lead: lead.apiKey === null ? { ...lead, baseUrl: cloud.xaiBaseUrl, apiKey: LOCAL_MODEL_KEY } : lead,
-      agent: agent.apiKey === null ? { ...agent, baseUrl: cloud.anthropicBaseUrl, apiKey: LOCAL_MODEL_KEY } : agent,
+      lead:
+        lead.provider === 'xai' && lead.apiKey === null
+          ? { ...lead, baseUrl: cloud.xaiBaseUrl, apiKey: LOCAL_MODEL_KEY }
+          : lead,
+      agent:
+        agent.provider === 'anthropic' && agent.apiKey === null
+          ? { ...agent, baseUrl: cloud.anthropicBaseUrl, apiKey: LOCAL_MODEL_KEY }
+          : agent,
     },
     github: isGithubLocal ? { apiUrl: cloud.githubApiUrl, token: cloud.githubToken } : settings.github,
     // The local GitHub knows one account; a configured organisation does not exist there.

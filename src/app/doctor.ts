@@ -110,8 +110,12 @@ function keyDiagnoses(settings: Settings): Diagnosis[] {
       ? warning(name, `not set (for ${where})`, `Set ${name}, or use --local: the local cloud stands in for it.`)
       : ok(name, `set (for ${where})`);
   return [
-    key('XAI_API_KEY', models.lead.apiKey, models.lead.baseUrl),
-    key('ANTHROPIC_API_KEY', models.agent.apiKey, models.agent.baseUrl),
+    models.lead.provider === 'editor'
+      ? ok('lead model', `${models.lead.model}, of the editor`)
+      : key('XAI_API_KEY', models.lead.apiKey, models.lead.baseUrl),
+    models.agent.provider === 'editor'
+      ? ok('agent model', `${models.agent.model}, of the editor`)
+      : key('ANTHROPIC_API_KEY', models.agent.apiKey, models.agent.baseUrl),
     key('GITHUB_TOKEN', github.token, github.apiUrl),
     key('APPWRITE_PROJECT_ID', appwrite.projectId, appwrite.endpoint),
     key('APPWRITE_API_KEY', appwrite.apiKey, appwrite.endpoint),

@@ -33,9 +33,13 @@ const ANSWER_SCHEMA = {
 /** Makes one tiny paid request for each role that has a key, in order. Never throws for a role that fails. */
 export async function* testKeys(settings: Settings, signal: AbortSignal): AsyncGenerator<KeyTest> {
   const { lead, agent, escalation } = settings.models;
-  yield await testRole('lead', lead.model, lead.apiKey === null ? 'XAI_API_KEY' : null, signal, (limited) =>
-    askLead(settings, limited),
-  );
+  if (lead.provider === 'xai') {
+    yield await testRole('lead', lead.model, lead.apiKey === null ? 'XAI_API_KEY' : null, signal, (limited) =>
+      askLead(settings, limited),
+    );
+  }
+  // The editor's models have no keys; choosing one in the editor tries it.
+  if (agent.provider === 'editor') return;
   const missing = agent.apiKey === null ? 'ANTHROPIC_API_KEY' : null;
   for (const [role, { model, effort }] of [['agent', agent] as const, ['escalation', escalation] as const]) {
     yield await testRole(role, model, missing, signal, (limited) =>

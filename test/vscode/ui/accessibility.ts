@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Frame } from 'playwright-core';
+import { z } from 'zod';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const report = z.object({
+  violations: z.array(z.object({ id: z.string(), help: z.string(), nodes: z.array(z.object({ html: z.string() })) })),
+});
+
+/**
+ * What axe-core finds wrong in a webview, a line each. The webview's body needs a background of its own: axe takes a
+ * transparent one for white.
+ */
+export async function accessibilityViolations(frame: Frame): Promise<string[]> {
+  // Not a script element, which would fall to the webview's content security policy.
+  await frame.evaluate(axeSource);
+  const { violations } = report.parse(await frame.evaluate('axe.run()'));
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`);
+}
