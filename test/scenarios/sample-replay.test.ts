@@ -232,6 +232,20 @@ describe('replaying a sample against real files, git and node --test', function 
     assert.deepEqual((await integrate(build, recording, ['website'])).conflicts, []);
   });
 
+  it('answers the first comment on Harbour Cafe with a change that passes the checks', async () => {
+    const { recording, build } = await begin(1);
+    const start = build.rounds.get('website')?.at(-1)?.commit ?? '';
+    const tree = await build.worktree(start);
+    const [revision] = await playConversation(tree, recording, 'revision-1', async () => {});
+    assert.deepEqual(
+      revision?.runs.map((r) => r.exitCode),
+      [0],
+    );
+    assertChecksPass(tree, recording.lead.plan.integrationChecks, 'after the revision');
+    assert.match(await readFile(join(tree, 'site/index.html'), 'utf8'), /Pay by card or in cash/);
+    assert.equal(recording.lead.reviews['revision-1']?.[0]?.verdict, 'approve');
+  });
+
   it('builds Shipping Quote API with two agents after one another', async () => {
     const { recording, build } = await begin(3);
     assert.deepEqual((await integrate(build, recording, ['pricing', 'http-api'])).conflicts, []);

@@ -63,7 +63,8 @@ describe('the recorded samples', () => {
 
   it('have one review for every time an agent finishes, and only the last approves', () => {
     for (const { lead, agents, folder } of recordings) {
-      assert.deepEqual(Object.keys(lead.reviews).sort(), lead.plan.subtasks.map((s) => s.id).sort(), folder);
+      const planned = Object.keys(lead.reviews).filter((id) => !id.startsWith('revision-'));
+      assert.deepEqual(planned.sort(), lead.plan.subtasks.map((s) => s.id).sort(), folder);
       for (const [id, reviews] of Object.entries(lead.reviews)) {
         const finished = (agents[id] ?? []).flatMap((t) => t.calls).filter((c) => c.tool === 'finish');
         assert.equal(finished.length, reviews.length, `${folder}: ${id}`);
