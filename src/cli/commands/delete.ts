@@ -1,6 +1,6 @@
+import { removeRunNote } from '../../app/run-notes.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type Deps, type Io, say } from '../io.ts';
-import { removeRunNote } from '../run-notes.ts';
 import { findRun, stateOfRun, withApp } from '../session.ts';
 
 /** Forgets a run that has ended; its commits stay in the repository. */

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { readBrief } from '../../app/brief-file.ts';
+import { writeRunNote } from '../../app/run-notes.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Stage } from '../../protocol/events.ts';
 import { followRun } from '../follow.ts';
 import type { Deps, Io } from '../io.ts';
-import { writeRunNote } from '../run-notes.ts';
 import { executableSettings, interruptible, settingsFor, withApp } from '../session.ts';
 
 export interface RunFlags {
