@@ -7,7 +7,8 @@ import type { ChangedFile } from '../protocol/work.ts';
 export interface AppApi {
   /**
    * Carries an intent out and returns the run it concerns. `start` returns at once with the new run's id; the run goes on in
-   * this process. `approve`, `reject`, `answer` and `resume` also take the run over when no live process owns it.
+   * this process. `approve`, `reject`, `edit_plan`, `trim_diff`, `answer` and `resume` also take the run over when no live
+   * process owns it. Throws with nothing changed when the intent does not fit the run as it is.
    */
   dispatch(intent: Intent): Promise<{ runId: string }>;
   /**

@@ -142,6 +142,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     ledger,
     build,
     policy: () => policyOf(settings),
+    refuseCommand: services.refuseCommand,
     clock,
     random: Math.random,
     reader: createReader(services),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Stage } from '../protocol/events.ts';
 
-/** What `run` was told and later commands on the same run need again: `<stateDir>/runs/<run>.json`. */
+/** What the client that started a run was told, and any client needs again to carry it on: `<stateDir>/runs/<run>.json`. */
 export const RunNote = z.object({
   v: z.literal(1),
   runId: z.string(),

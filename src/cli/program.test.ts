@@ -318,7 +318,7 @@ describe('the command line', () => {
     assert.deepEqual(cli.app.intents, []);
   });
 
-  it('lists, shows and replays runs, and cancels one', async () => {
+  it('lists, shows and replays runs, pauses one and cancels it', async () => {
     const cli = await open({ onIntent: gated });
     await cli.run('run', cli.briefPath, '--local');
     assert.equal(await cli.run('list'), 0);
@@ -327,6 +327,9 @@ describe('the command line', () => {
     assert.match(cli.stdout(), /pending {4}api Build the api/);
     assert.equal(await cli.run('events', 'last'), 0);
     assert.match(cli.stdout(), /"type":"wait\.began"/);
+    assert.equal(await cli.run('pause', 'last'), 0);
+    assert.deepEqual(cli.app.intents.at(-1), { type: 'pause', runId: FAKE_RUN_ID });
+    assert.match(cli.stderr(), /Go on with: orchestrator resume guestbook-abc123/);
     assert.equal(await cli.run('cancel', 'last'), 0);
     assert.deepEqual(cli.app.intents.at(-1), { type: 'cancel', runId: FAKE_RUN_ID });
   });

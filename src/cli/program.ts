@@ -96,6 +96,10 @@ function addDecisionCommands(program: Command, io: Io, deps: Deps, finish: Finis
     .addOption(local())
     .action(async (run: string, flags) => finish(await (await decide()).resume(io, deps, run, flags)));
   program
+    .command('pause <run>')
+    .description('let model calls under way finish and begin no other, until `resume`')
+    .action(async (run: string) => finish(await (await decide()).pause(io, deps, run)));
+  program
     .command('cancel <run>')
     .description('end a run for good; its work stays in the repository')
     .action(async (run: string) => finish(await (await decide()).cancel(io, deps, run)));

@@ -1,11 +1,6 @@
 import type { AppApi } from '../app/api.ts';
-import {
-  applyLocalCloud,
-  loadSettings,
-  loadStateSettings,
-  missingConfiguration,
-  type Settings,
-} from '../app/config.ts';
+import { loadSettings, loadStateSettings, type Settings } from '../app/config.ts';
+import { executableSettings as executable } from '../app/executable-settings.ts';
 import { findRunNote, type RunNote } from '../app/run-notes.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { Stage } from '../protocol/events.ts';
@@ -41,12 +36,8 @@ export async function executableSettings(
   settings: Settings,
   options: { local: boolean; until: Stage; signal: AbortSignal },
 ): Promise<Settings> {
-  let complete = settings;
-  if (options.local) {
-    const cloud = await deps.ensureLocalCloud({ stateDir: settings.stateDir, signal: options.signal });
-    complete = applyLocalCloud(settings, cloud);
-  }
-  const missing = missingConfiguration(complete, options.until);
+  const { ensureLocalCloud } = deps;
+  const { settings: complete, missing } = await executable(settings, { ...options, ensureLocalCloud });
   if (missing.length === 0) return complete;
   const list = missing.join(', ');
   throw new AppError({

@@ -53,6 +53,20 @@ describe('ledger', () => {
     assert.throws(() => ledger.reserve('r', 'c', -1), { code: 'internal' });
   });
 
+  it('reserves nothing while the run is paused, from any process, and settles what is reserved (invariant 4)', () => {
+    const [ledger, other] = [openLedger(), openLedger()];
+    assert.throws(() => ledger.setPaused('r', true), { code: 'not_found' });
+    for (const run of ['r', 'free']) ledger.open(run, 10);
+    ledger.reserve('r', 'under way', 1);
+    for (let times = 0; times < 2; times += 1) other.setPaused('r', true);
+    assert.throws(() => ledger.reserve('r', 'next', 1), { code: 'paused', userMessage: 'Paused.', retry: false });
+    ledger.settle('r', 'under way', 0.5);
+    ledger.reserve('free', 'k', 1);
+    assert.deepEqual(ledger.totals('r'), { capUsd: 10, settledUsd: 0.5, reservedUsd: 0, calls: 1 });
+    other.setPaused('r', false);
+    ledger.reserve('r', 'next', 1);
+  });
+
   it('is exact: ten tenths fill a dollar', () => {
     const ledger = openLedger();
     ledger.open('r', 1);

@@ -17,6 +17,7 @@ interface BudgetRow {
   settled_nano: number;
   reserved_nano: number;
   calls: number;
+  paused: 0 | 1;
 }
 
 interface ChargeRow {
@@ -52,7 +53,7 @@ function overBudget(rootRunId: string, budget: BudgetRow, worstUsd: number): App
 function ledgerRows(store: Store) {
   const budgetOf = (rootRunId: string): BudgetRow => {
     const row = store
-      .prepare('SELECT cap_nano, settled_nano, reserved_nano, calls FROM budgets WHERE root_id = ?')
+      .prepare('SELECT cap_nano, settled_nano, reserved_nano, calls, paused FROM budgets WHERE root_id = ?')
       .get(rootRunId) as BudgetRow | undefined;
     if (row !== undefined) return row;
     throw new AppError({ code: 'not_found', message: `Run ${rootRunId} has no budget; it has to be opened first.` });
@@ -98,7 +99,11 @@ export function createLedger(store: Store): Ledger {
     open: (rootRunId, capUsd) =>
       store.write(() => {
         const cap = amountNano(capUsd, Math.round, 'the budget');
-        store.prepare('INSERT OR IGNORE INTO budgets VALUES (?, ?, 0, 0, 0)').run(rootRunId, cap);
+        store
+          .prepare(
+            'INSERT OR IGNORE INTO budgets (root_id, cap_nano, settled_nano, reserved_nano, calls) VALUES (?, ?, 0, 0, 0)',
+          )
+          .run(rootRunId, cap);
         return totals(rootRunId);
       }),
 
@@ -113,6 +118,9 @@ export function createLedger(store: Store): Ledger {
     reserve: (rootRunId, callKey, worstUsd) =>
       store.write(() => {
         const budget = budgetOf(rootRunId);
+        if (budget.paused === 1) {
+          throw new AppError({ code: 'paused', message: `Run ${rootRunId} is paused.`, userMessage: 'Paused.' });
+        }
         if (worstUsd === Number.POSITIVE_INFINITY) throw overBudget(rootRunId, budget, worstUsd);
         const worst = amountNano(worstUsd, roundUp, `the worst case of call ${callKey}`);
         if (budget.settled_nano + budget.reserved_nano + worst > budget.cap_nano) {
@@ -142,6 +150,12 @@ export function createLedger(store: Store): Ledger {
         if (charge?.state !== 'reserved') return;
         changeCharge(charge, 'released', 0);
         addToBudget(rootRunId, 0, -charge.amount_nano, -1);
+      }),
+
+    setPaused: (rootRunId, paused) =>
+      store.write(() => {
+        budgetOf(rootRunId);
+        store.prepare('UPDATE budgets SET paused = ? WHERE root_id = ?').run(paused ? 1 : 0, rootRunId);
       }),
 
     totals: (rootRunId) => store.read(() => totals(rootRunId)),

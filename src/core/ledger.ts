@@ -6,6 +6,7 @@
  * 2. A reservation that was never settled (the process died in the call) goes on counting at its worst case, because the
  *    provider may have charged for it.
  * 3. settle and release are idempotent per call key.
+ * 4. While a run is paused nothing is reserved for it, so no call begins; what is reserved may be settled.
  */
 export interface LedgerTotals {
   capUsd: number;
@@ -18,11 +19,16 @@ export interface Ledger {
   /** Sets the cap when the run has none yet; returns the totals. */
   open(rootRunId: string, capUsd: number): LedgerTotals;
   raiseCap(rootRunId: string, capUsd: number): LedgerTotals;
-  /** Throws `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) and reserves nothing when over. */
+  /**
+   * Throws `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) when over, and `paused`; reserves nothing
+   * then.
+   */
   reserve(rootRunId: string, callKey: string, worstUsd: number): void;
   /** Replaces the reservation by what was charged. */
   settle(rootRunId: string, callKey: string, actualUsd: number): void;
   /** The call was certainly not charged (refused before it reached the provider, or answered by an error). */
   release(rootRunId: string, callKey: string): void;
+  /** The run must have been opened. */
+  setPaused(rootRunId: string, paused: boolean): void;
   totals(rootRunId: string): LedgerTotals;
 }

@@ -46,6 +46,7 @@ function memoryLedger(capUsd = 100) {
     open: totals,
     raiseCap: totals,
     totals,
+    setPaused: () => {},
     reserve(_run, key, usd) {
       assert.ok(!entries.has(key), `${key} is reserved twice`);
       if (sum('settled') + sum('reserved') + usd > capUsd) {

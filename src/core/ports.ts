@@ -163,11 +163,13 @@ export interface Repository {
   setRef(repoDir: string, ref: string, commit: CommitId, expected: CommitId | null): Promise<void>;
   /** All refs under a prefix: ref name -> commit. */
   listRefs(repoDir: string, prefix: string): Promise<Record<string, CommitId>>;
-  /** Commits files on top of a parent, in memory. Returns the parent when nothing differs. */
+  /**
+   * Commits files on top of a parent, in memory; content null leaves the file out. Returns the parent when nothing differs.
+   */
   commitFiles(
     repoDir: string,
     parent: CommitId,
-    files: { path: string; content: string }[],
+    files: { path: string; content: string | null }[],
     message: CommitMessage,
   ): Promise<CommitId>;
   /** Makes (or finds) a detached worktree at `dir`, checked out at `commit`, with hooks off. */

@@ -23,6 +23,7 @@ export const ErrorCode = z.enum([
   'brief_invalid',
   'plan_invalid',
   'budget_exceeded',
+  'paused',
   'workspace_unusable',
   'git_failed',
   'merge_refused',

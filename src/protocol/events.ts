@@ -107,6 +107,9 @@ export const DomainEvent = z.discriminatedUnion('type', [
     code: ErrorCode.nullable(),
   }),
   on('wait.ended', { gate: Gate, waitOn: z.string(), topic: z.string() }),
+  /** A person wants the run to wait before its next model calls; what is under way is let finish. */
+  on('pause.requested', {}),
+  on('pause.ended', {}),
   on('budget.raised', { budgetUsd: z.number() }),
   on('run.completed', { url: z.string().nullable(), stoppedAfter: Stage }),
   on('run.failed', { error: ErrorInfo }),

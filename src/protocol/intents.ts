@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Brief } from './brief.ts';
 import { Stage } from './events.ts';
-import { Answer } from './plan.ts';
+import { Answer, Plan } from './plan.ts';
 
 const runId = z.string().min(1);
 
@@ -10,6 +10,29 @@ const runId = z.string().min(1);
  * that fits, for a client that shows none.
  */
 const decided = { topic: z.string().nullish(), waitOn: z.string().nullish() };
+
+/** Characters that some file systems leave out of a name, so that `.g\u200cit` is `.git` there. */
+const IGNORED_IN_NAMES = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** Relative, with forward slashes, inside the repository and not in `.git`, on any file system. */
+function isRepositoryPath(path: string): boolean {
+  if (path.includes('\0') || path.includes('\\') || /^[a-z]:/i.test(path)) return false;
+  return path.split('/').every((part) => {
+    const name = part
+      .replaceAll(IGNORED_IN_NAMES, '')
+      .split(':')[0]
+      ?.replace(/[. ]+$/, '')
+      .toLowerCase();
+    return name !== '' && name !== '.git' && name !== 'git~1';
+  });
+}
+
+/** A file as a person left it; `content` null: it is not there. */
+export const FileContent = z.strictObject({
+  path: z.string().max(4_096).refine(isRepositoryPath, 'allowed: a relative path inside the repository, not in .git'),
+  content: z.string().nullable(),
+});
+export type FileContent = z.infer<typeof FileContent>;
 
 /** What a client may ask for, in the imperative. */
 export const Intent = z.discriminatedUnion('type', [
@@ -32,7 +55,14 @@ export const Intent = z.discriminatedUnion('type', [
     ...decided,
   }),
   z.strictObject({ type: z.literal('reject'), runId, comment: z.string().trim().min(1), ...decided }),
-  z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable() }),
+  /** Approves the waiting plan as the person changed it. Refused (`plan_invalid`) with nothing changed when it has faults. */
+  z.strictObject({ type: z.literal('edit_plan'), runId, plan: Plan, ...decided }),
+  /** Accepts the waiting diff with some files as the person left them, if the plan's checks pass on the result. */
+  z.strictObject({ type: z.literal('trim_diff'), runId, files: z.array(FileContent).min(1), ...decided }),
+  /** Every part of the run waits before its next model call, until `resume`. */
+  z.strictObject({ type: z.literal('pause'), runId }),
+  /** Ends a pause, and every wait for `resume`; with `topic` or `waitOn`, that one only. */
+  z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable(), ...decided }),
   z.strictObject({ type: z.literal('cancel'), runId }),
   /** Forgets a run that has ended; its commits stay in the repository, below `refs/orchestrator-archive`. */
   z.strictObject({ type: z.literal('delete'), runId }),

@@ -120,6 +120,8 @@ export interface RunView {
   /** The last stage of a complete run; earlier than `deploy` when it was asked to stop there. */
   stoppedAfter: Stage | null;
   waiting: Waiting[];
+  /** Asked to wait before its next model calls, until it is resumed. */
+  paused: boolean;
   error: ErrorInfo | null;
   cost: {
     /** Sum of the known costs. */
@@ -167,6 +169,7 @@ export function emptyView(runId: string): RunView {
     url: null,
     stoppedAfter: null,
     waiting: [],
+    paused: false,
     error: null,
     cost: { usd: 0, unpricedCalls: 0, calls: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
   };
@@ -280,7 +283,7 @@ function ended(view: RunView, status: RunView['status'], at: string): RunView {
       ];
     }),
   );
-  return { ...view, status, endedAt: at, waiting: [], agents };
+  return { ...view, status, endedAt: at, waiting: [], paused: false, agents };
 }
 
 /** Applies one event. Pure; returns a new view and shares what did not change. Records must come in order of seq. */
@@ -456,6 +459,10 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       const waiting = view.waiting.filter((w) => w.waitOn !== event.waitOn || w.topic !== event.topic);
       return { ...view, waiting, status: waiting.length === 0 ? 'running' : 'waiting' };
     }
+    case 'pause.requested':
+      return { ...view, paused: true };
+    case 'pause.ended':
+      return { ...view, paused: false };
     case 'budget.raised':
       return { ...view, budgetUsd: event.budgetUsd };
     case 'run.completed':

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
 import {
@@ -133,6 +133,33 @@ function commitContract(make: () => Repository): void {
       assert.match(git(repoDir, 'ls-tree', commit, '--', LIST), /^100755 /);
       assert.equal(await repository.readFile(repoDir, commit, 'gone.txt/inside'), 'folder\n');
       assert.equal(await repository.readFile(repoDir, base, 'gone.txt'), GONE);
+    }));
+
+  it('leaves files out, those that are not there included, and touches no other entry', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir } = fixture;
+      const parent = await work(fixture, 'x', (dir) => {
+        chmodSync(path.join(dir, LIST), 0o755);
+        symlinkSync('readme.md', path.join(dir, 'link'));
+      });
+      const files = [
+        { path: 'gone.txt/inside', content: 'folder\n' },
+        { path: 'gone.txt', content: null },
+        { path: 'src/spaces and ü/ñandú file.txt', content: null },
+        { path: 'never/was.txt', content: null },
+      ];
+      const commit = await repository.commitFiles(repoDir, parent, files, message('left out'));
+      const tree = git(repoDir, 'ls-tree', '-r', '-z', commit).split('\0').filter(Boolean);
+      assert.deepEqual(
+        tree.map((entry) => `${entry.slice(0, 6)} ${entry.split('\t')[1]}`),
+        ['100644 gone.txt/inside', '120000 link', '100644 readme.md', `100755 ${LIST}`],
+      );
+      const nothing = [{ path: 'never/was.txt', content: null }];
+      assert.equal(await repository.commitFiles(repoDir, commit, nothing, message('nothing')), commit);
+      for (const bad of ['../x', '.git/config']) {
+        const call = repository.commitFiles(repoDir, commit, [{ path: bad, content: null }], message('bad'));
+        await assert.rejects(call, { code: 'git_failed' }, bad);
+      }
     }));
 
   it('refuses paths outside the repository and inside .git', () =>

@@ -22,12 +22,22 @@ describe('what a client sees of runs', function () {
     const rig = await open({ plan: onePlan, turn: goodTurn });
     const seen: EventRecord[] = [];
     const off = rig.app.watch((records) => seen.push(...records));
+    const elsewhere: EventRecord[] = [];
+    const heard = Promise.withResolvers<void>();
+    const other = rig.another();
+    other.watch((records) => {
+      elsewhere.push(...records);
+      if (records.at(-1)?.event.type === 'run.completed' && runIds.length === 2) heard.resolve();
+    });
     const runIds = [await rig.start({ until: 'plan' })];
     await rig.settled(runIds[0] ?? '');
     runIds.push(await rig.start({ until: 'build' }));
     await rig.settled(runIds[1] ?? '');
     await new Promise((resolve) => setImmediate(resolve));
     off();
+    await heard.promise;
+    assert.deepEqual(elsewhere, seen);
+    await other.close();
     for (const runId of runIds) {
       assert.deepEqual(
         seen.filter((record) => record.runId === runId),

@@ -98,6 +98,8 @@ export interface Rig {
   git(...args: string[]): string;
   /** Closes the application and opens another on the same state, as a restarted process would. */
   restart(): Promise<void>;
+  /** A second application on the same state, as another process has one; the caller closes it. */
+  another(): AppApi;
   close(): Promise<void>;
 }
 
@@ -218,6 +220,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
       await open.app.close();
       open = openApp();
     },
+    another: () => openApp().app,
     async close() {
       await open.app.close();
       await github?.close();

@@ -92,12 +92,12 @@ async function writeBlobs(git: Git, repoDir: string, dir: string, contents: read
   return text.split(/\r?\n/);
 }
 
-/** Commits files on top of a parent, in memory; a file that exists keeps its executable bit. */
+/** Commits files on top of a parent, in memory; content null removes one, one that exists keeps its executable bit. */
 export async function commitFiles(
   git: Git,
   repoDir: string,
   parent: CommitId,
-  files: readonly { path: string; content: string }[],
+  files: readonly { path: string; content: string | null }[],
   message: CommitMessage,
 ): Promise<CommitId> {
   for (const file of files) requireRepositoryPath(file.path);
@@ -106,12 +106,13 @@ export async function commitFiles(
     const own = { cwd: repoDir, env, config: OWN_INDEX_CONFIG };
     // First and alone: with a parent that is missing nothing else may be under way when the folder goes.
     const header = expectCommit((await readObjects(git, repoDir, [parent]))[0], parent);
+    const kept = files.filter((file) => file.content !== null);
     const [blobs, modes, identity] = await Promise.all([
       writeBlobs(
         git,
         repoDir,
         path.join(dir, 'blobs'),
-        files.map((file) => file.content),
+        kept.map((file) => file.content ?? ''),
       ),
       existingModes(
         git,
@@ -122,10 +123,15 @@ export async function commitFiles(
       readIdentity(git, repoDir),
       git({ ...own, args: ['read-tree', `${parent}^{tree}`] }),
     ]);
-    const entries = files.map((file, index) => {
+    // Removals first: a folder may come where a file was.
+    const removed = files
+      .filter((file) => file.content === null)
+      .map((file) => `0 ${'0'.repeat(parent.length)}\t${file.path}\0`);
+    const written = kept.map((file, index) => {
       const mode = modes.get(file.path) === '100755' ? '100755' : '100644';
       return `${mode} ${blobs[index] ?? ''}\t${file.path}\0`;
     });
+    const entries = [...removed, ...written];
     await git({ ...own, args: ['update-index', '-z', '--index-info'], stdin: entries.join('') });
     const tree = await gitText(git, { ...own, args: ['write-tree'] });
     if (tree === header.tree) return parent;

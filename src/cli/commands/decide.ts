@@ -5,7 +5,15 @@ import type { RunView, Waiting } from '../../protocol/view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { finish, followRun } from '../follow.ts';
 import { type Deps, type Io, say } from '../io.ts';
-import { executableSettings, findRun, interruptible, settingsOfRun, stateOfRun, withApp } from '../session.ts';
+import {
+  commandName,
+  executableSettings,
+  findRun,
+  interruptible,
+  settingsOfRun,
+  stateOfRun,
+  withApp,
+} from '../session.ts';
 
 /** Commands that continue a run and then stay with it, as `run` does. */
 
@@ -73,6 +81,23 @@ export async function cancel(io: Io, deps: Deps, run: string): Promise<number> {
     }
     await app.dispatch({ type: 'cancel', runId: view.runId });
     say(io, `Run ${view.runId} is cancelled. Its work stays in the repository's private refs.`);
+    return EXIT.complete;
+  });
+}
+
+export async function pause(io: Io, deps: Deps, run: string): Promise<number> {
+  const { settings, note } = await stateOfRun(io, run);
+  return withApp(deps, settings, async (app) => {
+    const view = await findRun(io, app, run, note);
+    if (hasEnded(view)) {
+      say(io, `Run ${view.runId} has ended already (${view.status}).`);
+      return EXIT.complete;
+    }
+    await app.dispatch({ type: 'pause', runId: view.runId });
+    say(
+      io,
+      `Run ${view.runId} pauses before its next model calls. Go on with: ${commandName(io)} resume ${view.runId}`,
+    );
     return EXIT.complete;
   });
 }

@@ -53,6 +53,10 @@ export function eventLines(event: DomainEvent): LogLine[] {
     case 'subtask.committed':
     case 'wait.ended':
       return [];
+    case 'pause.requested':
+      return wait('pause asked for: model calls under way are let finish');
+    case 'pause.ended':
+      return info('pause ended');
     case 'budget.raised':
       return info(`budget raised to ${formatUsd(event.budgetUsd)}`);
     case 'wait.began':

@@ -2,7 +2,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { Database } from './sqlite.ts';
 
 /** Raised with every change of the tables; a newer file is refused, because an older program would misread it. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const TABLES = `
 CREATE TABLE owners (
@@ -47,7 +47,7 @@ CREATE INDEX blob_refs_by_root ON blob_refs (root_id);
 -- Money in whole billionths of a US dollar, so that sums are exact.
 CREATE TABLE budgets (
   root_id TEXT PRIMARY KEY, cap_nano INTEGER NOT NULL, settled_nano INTEGER NOT NULL, reserved_nano INTEGER NOT NULL,
-  calls INTEGER NOT NULL
+  calls INTEGER NOT NULL, paused INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE charges (
   charge_id INTEGER PRIMARY KEY, root_id TEXT NOT NULL, call_key TEXT NOT NULL, state TEXT NOT NULL,
@@ -56,16 +56,26 @@ CREATE TABLE charges (
 CREATE INDEX charges_by_call ON charges (root_id, call_key);
 `;
 
-/** Makes the tables in a new file and checks the version of an old one; to be called inside an IMMEDIATE transaction. */
+/** What brings a file of the version to the next one. */
+const CHANGES: Record<number, string> = {
+  1: 'ALTER TABLE budgets ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;',
+};
+
+/**
+ * Makes the tables in a new file, brings those of an old one up to date, and refuses a newer one; to be called inside an
+ * IMMEDIATE transaction.
+ */
 export function ensureSchema(db: Database, file: string): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
   if (version === SCHEMA_VERSION) return;
-  if (version !== 0) {
+  if (version > SCHEMA_VERSION) {
     throw new AppError({
       code: 'storage_failed',
       message: `${file} has schema version ${version}, this program knows ${SCHEMA_VERSION}`,
       userMessage: `${file} was written by a newer version of this program. Update the program, or use another state folder.`,
     });
   }
-  db.exec(`${TABLES} PRAGMA user_version = ${SCHEMA_VERSION};`);
+  let sql = version === 0 ? TABLES : '';
+  for (let from = version; from > 0 && from < SCHEMA_VERSION; from += 1) sql += CHANGES[from] ?? '';
+  db.exec(`${sql} PRAGMA user_version = ${SCHEMA_VERSION};`);
 }

@@ -44,6 +44,31 @@ describe('store', () => {
     assert.throws(open, refused(/newer version/));
   });
 
+  it('brings a file of the first version up to date, with what it holds', () => {
+    const before = open();
+    before.write(() => {
+      before.prepare('INSERT INTO budgets VALUES (?, 5, 1, 0, 2, 1)').run('r');
+      before.prepare('ALTER TABLE budgets DROP COLUMN paused').run();
+      before.prepare('PRAGMA user_version = 1').get();
+    });
+    before.close();
+    for (let times = 0; times < 2; times += 1) {
+      const store = open();
+      assert.deepEqual(
+        { ...store.prepare('SELECT * FROM budgets').get() },
+        {
+          root_id: 'r',
+          cap_nano: 5,
+          settled_nano: 1,
+          reserved_nano: 0,
+          calls: 2,
+          paused: 0,
+        },
+      );
+      store.close();
+    }
+  });
+
   it('says that a damaged file is damaged', () => {
     writeFileSync(join(dir, 'state.db'), 'not a database '.repeat(100));
     assert.throws(open, refused(/damaged/));

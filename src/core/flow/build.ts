@@ -1,20 +1,17 @@
-import { AppError, toAppError } from '../../protocol/errors.ts';
+import { toAppError } from '../../protocol/errors.ts';
 import type { Stage } from '../../protocol/events.ts';
-import type { Plan, Subtask } from '../../protocol/plan.ts';
-import type { ChangedFile, Evidence } from '../../protocol/work.ts';
+import type { Plan } from '../../protocol/plan.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import type { Landing, RepositoryState } from '../ports.ts';
-import { buildSubtasks, type ChildDefinitions, type Integration, type Site } from './build-subtasks.ts';
+import { acceptDiff } from './accept-diff.ts';
+import { buildSubtasks, type ChildDefinitions } from './build-subtasks.ts';
 import { commitStage } from './commit.ts';
-import type { Decision } from './decision.ts';
 import { deployStage } from './deployment.ts';
-import { failedChecks } from './evidence.ts';
-import { pausable, waitAt } from './pause.ts';
+import { pausable } from './pause.ts';
 import { clarify, makePlan } from './planning.ts';
 import type { BuildInput } from './policy.ts';
 import { integrationRef } from './refs.ts';
 import type { Services } from './services.ts';
-import { checkCommit, distinctChecks } from './tree-checks.ts';
 
 export interface BuildResult {
   url: string | null;
@@ -22,8 +19,6 @@ export interface BuildResult {
 }
 
 const MAP_TOKENS = 6_000;
-/** Times that a person may send the diff back. */
-const DIFF_VERSIONS = 20;
 
 /** The whole run: brief -> plan -> subtasks -> integration -> review -> commit -> deployment -> live check. */
 export function buildDefinition(services: Services, children: ChildDefinitions): Definition<BuildInput, BuildResult> {
@@ -130,131 +125,6 @@ async function writeInterfaces(ctx: Ctx, services: Services, state: RepositorySt
     paths: plan.sharedInterfaces.map((shared) => shared.path),
   });
   return commit;
-}
-
-interface Accepted {
-  commit: string;
-  files: ChangedFile[];
-  evidence: Evidence[];
-}
-
-/** The person sees one diff. A rejection is a revision: built, checked, reviewed and integrated like a subtask. */
-async function acceptDiff(
-  site: Site,
-  services: Services,
-  state: RepositoryState,
-  built: Integration,
-): Promise<Accepted> {
-  const { ctx, input, plan } = site;
-  let integration = built;
-  let trouble: string | null = null;
-  for (let version = 0; version < DIFF_VERSIONS; version += 1) {
-    const commit = integration.head;
-    // The last integration was checked on exactly this tree; what it showed need not be found out again.
-    const evidence =
-      plan.integrationChecks.length > 0
-        ? integration.evidence
-        : await finalChecks(ctx, services, input, plan, state.repoDir, commit, version);
-    const files = await pausable(ctx, `files-${version}`, () =>
-      services.repository.changedFiles(state.repoDir, state.baseCommit, commit),
-    );
-    await ctx.publish(`diff-${version}`, { type: 'diff.proposed', baseCommit: state.baseCommit, commit, files });
-    const decision = await decide(ctx, input, version, evidence, trouble);
-    if (decision.decision === 'approve') return { commit, files, evidence };
-    await ctx.publish(`diff-rejected-${version}`, { type: 'diff.rejected', comment: decision.comment });
-    const revision = revisionSubtask(plan, version + 1, decision.comment);
-    const work = { subtasks: [revision], restrictPaths: false, offset: plan.subtasks.length + version };
-    try {
-      integration = await buildSubtasks(site, integration, work);
-      trouble = null;
-    } catch (thrown) {
-      // The accepted work is still there: the person decides again, on the diff as it was.
-      const error = toAppError(thrown);
-      if (error.code === 'aborted' || error.code === 'engine_conflict') throw error;
-      trouble = error.userMessage;
-    }
-  }
-  throw new AppError({
-    code: 'timeout',
-    message: `the diff was not accepted in ${DIFF_VERSIONS} versions`,
-    userMessage: `The diff was not accepted in ${DIFF_VERSIONS} versions. The work is kept under refs/orchestrator.`,
-  });
-}
-
-async function decide(
-  ctx: Ctx,
-  input: BuildInput,
-  version: number,
-  evidence: Evidence[],
-  trouble: string | null,
-): Promise<Decision> {
-  const failed = failedChecks(evidence);
-  // Policy passes only what is proven; work whose checks fail waits for a person even with --yes.
-  if (input.autoApprove && failed.length === 0 && trouble === null) {
-    await ctx.publish(`diff-approved-${version}`, { type: 'diff.approved', by: 'policy' });
-    return { decision: 'approve' };
-  }
-  const decision = await waitAt<Decision>(ctx, `diff-decision-${version}`, {
-    gate: 'diff',
-    topic: `diff:${version}`,
-    message: diffMessage(failed, trouble),
-    code: null,
-  });
-  if (decision === null) {
-    throw new AppError({
-      code: 'timeout',
-      message: 'nobody decided about the diff',
-      userMessage: 'The diff waited 30 days for a decision. The work is kept under refs/orchestrator.',
-    });
-  }
-  if (decision.decision === 'approve')
-    await ctx.publish(`diff-approved-${version}`, { type: 'diff.approved', by: 'person' });
-  return decision;
-}
-
-function diffMessage(failed: string[], trouble: string | null): string {
-  if (trouble !== null) return `The revision failed; the diff is as it was and waits for review. ${trouble}`;
-  if (failed.length > 0) return `The diff waits for review; checks fail: ${failed.join('; ')}`;
-  return 'The diff waits for review.';
-}
-
-function revisionSubtask(plan: Plan, number: number, comment: string): Subtask {
-  return {
-    id: `revision-${number}`,
-    title: `Revision ${number} asked for in review`,
-    description: comment,
-    specialization: plan.subtasks[0]?.specialization ?? 'backend',
-    priority: 1,
-    effort: 'medium',
-    dependsOn: [],
-    ownedPaths: ['.'],
-    acceptanceCriteria: [{ text: comment, requirements: [] }],
-    checks: plan.integrationChecks.length > 0 ? plan.integrationChecks : plan.subtasks.flatMap((s) => s.checks),
-  };
-}
-
-/** For a plan without integration checks: all checks of its subtasks, on the tree that the person will see. */
-function finalChecks(
-  ctx: Ctx,
-  services: Services,
-  input: BuildInput,
-  plan: Plan,
-  repoDir: string,
-  commit: string,
-  version: number,
-): Promise<Evidence[]> {
-  const checks = distinctChecks(plan.subtasks.flatMap((s) => s.checks));
-  return pausable(ctx, `final-checks-${version}`, async (s) => {
-    const { files, repository } = services;
-    const runDir = services.runDir(ctx.rootRunId);
-    const dir = files.join(runDir, 'worktrees', 'integration');
-    const place = { dir, outputDir: files.join(runDir, 'output', 'integration'), env: {} };
-    const tree = { repoDir, workspaceDir: input.workspaceDir, commit };
-    const evidence = await checkCommit(services, s, input.policy, tree, checks, place);
-    s.emit('checked', { type: 'integration.checked', commit, evidence });
-    await repository.removeWorktree(repoDir, dir);
-    return evidence;
-  });
 }
 
 async function land(

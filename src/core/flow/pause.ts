@@ -11,6 +11,7 @@ const PAUSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'auth',
   'quota_exhausted',
   'budget_exceeded',
+  'paused',
   'rate_limited',
   'overloaded',
   'server',

@@ -3,7 +3,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { type Answer, Clarification, Plan } from '../../protocol/plan.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { LeadExchange, RepositoryMap, RepositoryState } from '../ports.ts';
-import type { Decision } from './decision.ts';
+import type { PlanDecision } from './decision.ts';
 import { estimatePlan } from './estimate.ts';
 import { askLead, askLeadOrRepair, repairBody } from './lead.ts';
 import { clarifyBody, planBody, planRejectedBody } from './lead-prompts.ts';
@@ -75,8 +75,9 @@ export async function makePlan(
       estimate: estimatePlan(made.plan, input.policy),
     });
     if (input.until === 'plan') return made.plan;
-    const decision = await decide(ctx, input, version);
+    const decision = await decideOrEdit(ctx, services, input, state, version);
     if (decision.decision === 'approve') return made.plan;
+    if (decision.decision === 'edit') return decision.plan;
     await ctx.publish(`rejected-${version}`, { type: 'plan.rejected', comment: decision.comment });
     history = made.history;
     body = planRejectedBody(decision.comment);
@@ -88,15 +89,44 @@ export async function makePlan(
   });
 }
 
-async function decide(ctx: Ctx, input: BuildInput, version: number): Promise<Decision> {
+/** The person's decision. A plan that they changed is checked like the lead's, and proposed and accepted in its place. */
+async function decideOrEdit(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+  version: number,
+): Promise<PlanDecision> {
+  let decision = await decide(ctx, input, `${version}`, []);
+  for (let edit = 0; decision.decision === 'edit'; edit += 1) {
+    const name = `${version}-edit-${edit}`;
+    const { plan } = decision;
+    const faults = await allFaults(ctx, services, input, state, plan, name);
+    if (faults.length === 0) {
+      await ctx.publish(`proposed-${name}`, {
+        type: 'plan.proposed',
+        plan,
+        estimate: estimatePlan(plan, input.policy),
+      });
+      await ctx.publish(`approved-${name}`, { type: 'plan.approved', by: 'person' });
+      return decision;
+    }
+    await ctx.publish(`faulted-${name}`, { type: 'plan.faulted', round: edit, faults });
+    decision = await decide(ctx, input, name, faults);
+  }
+  return decision;
+}
+
+async function decide(ctx: Ctx, input: BuildInput, name: string, faults: string[]): Promise<PlanDecision> {
   if (input.autoApprove) {
-    await ctx.publish(`approved-${version}`, { type: 'plan.approved', by: 'policy' });
+    await ctx.publish(`approved-${name}`, { type: 'plan.approved', by: 'policy' });
     return { decision: 'approve' };
   }
-  const decision = await waitAt<Decision>(ctx, `plan-decision-${version}`, {
+  const trouble = faults.length === 0 ? '' : ` As it was changed it cannot be built: ${faults.join(' ')}`;
+  const decision = await waitAt<PlanDecision>(ctx, `plan-decision-${name}`, {
     gate: 'plan',
-    topic: `plan:${version}`,
-    message: 'The plan waits for approval.',
+    topic: `plan:${name}`,
+    message: `The plan waits for approval.${trouble}`,
     code: null,
   });
   if (decision === null) {
@@ -106,8 +136,7 @@ async function decide(ctx: Ctx, input: BuildInput, version: number): Promise<Dec
       userMessage: 'The plan waited 30 days for a decision. Start the run again.',
     });
   }
-  if (decision.decision === 'approve')
-    await ctx.publish(`approved-${version}`, { type: 'plan.approved', by: 'person' });
+  if (decision.decision === 'approve') await ctx.publish(`approved-${name}`, { type: 'plan.approved', by: 'person' });
   return decision;
 }
 
