@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { toAppError } from '../protocol/errors.ts';
+import { AppError, toAppError } from '../protocol/errors.ts';
 import type { ServiceParamsOf } from '../protocol/service.ts';
 import type { HostApp } from './app.ts';
 import { createConsole } from './console/console.ts';
 import { trackContext } from './context-keys.ts';
-import { answerEditorModels, hasEditorModels } from './editor-models.ts';
+import { createEditorModels, hasEditorModels } from './editor-models.ts';
 import { showError } from './errors.ts';
 import { createKeys } from './keys.ts';
 import { LiveRuns } from './live-runs.ts';
@@ -48,7 +48,7 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
     modulePath: join(context.extensionPath, 'dist', 'service.js'),
     log,
     configuration,
-    handle: answerEditorModels,
+    handle: createEditorModels(context.languageModelAccessInformation),
   });
   const onError = (error: unknown) => {
     const { message, userMessage } = toAppError(error);
@@ -81,6 +81,7 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
     runs.onDidChange((runIds) => {
       live.settle([...runIds].map((runId) => runs.get(runId))).then(undefined, onError);
     }),
+    service.onHalted(({ error }) => showError(app, AppError.fromInfo(error))),
     keys.onDidChange(reconfigure),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(SECTION)) reconfigure();

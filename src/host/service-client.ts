@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { AppError, toAppError } from '../protocol/errors.ts';
 import type { EventRecord } from '../protocol/events.ts';
 import { type CallContext, type CallOptions, createPeer, type Peer } from '../protocol/peer.ts';
-import type { ServiceMethod, ServiceParamsOf, ServiceResults } from '../protocol/service.ts';
+import type { ServiceEvents, ServiceMethod, ServiceParamsOf, ServiceResults } from '../protocol/service.ts';
 
 export interface ServiceClient extends vscode.Disposable {
   /** Starts the process when there is none, tells it the configuration, and calls. Rejects with an AppError. */
@@ -20,6 +20,8 @@ export interface ServiceClient extends vscode.Disposable {
   /** Tells a running process the configuration as it is now. */
   reconfigure(): Promise<void>;
   readonly onRecords: vscode.Event<EventRecord[]>;
+  /** The process had to stop executing a run without ending it. */
+  readonly onHalted: vscode.Event<ServiceEvents['halted']>;
   /** The process has ended by itself; the next call starts a new one. */
   readonly onEnded: vscode.Event<void>;
   /** Ends the process and waits for it, so that nothing is left running. */
@@ -50,6 +52,7 @@ const CONFIGURE_LIMIT_MS = 60_000;
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
   const { log } = options;
   const records = new vscode.EventEmitter<EventRecord[]>();
+  const halted = new vscode.EventEmitter<ServiceEvents['halted']>();
   const ended = new vscode.EventEmitter<void>();
   let running: Running | null = null;
   let isDisposed = false;
@@ -73,7 +76,8 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       },
       handle: options.handle,
       onEvent: (topic, value) => {
-        if (topic === 'records') records.fire(value as EventRecord[]);
+        if (topic === 'records') records.fire(value as ServiceEvents['records']);
+        else if (topic === 'halted') halted.fire(value as ServiceEvents['halted']);
       },
       onBadFrame: (why) => log.warn(`bad frame: ${why}`),
     });
@@ -139,11 +143,13 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       });
     },
     onRecords: records.event,
+    onHalted: halted.event,
     onEnded: ended.event,
     stop,
     dispose() {
       isDisposed = true;
       records.dispose();
+      halted.dispose();
       ended.dispose();
       void stop();
     },

@@ -106,8 +106,8 @@ export interface ConsoleStart {
   runs: RunSummary[];
   /** Folders of the window, absolute. */
   folders: string[];
-  /** Names of keys and settings that a run without the local cloud needs and that are not set. */
-  missing: string[];
+  /** False: looking works, nothing is started, executed or accepted. */
+  isTrusted: boolean;
 }
 
 export interface DraftCheck {
@@ -146,6 +146,9 @@ export interface ConsoleResults {
 export interface ConsoleEvents {
   records: unknown;
   runs: RunSummary[];
+  /** Names of keys and settings that a run without the local cloud needs and that are not set. */
+  missing: string[];
+  trusted: true;
   show: { tab: ConsoleTab; runId: string | null };
   /** The draft was replaced by the host, as by "Run Brief From File". */
   draft: BriefDraft;

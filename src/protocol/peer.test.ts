@@ -40,7 +40,12 @@ describe('peer', () => {
 
   it('carries the code and the words of an error to the caller', async () => {
     const { near } = pair(async () => {
-      throw new AppError({ code: 'budget_exceeded', message: 'over', userMessage: 'Too much.', details: { capUsd: 1 } });
+      throw new AppError({
+        code: 'budget_exceeded',
+        message: 'over',
+        userMessage: 'Too much.',
+        details: { capUsd: 1 },
+      });
     });
     await assert.rejects(near.call('spend', null), (error: AppError) => {
       assert.equal(error.code, 'budget_exceeded');
@@ -115,7 +120,13 @@ describe('peer', () => {
       async () => 'fine',
       (topic, value) => events.push([topic, value]),
     );
-    for (const frame of [null, 'text', { t: 'call' }, { t: 'event', topic: 'x', value: 1, more: true }, { t: 'cancel', id: 99 }]) {
+    for (const frame of [
+      null,
+      'text',
+      { t: 'call' },
+      { t: 'event', topic: 'x', value: 1, more: true },
+      { t: 'cancel', id: 99 },
+    ]) {
       far.receive(frame);
     }
     assert.equal(bad.length, 4);

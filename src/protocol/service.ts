@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Brief } from './brief.ts';
+import type { ErrorInfo } from './errors.ts';
 import type { EventRecord } from './events.ts';
 import { Intent } from './intents.ts';
 import type { Estimate } from './plan.ts';
@@ -122,4 +123,6 @@ export interface ServiceResults {
 export interface ServiceEvents {
   /** Live events of all runs of the state folder, in order per run. */
   records: EventRecord[];
+  /** This process had to stop executing the run without ending it, as on a full disk; it can be resumed. */
+  halted: { runId: string; error: ErrorInfo };
 }

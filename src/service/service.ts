@@ -6,7 +6,7 @@ import { diagnose } from '../app/doctor.ts';
 import { estimateBrief } from '../app/estimate-brief.ts';
 import { testKeys } from '../app/keys-test.ts';
 import { stopLocalCloud } from '../app/local-cloud.ts';
-import { findRunNote, writeRunNote } from '../app/run-notes.ts';
+import { findRunNote, removeRunNote, writeRunNote } from '../app/run-notes.ts';
 import { runPolicy } from '../app/run-policy.ts';
 import { listSamples, prepareSample } from '../app/samples.ts';
 import { checkWorkspace } from '../app/workspace-check.ts';
@@ -18,6 +18,7 @@ import type { RunView } from '../protocol/view.ts';
 import { Apps } from './apps.ts';
 import { editorModelsOver } from './editor-models.ts';
 import { exportRun } from './export-run.ts';
+import { createFollowed } from './followed.ts';
 
 export interface Service {
   handle(method: string, params: unknown, context: CallContext): Promise<unknown>;
@@ -37,8 +38,7 @@ type StartIntent = Extract<Intent, { type: 'start' }>;
 export function createService(peer: Peer): Service {
   let apps: Apps | null = null;
   let unwatch = () => {};
-  /** Runs that this process executes; after a change of the configuration they go on in the new programs. */
-  const executing = new Set<string>();
+  const followed = createFollowed((runId, error) => peer.emit('halted', { runId, error }));
   /** Configuring and closing never overlap. */
   let changing: Promise<unknown> = Promise.resolve();
 
@@ -54,12 +54,13 @@ export function createService(peer: Peer): Service {
     unwatch();
     unwatch = () => {};
     apps = null;
+    followed.pause();
     await before?.close();
     apps = next;
     if (next === null) return;
     const app = await next.looking();
     unwatch = app.watch((records) => peer.emit('records', records));
-    await adopt([...executing]);
+    await adopt(followed.unfinished());
   };
 
   const serially = <T>(work: () => Promise<T>): Promise<T> => {
@@ -71,13 +72,10 @@ export function createService(peer: Peer): Service {
   const adopt = async (runIds: readonly string[]) => {
     for (const runId of runIds) {
       const view = await (await looking()).snapshot(runId);
-      if (view === null || hasEnded(view)) {
-        executing.delete(runId);
-        continue;
-      }
+      if (view === null || hasEnded(view)) continue;
       const app = await current().ofRun(runId);
       await app.adopt(runId);
-      executing.add(runId);
+      followed.follow(runId, app);
     }
   };
 
@@ -87,10 +85,10 @@ export function createService(peer: Peer): Service {
     if (!local) requireConfigured(missingConfiguration(current().settings(workspaceDir), until));
     const app = await current().of({ workspaceDir, local });
     const { runId } = await app.dispatch(intent);
-    executing.add(runId);
     const createdAt = new Date().toISOString();
     const { stateDir } = current();
     await writeRunNote(stateDir, { v: 1, runId, local, until, workspaceDir, concurrency: null, createdAt });
+    followed.follow(runId, app);
     return runId;
   };
 
@@ -98,16 +96,16 @@ export function createService(peer: Peer): Service {
     if (intent.type === 'start') return start(intent, local);
     const needsWork = intent.type !== 'cancel' && intent.type !== 'delete' && intent.type !== 'pause';
     const app = await (needsWork ? current().ofRun(intent.runId) : looking());
-    if (needsWork) executing.add(intent.runId);
     const { runId } = await app.dispatch(intent);
     if (intent.type === 'deploy') await noteOfDeployment(intent.runId, runId);
+    if (intent.type === 'delete') await removeRunNote(current().stateDir, runId);
+    if (needsWork) followed.follow(runId, app);
     return runId;
   };
 
   const noteOfDeployment = async (ofRunId: string, runId: string) => {
     const note = await findRunNote(current().stateDir, ofRunId);
     if (note === null) return;
-    executing.add(runId);
     await writeRunNote(current().stateDir, { ...note, runId, until: 'deploy', createdAt: new Date().toISOString() });
   };
 
