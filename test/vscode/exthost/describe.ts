@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { skipWhereUnsupported } from '../harness/supported.ts';
 import { makeWorkspace } from '../harness/workspace.ts';
 import { bundleSuites } from './bundle.ts';
 import { mirrorTests } from './mirror.ts';
@@ -29,6 +30,7 @@ export function describeInExtensionHost(title: string, inner: InnerSuites): void
     let result: ExtensionHostResult;
 
     before(async function () {
+      skipWhereUnsupported(this);
       this.timeout(timeoutMs + AROUND_MS);
       const testsFile = path.join(root, 'dist-test', `${inner.bundleName}.cjs`);
       await bundleSuites({ suitesDir: inner.suitesDir, outFile: testsFile });

@@ -13,6 +13,8 @@ import { type ExtensionHostResult, summarize } from './result.ts';
 
 const LOOK_MS = 100;
 const LOG_LINES = 2000;
+/** The first test must have begun by then. */
+const START_MS = 120_000;
 const CLOSE_MS = 5_000;
 
 export interface ExtensionHostRun {
@@ -110,6 +112,9 @@ export async function runInExtensionHost(run: ExtensionHostRun): Promise<Extensi
     const looking = setInterval(look, LOOK_MS);
     const cancel = () => watch.end('cancelled');
     run.signal?.addEventListener('abort', cancel);
+    const startLimit = setTimeout(() => {
+      if (look().length === 0) watch.end(`no test began within ${START_MS} ms`);
+    }, START_MS);
     const limit = setTimeout(() => watch.end(`no end within ${timeoutMs} ms`), timeoutMs);
     try {
       server.exited.then(() => watch.end('the VS Code server ended'));
@@ -121,6 +126,7 @@ export async function runInExtensionHost(run: ExtensionHostRun): Promise<Extensi
       return result;
     } finally {
       clearInterval(looking);
+      clearTimeout(startLimit);
       clearTimeout(limit);
       run.signal?.removeEventListener('abort', cancel);
       await server.stop();

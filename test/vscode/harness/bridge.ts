@@ -9,7 +9,7 @@ const reply = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), error: z.string() }),
 ]);
 
-export type Vscode = typeof import('vscode');
+type Vscode = typeof import('vscode');
 
 /**
  * Runs `run(vscode, ...args)` in the extension host and gives its answer as JSON. `run` travels as text: it sees its

@@ -5,6 +5,7 @@ import { bundleSuites } from '../exthost/bundle.ts';
 import type { ExtensionHostResult } from '../exthost/result.ts';
 import { runInExtensionHost } from '../exthost/run.ts';
 import { markedProcesses } from './processes.ts';
+import { skipWhereUnsupported } from './supported.ts';
 import { temporaryFolder } from './temporary.ts';
 import { makeWorkspace } from './workspace.ts';
 
@@ -33,7 +34,8 @@ describe('a run in the extension host', function () {
     }).finally(workspace.remove);
   }
 
-  before(async () => {
+  before(async function () {
+    skipWhereUnsupported(this);
     fs.mkdirSync(path.join(tmp.path, 'tmp'));
     process.env.TMPDIR = path.join(tmp.path, 'tmp');
     process.env.ANTHROPIC_API_KEY = 'of a person';

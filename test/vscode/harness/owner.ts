@@ -19,6 +19,8 @@ function takeDown(): void {
 }
 
 function endBySignal(signal: NodeJS.Signals): void {
+  // Somebody else answers to the signal and ends the process: with `on`, since a `once` is gone before it is counted.
+  if (process.listenerCount(signal) > 1) return;
   // Runs takeDown: without a listener a signal ends Node with no 'exit' event.
   process.exit(128 + constants.signals[signal]);
 }

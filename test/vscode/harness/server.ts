@@ -22,6 +22,10 @@ export interface ServerOptions {
   settings?: Record<string, unknown>;
   /** For the extension host and all it starts, for example ORCHESTRATOR_HOME. */
   env?: Record<string, string>;
+  /** Of the server; any free one when it is left out. */
+  port?: number;
+  /** Goes on without a window; otherwise the server ends by itself five minutes after its last one, or without any. */
+  staysAlone?: boolean;
   /** Opens the door to tests in the extension host; VS Code then hides toasts and refuses modal dialogs. */
   automation?: boolean;
   /** Keeps the data folder for a look at it. */
@@ -43,17 +47,17 @@ export interface Server {
   stop: () => Promise<void>;
 }
 
-function serverArguments(file: string, dataDir: string, extensionsDir: string, automation: boolean): string[] {
+function serverArguments(file: string, dataDir: string, extensionsDir: string, options: ServerOptions): string[] {
   return [
     file,
     '--accept-server-license-terms',
     ...['--server-data-dir', dataDir, '--extensions-dir', extensionsDir],
-    ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
+    ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--without-connection-token'],
     ...['--disable-workspace-trust', '--telemetry-level', 'off', '--disable-experiments'],
     ...['--reconnection-grace-time', '5', '--agent-host-bridge-path', path.join(dataDir, 'none')],
-    // Should the test process be killed outright, the server ends by itself some minutes after its last window.
-    '--enable-remote-auto-shutdown',
-    ...(automation ? ['--enable-smoke-test-driver'] : []),
+    // A test process that is killed outright leaves no server for ever.
+    ...(options.staysAlone ? [] : ['--enable-remote-auto-shutdown']),
+    ...(options.automation ? ['--enable-smoke-test-driver'] : []),
   ];
 }
 
@@ -121,7 +125,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const logFile = path.join(dataDir, 'server.log');
   const { child, exited, hasExited, stop } = spawnOwned(data, () => {
     const log = fs.openSync(logFile, 'a');
-    const started = spawn(node, serverArguments(file, dataDir, extensionsDir, options.automation ?? false), {
+    const started = spawn(node, serverArguments(file, dataDir, extensionsDir, options), {
       env: serverEnvironment(dataDir, { HARNESS_BRIDGE: bridgeDir, ...options.env }),
       stdio: ['ignore', log, log],
       detached: true,

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { accessibilityViolations } from './accessibility.ts';
 import { launchBrowser } from './browser.ts';
 import { markedProcesses } from './processes.ts';
 import { type Server, startServer } from './server.ts';
+import { skipWhereUnsupported } from './supported.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary.ts';
 import { until } from './until.ts';
 import { webviewFrame } from './webview.ts';
@@ -22,7 +24,8 @@ describe('a driven workbench', function () {
   let browser: Browser;
   let page: Page;
 
-  before(async () => {
+  before(async function () {
+    skipWhereUnsupported(this);
     workspace = makeWorkspace();
     server = await startServer({ folders: [path.join(import.meta.dirname, 'probe-extension')] });
     browser = await launchBrowser();
@@ -56,8 +59,14 @@ describe('a driven workbench', function () {
     assert.equal(await server.evaluate((vscode) => vscode.workspace.getConfiguration('editor').get('fontSize')), 21);
   });
 
-  it('keeps a panel and the state of its webview through a reload', async () => {
+  it('finds what is inaccessible in a webview', async () => {
     await runCommand(page, 'Probe: Open Panel');
+    const violations = await accessibilityViolations(await webviewFrame(page, panel));
+    // The panel's page does not tell its language.
+    assert.equal(violations.filter((line) => line.startsWith('html-has-lang: ')).length, 1);
+  });
+
+  it('keeps a panel and the state of its webview through a reload', async () => {
     const frame = await webviewFrame(page, panel);
     await frame.getByRole('button', { name: 'Count 0' }).click();
     await frame.getByRole('button', { name: 'Count 1' }).waitFor();
@@ -69,6 +78,10 @@ describe('a driven workbench', function () {
 
 describe('a test process that is interrupted', function () {
   this.timeout(120_000);
+
+  before(function () {
+    skipWhereUnsupported(this);
+  });
 
   it('takes its server, its browser and their folders with it', async () => {
     const tmp = temporaryFolder('vsc-own-');

@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchBrowser } from '../harness/browser.ts';
 import { prepareExtensions } from '../harness/extensions.ts';
 import { type Server, startServer } from '../harness/server.ts';
+import { skipWhereUnsupported } from '../harness/supported.ts';
 import { temporaryFolder } from '../harness/temporary.ts';
 import { openWorkbench, type WorkbenchOptions } from '../harness/workbench.ts';
 import { makeWorkspace } from '../harness/workspace.ts';
@@ -63,6 +64,7 @@ export function useWorkbench(options: UiOptions = {}): () => Ui {
   const opened: (() => Promise<void> | void)[] = [];
 
   before(async function () {
+    skipWhereUnsupported(this);
     this.timeout(START_MS);
     const extensionsDir = await installExtension();
     const workspace = makeWorkspace(options.fixture === undefined ? {} : { fixture: options.fixture });

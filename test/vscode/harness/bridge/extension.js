@@ -21,5 +21,11 @@ exports.activate = (context) => {
   });
   // Every extension host has its own socket; the newest one counts.
   server.listen(path.join(folder, `${Date.now()}-${process.pid}.sock`));
-  context.subscriptions.push({ dispose: () => server.close() });
+  context.subscriptions.push(
+    { dispose: () => server.close() },
+    // Only an extension that declares a vendor may bring models; resolves with a Disposable that takes them away again.
+    vscode.commands.registerCommand('harness.provideModels', (provider) =>
+      vscode.lm.registerLanguageModelChatProvider('harness', provider),
+    ),
+  );
 };
