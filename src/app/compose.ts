@@ -28,14 +28,15 @@ import { limitCommands } from '../core/heavy-commands.ts';
 import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
-import type { Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
+import type { AgentModel, Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
 import { cleanUpRun } from './clean-up.ts';
-import type { Settings } from './config.ts';
+import { LOCAL_MODEL_KEY, type Settings } from './config.ts';
 import { deleteRun, repositoryOf } from './delete-run.ts';
 import { createFiles } from './files.ts';
+import { ofLocalCloud } from './local-models.ts';
 import { createReader } from './reading.ts';
 import { runPolicy } from './run-policy.ts';
 
@@ -61,6 +62,7 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
       sandbox: settings.sandbox.mode,
       log,
       packageCacheDir: join(settings.stateDir, 'package-cache'),
+      ...(settings.nodePath === null ? {} : { nodePath: settings.nodePath }),
     }),
     {
       cores: availableParallelism(),
@@ -70,10 +72,7 @@ export async function compose({ settings, log, override }: ComposeOptions): Prom
   const services: Services = {
     calls: createModelCalls({
       lead: createLead(settings),
-      agent: createAnthropicAgent({
-        apiKey: settings.models.agent.apiKey ?? '',
-        baseUrl: settings.models.agent.baseUrl,
-      }),
+      agent: createAgent(settings),
       ledger,
       limiter,
       clock,
@@ -175,7 +174,14 @@ function openForge(settings: Settings, clock: Clock): Forge {
 function createLead(settings: Settings): LeadModel {
   const { api, apiKey, baseUrl } = settings.models.lead;
   const options = { apiKey: apiKey ?? '', baseUrl };
-  return api === 'chat' ? createXaiChatLead(options) : createXaiLead(options);
+  const lead = api === 'chat' ? createXaiChatLead(options) : createXaiLead(options);
+  return apiKey === LOCAL_MODEL_KEY ? ofLocalCloud.lead(lead) : lead;
+}
+
+function createAgent(settings: Settings): AgentModel {
+  const { apiKey, baseUrl } = settings.models.agent;
+  const agent = createAnthropicAgent({ apiKey: apiKey ?? '', baseUrl });
+  return apiKey === LOCAL_MODEL_KEY ? ofLocalCloud.agent(agent) : agent;
 }
 
 function createRegistry({ registryUrl }: Settings): PackageRegistry {
