@@ -19,6 +19,7 @@ import { createEventLog } from '../core/engine/event-log.ts';
 import { deleteRun as deleteRows } from '../core/engine/retention.ts';
 import { openStore, type Store } from '../core/engine/store.ts';
 import { buildDefinition } from '../core/flow/build.ts';
+import { deployDefinition } from '../core/flow/deploy-merged.ts';
 import { integrateDefinition } from '../core/flow/integrate.ts';
 import { OverlapRadar } from '../core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../core/flow/policy.ts';
@@ -123,7 +124,8 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
   const engine = createEmbeddedEngine({ store, clock, log });
   const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
   const build = buildDefinition(services, children);
-  engine.register(build, children.subtask, children.integrate);
+  const deployment = deployDefinition(services);
+  engine.register(build, children.subtask, children.integrate, deployment);
   const deletion = {
     engine,
     repository: services.repository,
@@ -136,6 +138,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     events,
     ledger,
     build,
+    deployment,
     policy: () => policyOf(settings),
     refuseCommand: services.refuseCommand,
     clock,
