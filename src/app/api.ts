@@ -6,8 +6,8 @@ import type { ChangedFile } from '../protocol/work.ts';
 /** The one door of every client (command line, extension host, server). */
 export interface AppApi {
   /**
-   * Carries an intent out and returns the run it concerns. `start` returns at once with the new run's id; the run goes on in
-   * this process. `approve`, `reject`, `edit_plan`, `trim_diff`, `answer` and `resume` also take the run over when no live
+   * Carries an intent out and returns the run it concerns. `start` and `deploy` return at once with the new run's id; the
+   * run goes on in this process. `approve`, `reject`, `edit_plan`, `trim_diff`, `answer` and `resume` also take the run over when no live
    * process owns it. Throws with nothing changed when the intent does not fit the run as it is.
    */
   dispatch(intent: Intent): Promise<{ runId: string }>;

@@ -1,32 +1,11 @@
-import type { Definition, Engine, EventLog } from '../core/engine/port.ts';
-import type { BuildResult } from '../core/flow/build.ts';
-import type { BuildInput, RunPolicy } from '../core/flow/policy.ts';
-import type { Ledger } from '../core/ledger.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Engine } from '../core/engine/port.ts';
 import { type AppError, toAppError } from '../protocol/errors.ts';
 import type { RunView } from '../protocol/view.ts';
 import type { AppApi } from './api.ts';
+import type { AppParts } from './app-parts.ts';
 import { createIntents } from './intents.ts';
-import type { Reader, RunPlace } from './reading.ts';
+import type { RunPlace } from './reading.ts';
 import { findRun, hasEnded, isIdle, RunViews } from './runs.ts';
-
-export interface AppParts {
-  engine: Engine;
-  events: EventLog;
-  ledger: Ledger;
-  build: Definition<BuildInput, BuildResult>;
-  /** What a new run is to keep of the settings. */
-  policy(): RunPolicy;
-  /** Null allows the command line; otherwise why it is refused. */
-  refuseCommand(command: string, rules: { allow: string[]; deny: string[] }): string | null;
-  clock: Clock;
-  random: () => number;
-  reader: Reader;
-  /** Removes an ended run and what belongs to it, its work archived first. */
-  deleteRun(runId: string, workspaceDir: string): Promise<void>;
-  /** Takes the worktrees of an ended run out of the repository, what they hold committed first. Never throws. */
-  cleanUp(runId: string, workspaceDir: string): Promise<void>;
-}
 
 /** How often an almost settled run is looked at again: its last part marks itself waiting just after it said so. */
 const SETTLE_POLL_MS = 50;

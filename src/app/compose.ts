@@ -21,6 +21,7 @@ import { createEventLog } from '../core/engine/event-log.ts';
 import { deleteRun as deleteRows } from '../core/engine/retention.ts';
 import { openStore, type Store } from '../core/engine/store.ts';
 import { buildDefinition } from '../core/flow/build.ts';
+import { deployDefinition } from '../core/flow/deploy-merged.ts';
 import { integrateDefinition } from '../core/flow/integrate.ts';
 import { OverlapRadar } from '../core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../core/flow/policy.ts';
@@ -36,17 +37,16 @@ import type { EditorModels } from '../protocol/language-models.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
 import { cleanUpRun } from './clean-up.ts';
-import type { Settings } from './config.ts';
+import { LOCAL_MODEL_KEY, type Settings } from './config.ts';
 import { deleteRun, repositoryOf } from './delete-run.ts';
 import { createFiles } from './files.ts';
+import { ofLocalCloud } from './local-models.ts';
 import { createReader } from './reading.ts';
 import { runPolicy } from './run-policy.ts';
 
 export interface ComposeOptions {
   settings: Settings;
   log: Log;
-  /** The folder with `node` for commands of agents and checks; null: that of the running program. */
-  nodePath?: string | null;
   /** The editor's models, when there is an editor. */
   editorModels?: EditorModels | null;
   /** Ports to use instead of the real ones; for tests. */
@@ -68,6 +68,7 @@ export async function compose({ settings, log, editorModels, override }: Compose
       sandbox: settings.sandbox.mode,
       log,
       packageCacheDir: join(settings.stateDir, 'package-cache'),
+      ...(settings.nodePath === null ? {} : { nodePath: settings.nodePath }),
     }),
     {
       cores: availableParallelism(),
@@ -128,7 +129,8 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
   const engine = createEmbeddedEngine({ store, clock, log });
   const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
   const build = buildDefinition(services, children);
-  engine.register(build, children.subtask, children.integrate);
+  const deployment = deployDefinition(services);
+  engine.register(build, children.subtask, children.integrate, deployment);
   const deletion = {
     engine,
     repository: services.repository,
@@ -141,6 +143,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     events,
     ledger,
     build,
+    deployment,
     policy: () => policyOf(settings),
     refuseCommand: services.refuseCommand,
     clock,
@@ -180,13 +183,15 @@ function createLead(settings: Settings, editorModels: EditorModels | null): Lead
   const { api, apiKey, baseUrl, provider } = settings.models.lead;
   if (provider === 'editor') return createEditorLead(editorModels ?? outsideAnEditor('models.lead.provider'));
   const options = { apiKey: apiKey ?? '', baseUrl };
-  return api === 'chat' ? createXaiChatLead(options) : createXaiLead(options);
+  const lead = api === 'chat' ? createXaiChatLead(options) : createXaiLead(options);
+  return apiKey === LOCAL_MODEL_KEY ? ofLocalCloud.lead(lead) : lead;
 }
 
 function createAgent(settings: Settings, editorModels: EditorModels | null): AgentModel {
   const { apiKey, baseUrl, provider } = settings.models.agent;
   if (provider === 'editor') return createEditorAgent(editorModels ?? outsideAnEditor('models.agent.provider'));
-  return createAnthropicAgent({ apiKey: apiKey ?? '', baseUrl });
+  const agent = createAnthropicAgent({ apiKey: apiKey ?? '', baseUrl });
+  return apiKey === LOCAL_MODEL_KEY ? ofLocalCloud.agent(agent) : agent;
 }
 
 /** Without an editor every call fails, not the program: looking at a run needs no models. */

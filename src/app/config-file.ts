@@ -128,3 +128,32 @@ export function readConfigFile(workspaceDir: string): ConfigFileReading {
   if (!parsed.success) return refused(schemaProblems(ConfigFile, parsed.error, located.value, located.lineOf));
   return { path, found: true, config: parsed.data, problems: [] };
 }
+
+/** A client's own settings, by the same rules; empty when one of them is bad. */
+export function checkDefaults(defaults: ConfigFile | undefined): Pick<ConfigFileReading, 'config' | 'problems'> {
+  if (defaults === undefined) return { config: {}, problems: [] };
+  const parsed = ConfigFile.safeParse(defaults);
+  if (parsed.success) return { config: parsed.data, problems: [] };
+  return { config: {}, problems: schemaProblems(ConfigFile, parsed.error, defaults, () => null) };
+}
+
+/** The file before the defaults, field by field; a list of the file takes the place of the default one. */
+export function withDefaults(file: ConfigFile, defaults: ConfigFile): ConfigFile {
+  const merged = mergeFields(defaults, file) as ConfigFile;
+  if (merged.checks === undefined) return merged;
+  // What one of them forbids stays forbidden, and neither has to repeat what the other allows.
+  const allow = [...(defaults.checks?.allow ?? []), ...(file.checks?.allow ?? [])];
+  const deny = [...(defaults.checks?.deny ?? []), ...(file.checks?.deny ?? [])];
+  return { ...merged, checks: { ...merged.checks, allow, deny } };
+}
+
+function mergeFields(below: unknown, above: unknown): unknown {
+  if (above === undefined) return below;
+  if (!isFields(below) || !isFields(above)) return above;
+  const names = new Set([...Object.keys(below), ...Object.keys(above)]);
+  return Object.fromEntries([...names].map((name) => [name, mergeFields(below[name], above[name])]));
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Problem } from './located.ts';
 
@@ -67,6 +69,11 @@ export function readEnvironment(
     }
   }
   return { values, problems };
+}
+
+/** `~` and `~/x` as a shell would take them: where values come from a file or an editor there is no shell. */
+export function expandHome(path: string, env: Readonly<Record<string, string | undefined>>): string {
+  return /^~(?:$|[\\/])/.test(path) ? join(env.HOME || homedir(), path.slice(1)) : path;
 }
 
 const FLAGS = {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../protocol/errors.ts';
 import { applyLocalCloud, defaultStateDir, loadSettings, missingConfiguration, readSettings } from './config.ts';
+import { expandHome } from './config-values.ts';
 import { nearest } from './located.ts';
 
 const CLOUD = {
@@ -50,6 +51,63 @@ describe('settings', () => {
     assert.equal(settings.stateDir, join(dir, 'state'));
     assert.ok(statSync(settings.stateDir).isDirectory());
     assert.ok(settings.checks.allow.includes('npm test'));
+  });
+
+  it('take what a client keeps of its own before built-in defaults and after the file', () => {
+    writeConfig(
+      '{"concurrency": 2, "models": {"lead": {"effort": "low"}}, "checks": {"allow": ["make"], "setup": []}}',
+    );
+    const settings = loadSettings({
+      ...source(),
+      defaults: {
+        concurrency: 8,
+        budgetUsd: 3,
+        models: { lead: { model: 'grok-x', effort: 'max' }, agent: { effort: 'high' } },
+        checks: { allow: ['just'], deny: ['npm publish'], setup: ['npm ci'], idleMs: 5_000 },
+        sandbox: { mode: 'required' },
+      },
+    });
+    assert.deepEqual([settings.concurrency, settings.budgetUsd, settings.reviewRounds], [2, 3, 3]);
+    assert.deepEqual([settings.models.lead.model, settings.models.lead.effort], ['grok-x', 'low']);
+    assert.equal(settings.models.agent.effort, 'high');
+    assert.deepEqual(settings.checks.allow.slice(-3), ['cat', 'just', 'make']);
+    assert.deepEqual(
+      [settings.checks.deny, settings.checks.setup, settings.checks.idleMs],
+      [['npm publish'], [], 5_000],
+    );
+    assert.equal(settings.sandbox.mode, 'required');
+    const stricter = { ...source(), defaults: { checks: { deny: ['make'] } } };
+    writeConfig('{"checks": {"deny": ["curl"]}}');
+    assert.deepEqual(loadSettings(stricter).checks.deny, ['make', 'curl']);
+  });
+
+  it('name the bad values that a client keeps of its own, and go on without them', () => {
+    const defaults = JSON.parse('{"concurrency": 99, "sandbox": {"mod": "off"}}');
+    assert.throws(
+      () => loadSettings({ ...source(), defaults }),
+      (thrown: unknown) => {
+        assert.ok(thrown instanceof AppError);
+        assert.match(thrown.userMessage, /settings: concurrency is 99; allowed: at most 32/);
+        assert.match(thrown.userMessage, /settings: sandbox\.mod is not a known field; did you mean "mode"\?/);
+        return true;
+      },
+    );
+    const { settings, problems } = readSettings({ ...source(), defaults });
+    assert.equal(settings.concurrency, 4);
+    assert.ok(problems.every((problem) => problem.source === 'settings'));
+  });
+
+  it('know the home folder by its short name, and the Node of commands by its path', () => {
+    const settings = loadSettings({
+      env: { HOME: dir, ORCHESTRATOR_HOME: '~/state here' },
+      workspaceDir: dir,
+      nodePath: '/opt/node/bin/node',
+    });
+    assert.equal(settings.stateDir, join(dir, 'state here'));
+    assert.equal(settings.nodePath, '/opt/node/bin/node');
+    assert.equal(loadSettings(source()).nodePath, null);
+    assert.equal(expandHome('~', { HOME: dir }), dir);
+    for (const path of ['~other/x', 'a/~/b', '.', '']) assert.equal(expandHome(path, { HOME: dir }), path);
   });
 
   it('take flags before the file, and the file before defaults', () => {

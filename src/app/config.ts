@@ -5,8 +5,8 @@ import { AppError } from '../protocol/errors.ts';
 import type { Stage } from '../protocol/events.ts';
 import type { Effort } from '../protocol/plan.ts';
 import { DEFAULT_ALLOWED_COMMANDS } from './allowed-commands.ts';
-import { type ConfigFile, type ConfigFileReading, readConfigFile } from './config-file.ts';
-import { readEnvironment, readFlags, type SettingsFlags } from './config-values.ts';
+import { type ConfigFile, checkDefaults, readConfigFile, withDefaults } from './config-file.ts';
+import { expandHome, readEnvironment, readFlags, type SettingsFlags } from './config-values.ts';
 import { listProblems, type Problem } from './located.ts';
 
 /** Everything a run may be told from outside, complete and checked. Keys are null when they are not configured. */
@@ -82,13 +82,25 @@ export interface Settings {
   reviewRounds: number;
   /** Time a deployed application has to answer as wanted; default 120,000. */
   live: { deadlineMs: number };
+  /** The Node that commands of agents and checks find as `node`; null: the running program. */
+  nodePath: string | null;
 }
 
 export interface SettingsSource {
   env: Readonly<Record<string, string | undefined>>;
   workspaceDir: string;
   flags?: SettingsFlags;
+  /**
+   * What a client keeps of its own, such as an editor's settings: below the workspace's file, above the built-in defaults, and
+   * checked like the file. Allowed and denied commands of both hold.
+   */
+  defaults?: ConfigFile;
+  /** Needed where the running program is no Node itself, such as an editor. */
+  nodePath?: string;
 }
+
+/** Source of problems in `SettingsSource.defaults`. */
+export const DEFAULTS_SOURCE = 'settings';
 
 /** Settings in which every bad value is replaced by its default, and the list of bad values. For `doctor`. */
 export interface SettingsReading {
@@ -100,18 +112,25 @@ export function readSettings(source: SettingsSource): SettingsReading {
   const environment = readEnvironment(source.env);
   const flags = readFlags(source.flags ?? {});
   const file = readConfigFile(resolve(source.workspaceDir));
-  const stateDir = resolve(environment.values.stateDir ?? defaultStateDir(source.env));
+  const defaults = checkDefaults(source.defaults);
+  const stateDir = resolve(expandHome(environment.values.stateDir ?? defaultStateDir(source.env), source.env));
   const problems = [
     ...environment.problems.map((problem) => ({ source: '', problem })),
     ...flags.problems.map((problem) => ({ source: '', problem })),
     ...file.problems.map((problem) => ({ source: file.path, problem })),
+    ...defaults.problems.map((problem) => ({ source: DEFAULTS_SOURCE, problem })),
     ...stateDirProblems(stateDir).map((problem) => ({ source: '', problem })),
   ];
-  const settings = build(environment.values, flags.values, file, resolve(source.workspaceDir), stateDir);
+  const settings = build(environment.values, flags.values, withDefaults(file.config, defaults.config), {
+    stateDir,
+    workspaceDir: resolve(source.workspaceDir),
+    configFile: file.found ? file.path : null,
+    nodePath: source.nodePath ?? null,
+  });
   return { settings, problems };
 }
 
-/** Reads flags, environment and the workspace's file, in this order of precedence. Throws `configuration` naming every bad value. */
+/** Reads flags, environment, the workspace's file and the client's defaults, in this order of precedence. Throws `configuration` naming every bad value. */
 export function loadSettings(source: SettingsSource): Settings {
   return requireSound(readSettings(source));
 }
@@ -135,16 +154,12 @@ function requireSound({ settings, problems }: SettingsReading): Settings {
 function build(
   env: ReturnType<typeof readEnvironment>['values'],
   flags: ReturnType<typeof readFlags>['values'],
-  reading: ConfigFileReading,
-  workspaceDir: string,
-  stateDir: string,
+  file: ConfigFile,
+  place: Pick<Settings, 'stateDir' | 'workspaceDir' | 'configFile' | 'nodePath'>,
 ): Settings {
-  const file: ConfigFile = reading.config;
   const { lead, agent, escalation } = file.models ?? {};
   return {
-    stateDir,
-    workspaceDir,
-    configFile: reading.found ? reading.path : null,
+    ...place,
     models: {
       lead: {
         provider: lead?.provider ?? 'xai',
@@ -258,7 +273,7 @@ export interface LocalCloudAccess {
 }
 
 /** The models of the local cloud take any key. */
-const LOCAL_MODEL_KEY = 'local-cloud';
+export const LOCAL_MODEL_KEY = 'local-cloud';
 /** Where the local Appwrite serves: browsers resolve everything below `localhost` to this machine. */
 const LOCAL_SITES_DOMAIN = 'sites.localhost';
 const LOCAL_FUNCTIONS_DOMAIN = 'functions.localhost';

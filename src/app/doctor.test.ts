@@ -29,6 +29,27 @@ describe('the doctor', () => {
     assert.doesNotMatch(JSON.stringify([...found.values()]), /xai-secret/);
   });
 
+  it('looks for npm where commands find it, and at the Node that a client names for them', async () => {
+    assert.equal((await look()).get('npm')?.state, 'ok');
+    assert.equal((await look()).get('Node for commands'), undefined);
+    const source = { env: { ORCHESTRATOR_HOME: join(dir, 'state') }, workspaceDir };
+    const named = await diagnose({ ...source, nodePath: process.execPath, defaults: { concurrency: 0 } });
+    const row = (rows: Diagnosis[], name: string) => rows.find((entry) => entry.name === name);
+    assert.match(row(named, 'Node for commands')?.found ?? '', /^v\d+/);
+    assert.match(row(named, 'settings')?.found ?? '', /settings: concurrency is 0/);
+    assert.equal(row(named, 'configuration file')?.state, 'ok');
+    const { PATH } = process.env;
+    process.env.PATH = dir;
+    try {
+      const nodePath = join(dir, 'no-node');
+      const without = await diagnose({ ...source, nodePath });
+      assert.equal(row(without, 'npm')?.state, 'warning');
+      assert.equal(row(without, 'Node for commands')?.state, 'missing');
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+
   it('names bad values and the bad file, and goes on', async () => {
     writeFileSync(join(workspaceDir, 'orchestrator.config.json'), '{\n"concurrency": "many"}');
     const found = await look({ ANTHROPIC_BASE_URL: 'nonsense' });

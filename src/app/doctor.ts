@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { access, constants, statfs } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { probeSandbox } from '../adapters/checks/sandbox.ts';
 import { gitVersion, MINIMUM_GIT_VERSION } from '../adapters/git/git-version.ts';
 import { toAppError } from '../protocol/errors.ts';
-import { readSettings, type Settings, type SettingsReading, type SettingsSource } from './config.ts';
+import { DEFAULTS_SOURCE, readSettings, type Settings, type SettingsReading, type SettingsSource } from './config.ts';
 import { CONFIG_FILE_NAME } from './config-file.ts';
 import { listProblems } from './located.ts';
 
@@ -33,6 +33,8 @@ export async function diagnose(source: SettingsSource): Promise<Diagnosis[]> {
   const { settings } = reading;
   const parts = await Promise.all([
     nodeDiagnosis(),
+    ...(settings.nodePath === null ? [] : [commandNodeDiagnosis(settings.nodePath)]),
+    npmDiagnosis(settings.nodePath ?? process.execPath),
     gitDiagnosis(),
     gitBackendDiagnosis(),
     ...configurationDiagnoses(reading),
@@ -65,6 +67,31 @@ async function nodeDiagnosis(): Promise<Diagnosis> {
   return missing('Node', found, `Install Node ${MINIMUM_NODE_VERSION} or newer.`);
 }
 
+/** The Node that a client names for commands, since it is none itself. */
+async function commandNodeDiagnosis(nodePath: string): Promise<Diagnosis> {
+  const name = 'Node for commands';
+  try {
+    const { stdout } = await promisify(execFile)(nodePath, ['--version'], { timeout: COMMAND_LIMIT_MS });
+    return ok(name, `${stdout.trim()} at ${nodePath}`);
+  } catch {
+    return missing(name, `${nodePath} does not run`, 'Install Node, or correct the path to it in the settings.');
+  }
+}
+
+/** As commands find it: beside their Node, or on the PATH. */
+async function npmDiagnosis(nodePath: string): Promise<Diagnosis> {
+  const env = { ...process.env, PATH: `${dirname(nodePath)}${delimiter}${process.env.PATH ?? ''}` };
+  // On Windows npm is a script that only a shell starts.
+  const options = { timeout: COMMAND_LIMIT_MS, env, shell: process.platform === 'win32' };
+  try {
+    const { stdout } = await promisify(execFile)('npm', ['--version'], options);
+    return ok('npm', stdout.trim());
+  } catch {
+    const fix = 'Checks such as "npm test" need it: install Node together with npm, or put npm on the PATH.';
+    return warning('npm', 'not found', fix);
+  }
+}
+
 async function gitDiagnosis(): Promise<Diagnosis> {
   const fix = `Install git ${MINIMUM_GIT_VERSION} or newer and put it on the PATH.`;
   try {
@@ -89,7 +116,8 @@ async function gitBackendDiagnosis(): Promise<Diagnosis> {
 }
 
 function configurationDiagnoses({ settings, problems }: SettingsReading): Diagnosis[] {
-  const inFile = problems.filter(({ source }) => source !== '');
+  const inFile = problems.filter(({ source }) => source !== '' && source !== DEFAULTS_SOURCE);
+  const inDefaults = problems.filter(({ source }) => source === DEFAULTS_SOURCE);
   const elsewhere = problems.filter(({ source }) => source === '');
   const list = (some: typeof problems) => some.map(({ source, problem }) => listProblems(source, [problem])).join('; ');
   const file =
@@ -100,7 +128,8 @@ function configurationDiagnoses({ settings, problems }: SettingsReading): Diagno
     elsewhere.length > 0
       ? missing('environment', list(elsewhere), 'Correct or unset these variables; nothing starts before.')
       : ok('environment', `addresses are valid; state folder ${settings.stateDir}`);
-  return [file, environment];
+  if (inDefaults.length === 0) return [file, environment];
+  return [file, missing('settings', list(inDefaults), 'Correct these settings; nothing starts before.'), environment];
 }
 
 function keyDiagnoses(settings: Settings): Diagnosis[] {
@@ -126,7 +155,7 @@ async function sandboxDiagnosis(settings: Settings): Promise<Diagnosis> {
   const { mode } = settings.sandbox;
   const name = 'command sandbox';
   if (mode === 'off') return warning(name, 'switched off', `Set sandbox.mode to "auto" in ${CONFIG_FILE_NAME}.`);
-  const { kind, detail } = await probeSandbox();
+  const { kind, detail } = await probeSandbox(settings.nodePath ?? undefined);
   if (kind === 'bwrap') return ok(name, detail);
   const fix = 'Install bubblewrap (Linux) and allow unprivileged user namespaces; until then commands run unconfined.';
   return mode === 'required' ? missing(name, detail, fix) : warning(name, detail, fix);

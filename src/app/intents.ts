@@ -1,12 +1,14 @@
-import type { Engine } from '../core/engine/port.ts';
+import type { Engine, EventLog } from '../core/engine/port.ts';
 import type { Decision, DiffDecision, PlanDecision } from '../core/flow/decision.ts';
+import type { DeployInput } from '../core/flow/deploy-merged.ts';
 import { planFaults } from '../core/flow/plan-rules.ts';
 import type { BuildInput } from '../core/flow/policy.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { Gate } from '../protocol/events.ts';
 import { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
-import type { AppParts } from './app-api.ts';
+import type { AppParts } from './app-parts.ts';
+import { alreadyEnded, mergedWork, noLongerWaits, nothingWaits, planInvalid } from './refusals.ts';
 import { findRun, hasEnded, type RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
 
@@ -71,6 +73,19 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
     const slug = slugOf(intent.brief.name);
     const runId = newRunId(slug, random);
     await engine.start(parts.build, { ...wanted, slug, policy: parts.policy() }, { runId });
+    return runId;
+  };
+
+  const deploy = async (idOrPrefix: string): Promise<string> => {
+    const view = views.get(await mustFind(idOrPrefix));
+    const input: DeployInput = {
+      ...(await inputOf(engine, view.runId)),
+      ...mergedWork(view, remoteOf(events, view.runId)),
+      until: 'deploy',
+      policy: parts.policy(),
+    };
+    const runId = newRunId(input.slug, random);
+    await engine.start(parts.deployment, input, { runId });
     return runId;
   };
 
@@ -160,6 +175,8 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
         return pause(intent.runId);
       case 'resume':
         return resume(intent);
+      case 'deploy':
+        return deploy(intent.runId);
       case 'cancel':
         return cancel(intent.runId);
       case 'delete':
@@ -176,6 +193,18 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
 
 async function inputOf(engine: Engine, runId: string): Promise<BuildInput> {
   return (await engine.get(runId))?.input as BuildInput;
+}
+
+/** Where the work was pushed to, or null. */
+function remoteOf(events: EventLog, runId: string): string | null {
+  let remote: string | null = null;
+  for (let after = 0; ; ) {
+    const records = events.read(runId, after);
+    for (const { event } of records) if (event.type === 'branch.pushed') remote = event.remote;
+    const last = records.at(-1);
+    if (last === undefined) return remote;
+    after = last.seq;
+  }
 }
 
 /** The wait that the intent is about; throws when nothing fits any more. */
@@ -196,39 +225,4 @@ function waitOf(
 /** The same for every answer to one wait. */
 function waitKey(wait: Waiting): string {
   return `${wait.waitOn}|${wait.topic}`;
-}
-
-function planInvalid(faults: string[]): AppError {
-  return new AppError({
-    code: 'plan_invalid',
-    message: `the changed plan has faults: ${faults.join('; ')}`,
-    userMessage: `The changed plan cannot be built:\n${faults.map((fault) => `- ${fault}`).join('\n')}`,
-    details: { faults },
-  });
-}
-
-function nothingWaits(view: RunView, gates: readonly Gate[]): AppError {
-  const waiting = view.waiting.map((wait) => wait.gate).join(', ');
-  const state = waiting === '' ? `it is ${view.status}` : `it waits for: ${waiting}`;
-  return new AppError({
-    code: 'usage',
-    message: `run ${view.runId} does not wait for ${gates.join(' or ')}`,
-    userMessage: `Run ${view.runId} does not wait for ${gates.join(' or ')}: ${state}.`,
-  });
-}
-
-function noLongerWaits(runId: string): AppError {
-  return new AppError({
-    code: 'usage',
-    message: `run ${runId} waits for another decision by now`,
-    userMessage: `That decision is no longer waited for: run ${runId} waits for another one by now. Look at it with \`orchestrator show ${runId}\`.`,
-  });
-}
-
-function alreadyEnded(view: RunView): AppError {
-  return new AppError({
-    code: 'usage',
-    message: `run ${view.runId} has ended`,
-    userMessage: `Run ${view.runId} is ${view.status}; nothing of it is left to do. Start a new run.`,
-  });
 }

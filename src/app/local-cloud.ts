@@ -17,6 +17,8 @@ export type RunningCloud = CloudFile & { pid: number; controlUrl: string; starte
 export interface LocalCloudOptions {
   stateDir: string;
   signal?: AbortSignal;
+  /** The Node that runs it; default the running program. */
+  nodePath?: string;
   /** Time without a request after which a cloud started now ends; default 30 minutes. */
   idleMs?: number;
   /** Default 20,000. */
@@ -98,7 +100,7 @@ async function spawnCloud(options: LocalCloudOptions): Promise<ChildProcess> {
     const idle = options.idleMs === undefined ? [] : ['--idle-ms', String(options.idleMs)];
     const build = await buildName();
     const child = spawn(
-      process.execPath,
+      options.nodePath ?? process.execPath,
       ['--no-warnings', cloudEntry(), '--data-dir', dataDir, '--build', build, ...idle],
       {
         cwd: dataDir,

@@ -63,6 +63,8 @@ export const Intent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('pause'), runId }),
   /** Ends a pause, and every wait for `resume`; with `topic` or `waitOn`, that one only. */
   z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable(), ...decided }),
+  /** Starts a run that deploys what the run has merged; for one that was asked to stop after `commit`. */
+  z.strictObject({ type: z.literal('deploy'), runId }),
   z.strictObject({ type: z.literal('cancel'), runId }),
   /** Forgets a run that has ended; its commits stay in the repository, below `refs/orchestrator-archive`. */
   z.strictObject({ type: z.literal('delete'), runId }),

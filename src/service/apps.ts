@@ -44,10 +44,11 @@ export class Apps {
 
   /** What a workspace's settings are read from. */
   source(workspaceDir: string): SettingsSource {
-    const { environment, secrets, defaults } = this.#configuration;
+    const { environment, secrets, defaults, nodePath } = this.#configuration;
     return {
       env: { ...inherited(), ...environment, ...secrets },
       workspaceDir,
+      ...(nodePath === null ? {} : { nodePath }),
       ...(defaults[workspaceDir] === undefined ? {} : { defaults: defaults[workspaceDir] }),
     };
   }
@@ -104,7 +105,6 @@ export class Apps {
     return compose({
       settings,
       log: createFileLog(settings.stateDir),
-      nodePath: this.#configuration.nodePath,
       editorModels: this.#editorModels,
     });
   }

@@ -99,6 +99,20 @@ for (const sandbox of ['off', 'auto'] as const) {
       }
     });
 
+    it('puts the Node that it is told first in PATH, wherever that is', async () => {
+      const bin = join(dir, 'a bin');
+      await mkdir(bin);
+      await writeFile(join(bin, 'node'), '#!/bin/sh\necho told\n', { mode: 0o755 });
+      const told = createCommandRunner({ sandbox, log: quiet, nodePath: join(bin, 'node') });
+      const elsewhere = await realpath(await mkdtemp(join(tmpdir(), 'runner-test-')));
+      try {
+        const { output } = await told.run(spec('node --version', { cwd: elsewhere }), never);
+        assert.equal(output, 'told\n');
+      } finally {
+        await rm(elsewhere, { recursive: true, force: true });
+      }
+    });
+
     it('keeps the end of a long output in memory and ten times as much of its start in the file', async () => {
       const outputFile = join(dir, 'logs', 'out.txt');
       const script = "for (let i = 0; i < 200000; i++) process.stdout.write(String(i).padStart(9,'0') + '\\n')";

@@ -18,6 +18,8 @@ export interface CommandRunnerOptions {
    * command an empty one.
    */
   packageCacheDir?: string | null;
+  /** The Node that commands find as `node`: its folder is first in their PATH. Default: the running program. */
+  nodePath?: string;
 }
 
 type Ended = CommandResult['ended'];
@@ -30,12 +32,12 @@ const DRAIN_MS = 250;
 const STRIPPED = /^NODE_TEST_CONTEXT$|_API_KEY$|^(GITHUB|GH|APPWRITE|ANTHROPIC|XAI|OPENAI)_.*(TOKEN|KEY|SECRET)$/i;
 
 export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
-  const { sandbox, log } = options;
+  const { sandbox, log, nodePath = process.execPath } = options;
   let probe: Promise<SandboxProbe> | null = null;
 
   const confined = async (): Promise<boolean> => {
     if (sandbox === 'off') return false;
-    probe ??= probeSandbox().then((result) => {
+    probe ??= probeSandbox(nodePath).then((result) => {
       if (result.kind === 'none') log.warn('commands run without a sandbox', { detail: result.detail });
       return result;
     });
@@ -57,10 +59,10 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       const tempDir = await mkdtemp(join(realpathSync(tmpdir()), 'orchestrator-command-'));
       try {
         const cacheDir = options.packageCacheDir ?? join(tempDir, 'npm-cache');
-        const env = commandEnvironment(spec, tempDir, cacheDir);
+        const env = commandEnvironment(spec, dirname(nodePath), tempDir, cacheDir);
         mkdirSync(cacheDir, { recursive: true });
         const writableDirs = [tempDir, cacheDir, ...(spec.env.HOME === undefined ? [] : [spec.env.HOME])];
-        const line = isConfined ? confinedLine(spec, writableDirs) : shellLine(spec.command);
+        const line = isConfined ? confinedLine(spec, nodePath, writableDirs) : shellLine(spec.command);
         return await runLine(line, spec, env, signal);
       } finally {
         // A process that left its group may still write here.
@@ -86,10 +88,10 @@ function shellLine(command: string): Line {
   return { file: '/bin/sh', args: ['-c', command], graceMs: GRACE_MS };
 }
 
-function confinedLine(spec: CommandSpec, writableDirs: string[]): Line {
+function confinedLine(spec: CommandSpec, nodePath: string, writableDirs: string[]): Line {
   const cwd = realpathOr(spec.cwd);
   const { file, args } = shellLine(spec.command);
-  const wrap = bwrapArguments({ cwd, writableDirs: writableDirs.map(realpathOr), network: spec.network });
+  const wrap = bwrapArguments({ cwd, nodePath, writableDirs: writableDirs.map(realpathOr), network: spec.network });
   // bubblewrap takes everything inside with it when it ends, so there is nothing to wait for; where nobody reaps orphans,
   // its dead child would look alive for the whole time.
   return { file: BWRAP, args: [...wrap, file, ...args], graceMs: 0 };
@@ -104,12 +106,17 @@ function realpathOr(path: string): string {
 }
 
 /** Built from nothing, so that no key of this process's environment gets through. */
-function commandEnvironment(spec: CommandSpec, tempDir: string, cacheDir: string): Record<string, string> {
+function commandEnvironment(
+  spec: CommandSpec,
+  nodeDir: string,
+  tempDir: string,
+  cacheDir: string,
+): Record<string, string> {
   const home = join(tempDir, 'home');
   const temp = join(tempDir, 'tmp');
   for (const dir of [home, temp]) mkdirSync(dir, { recursive: true });
   const base: Record<string, string> = {
-    PATH: [dirname(process.execPath), process.env.PATH ?? ''].filter((part) => part !== '').join(delimiter),
+    PATH: [nodeDir, process.env.PATH ?? ''].filter((part) => part !== '').join(delimiter),
     HOME: home,
     TMPDIR: temp,
     LANG: process.env.LANG ?? 'C.UTF-8',

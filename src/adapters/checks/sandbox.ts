@@ -12,6 +12,8 @@ export interface SandboxProbe {
 /** What a confined command may reach. All paths absolute. */
 export interface Confinement {
   cwd: string;
+  /** The Node of the commands. */
+  nodePath: string;
   /** Writable besides cwd. */
   writableDirs: readonly string[];
   network: boolean;
@@ -66,16 +68,15 @@ const SOCKET_PATHS = [
  * only cwd and the given folders writable. Loopback works inside a cut network too.
  */
 export function bwrapArguments(confinement: Confinement): string[] {
-  const { cwd, writableDirs, network } = confinement;
+  const { cwd, nodePath, writableDirs, network } = confinement;
   const args = ['--die-with-parent', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'];
   const temp = realpath(tmpdir());
   if (temp !== '/tmp' && existsSync(temp)) args.push('--tmpfs', temp);
   const home = homedir();
   args.push(...hidden([...SECRET_PATHS.map((path) => join(home, path)), ...SOCKET_PATHS]));
   for (const dir of writableDirs) args.push('--bind', dir, dir);
-  // The running Node is first in the command's PATH; it may live below the /tmp that was just replaced.
-  const nodeDir = dirname(realpath(process.execPath));
-  args.push('--ro-bind', nodeDir, nodeDir);
+  // The Node of the commands is first in their PATH; it may live below the /tmp that was just replaced.
+  for (const dir of new Set([dirname(realpath(nodePath)), dirname(nodePath)])) args.push('--ro-bind-try', dir, dir);
   const gitDir = commonGitDir(cwd);
   if (gitDir !== null) args.push('--ro-bind-try', gitDir, gitDir);
   args.push('--bind', cwd, cwd);
@@ -128,11 +129,11 @@ export const BWRAP = 'bwrap';
 const PROBE_TIMEOUT_MS = 5_000;
 
 /** Tries once whether commands can be confined here: bubblewrap may be installed and yet not be allowed to. */
-export function probeSandbox(): Promise<SandboxProbe> {
+export function probeSandbox(nodePath = process.execPath): Promise<SandboxProbe> {
   if (process.platform !== 'linux') {
     return Promise.resolve({ kind: 'none', detail: `there is no command sandbox for ${process.platform}` });
   }
-  const args = bwrapArguments({ cwd: realpath(tmpdir()), writableDirs: [], network: false });
+  const args = bwrapArguments({ cwd: realpath(tmpdir()), nodePath, writableDirs: [], network: false });
   return new Promise((done) => {
     execFile(BWRAP, [...args, '/bin/sh', '-c', 'exit 0'], { timeout: PROBE_TIMEOUT_MS }, (error, _stdout, stderr) => {
       if (error === null) return done({ kind: 'bwrap', detail: 'bubblewrap works' });

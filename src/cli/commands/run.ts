@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { readBrief } from '../../app/brief-file.ts';
+import { expandHome } from '../../app/config-values.ts';
 import { writeRunNote } from '../../app/run-notes.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Stage } from '../../protocol/events.ts';
@@ -23,7 +24,7 @@ export async function run(io: Io, deps: Deps, briefPath: string, flags: RunFlags
   const brief = await readBrief(resolve(io.cwd, briefPath));
   const until = readUntil(flags.until ?? 'deploy');
   if (flags.workspace === '') throw new AppError({ code: 'usage', message: '--workspace is empty; give a folder' });
-  const workspaceDir = resolve(io.cwd, flags.workspace ?? '.');
+  const workspaceDir = resolve(io.cwd, expandHome(flags.workspace ?? '.', io.env));
   const checked = settingsFor(io, { workspaceDir, budget: flags.budget, concurrency: flags.concurrency });
   await deps.checkWorkspace(workspaceDir);
   const starting = interruptible(io);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { applyLocalCloud, missingConfiguration, readSettings } from '../../app/config.ts';
+import { expandHome } from '../../app/config-values.ts';
 import { diagnose } from '../../app/doctor.ts';
 import { testKeys } from '../../app/keys-test.ts';
 import { ensureLocalCloud, localCloudStatus, stopLocalCloud } from '../../app/local-cloud.ts';
@@ -11,7 +12,7 @@ import { commandName, interruptible, settingsFor, stateSettings } from '../sessi
 /** Commands about the machine and the outside systems. */
 
 export async function doctor(io: Io, flags: { workspace?: string; json?: boolean }): Promise<number> {
-  const workspaceDir = resolve(io.cwd, flags.workspace ?? '.');
+  const workspaceDir = resolve(io.cwd, expandHome(flags.workspace ?? '.', io.env));
   const diagnoses = await diagnose({ env: io.env, workspaceDir });
   for (const entry of diagnoses) {
     if (flags.json) {

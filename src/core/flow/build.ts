@@ -1,4 +1,3 @@
-import { toAppError } from '../../protocol/errors.ts';
 import type { Stage } from '../../protocol/events.ts';
 import type { Plan } from '../../protocol/plan.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
@@ -12,11 +11,7 @@ import { clarify, makePlan } from './planning.ts';
 import type { BuildInput } from './policy.ts';
 import { integrationRef } from './refs.ts';
 import type { Services } from './services.ts';
-
-export interface BuildResult {
-  url: string | null;
-  stoppedAfter: Stage;
-}
+import { type BuildResult, enter, openWorkspace, reported } from './stages.ts';
 
 const MAP_TOKENS = 6_000;
 
@@ -26,22 +21,13 @@ export function buildDefinition(services: Services, children: ChildDefinitions):
     name: 'build@1',
     async run(ctx, input) {
       try {
-        const result = await runStages(ctx, services, children, input);
-        await ctx.publish('completed', { type: 'run.completed', ...result });
-        return result;
-      } catch (thrown) {
-        const error = toAppError(thrown);
-        // A cancelled or stopped run is reported by whoever cancelled or stopped it.
-        if (error.code !== 'aborted') await ctx.publish('failed', { type: 'run.failed', error: error.toInfo() });
-        throw error;
+        return await reported(ctx, () => runStages(ctx, services, children, input));
       } finally {
         services.radar.forgetRun(ctx.rootRunId);
       }
     },
   };
 }
-
-const enter = (ctx: Ctx, stage: Stage) => ctx.publish(`stage-${stage}`, { type: 'stage.entered', stage });
 
 async function runStages(
   ctx: Ctx,
@@ -84,21 +70,6 @@ async function runStages(
   await enter(ctx, 'deploy');
   const url = await deployStage(ctx, services, input, plan, state.repoDir, merged);
   return done('deploy', url);
-}
-
-async function openWorkspace(ctx: Ctx, services: Services, input: BuildInput): Promise<RepositoryState> {
-  const state = await ctx.step('open', async (s) => {
-    services.ledger.open(ctx.rootRunId, input.budgetUsd);
-    return services.repository.open(input.workspaceDir, s.signal);
-  });
-  await ctx.publish('opened', {
-    type: 'workspace.opened',
-    baseCommit: state.baseCommit,
-    branch: state.branch,
-    created: state.created,
-    dirtyFiles: state.dirtyPaths.length,
-  });
-  return state;
 }
 
 /** The shared files of the plan, as the first commit of the integration. */
