@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Effort } from '../protocol/plan.ts';
 import { type Problem, parseLocated, schemaProblems } from './located.ts';
 

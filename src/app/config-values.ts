@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from './located.ts';
 
 /** Values that come as single strings: environment variables and command-line flags. */

@@ -1,5 +1,5 @@
 import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Reading a YAML or JSON text so that every complaint can name the field and its line. */
 

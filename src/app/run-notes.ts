@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Stage } from '../protocol/events.ts';
 
 /** What the client that started a run was told, and any client needs again to carry it on: `<stateDir>/runs/<run>.json`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a person asks for. Version 1; unknown fields are refused so that a typo is never silently ignored. */
 export const Brief = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The closed list of things that can go wrong. Model kinds are those of a provider call; the rest are ours. */
 export const ErrorCode = z.enum([

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Brief } from './brief.ts';
 import { ErrorCode, ErrorInfo } from './errors.ts';
 import { Answer, Estimate, Plan, Question, Specialization } from './plan.ts';

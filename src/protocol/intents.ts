@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Brief } from './brief.ts';
 import { Stage } from './events.ts';
 import { Answer, Plan } from './plan.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Models that the editor provides, as the process of the orchestrator sees them. The extension host owns the editor's own

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The plan as the lead model returns it. Every field is required and nullable rather than optional, because strict

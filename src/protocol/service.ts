@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Brief } from './brief.ts';
 import type { ErrorInfo } from './errors.ts';
 import type { EventRecord } from './events.ts';

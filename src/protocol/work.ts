@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One command that the host ran, and what it saw. The only thing that makes a subtask done. */
 export const Evidence = z.strictObject({

@@ -3,6 +3,8 @@
 //   --check        closes again once the window's extension answers; for a test of this program
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { stopLocalCloud } from '../../src/app/local-cloud.ts';
@@ -23,6 +25,15 @@ const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace
 const workspace = path.join(demoDir, 'vscode', stamp);
 mkdirSync(workspace, { recursive: true });
 
+// The editor turns links to servers on this machine into /proxy/PORT/…; the browser runs on it too, so they are sent back.
+const direct = createServer((request, response) => {
+  const [, port, rest] = /^\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
+  if (port === undefined) response.writeHead(404).end();
+  else response.writeHead(307, { location: `http://127.0.0.1:${port}${rest}` }).end();
+});
+await new Promise<void>((resolve) => direct.listen(0, '127.0.0.1', resolve));
+const { port: directPort } = direct.address() as AddressInfo;
+
 const extensions = await prepareExtensions({ vsix: [vsix] });
 const server = await startServer({
   extensionsDir: extensions.path,
@@ -31,8 +42,7 @@ const server = await startServer({
   settings: { 'workbench.startupEditor': 'none' },
   env: {
     ORCHESTRATOR_HOME: stateDir,
-    // Links to servers on this machine stay what they are: the browser runs on it too.
-    VSCODE_PROXY_URI: 'http://127.0.0.1:{{port}}/',
+    VSCODE_PROXY_URI: `http://127.0.0.1:${directPort}/{{port}}/`,
   },
 });
 const url = new URL(`http://${server.authority}/`);
@@ -47,3 +57,4 @@ if (!values.check) await Promise.race([interrupted.promise, server.exited]);
 await server.stop();
 await stopLocalCloud({ stateDir });
 extensions.remove();
+direct.close();

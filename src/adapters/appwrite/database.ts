@@ -1,5 +1,5 @@
 import type { TablesDBIndexType } from 'node-appwrite';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { TableNeed } from '../../protocol/plan.ts';

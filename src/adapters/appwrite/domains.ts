@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Caller, Sdk } from './sdk.ts';
 import { isConflict } from './sdk.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { ResourceKind } from './domains.ts';

@@ -1,6 +1,6 @@
 import type { Functions, Proxy as ProxyService, Query, Sites, TablesDB } from 'node-appwrite';
 import type { InputFile } from 'node-appwrite/file';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ForgeRepository } from '../../core/ports.ts';
 import type { CheckSummary } from '../../protocol/work.ts';
 import type { GithubClient } from './client.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Octokit } from '@octokit/rest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../core/ports.ts';
 import { AppError, toAppError } from '../../protocol/errors.ts';
 import { type FailedCall, limitWaitMs, toForgeError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, type AppErrorInit, type ErrorCode } from '../../protocol/errors.ts';
 
 /** What is read from a failed request of Octokit, whatever class it is. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Forge, ForgeRepository } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { PullRequest } from '../../protocol/work.ts';

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { z } from 'zod';
+import * as z from 'zod';
 import { costUsd, effortFor } from '../../core/model-catalog.ts';
 import type { AgentMessage, AgentModel, AgentTurnReply, AgentTurnRequest, ToolCall } from '../../core/ports.ts';
 import type { ModelUsage } from '../../protocol/work.ts';

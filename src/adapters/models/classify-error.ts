@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, type AppErrorInit, type ErrorCode } from '../../protocol/errors.ts';
 import type { CallGuard } from './call-guard.ts';
 

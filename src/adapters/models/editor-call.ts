@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { estimateTokens } from '../../core/model-catalog.ts';
 import { AppError, type AppErrorInit } from '../../protocol/errors.ts';
 import { languageModelErrorInfo } from '../../protocol/language-model-errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { EditorAnswerPart } from '../../protocol/language-models.ts';
 

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { z } from 'zod';
+import * as z from 'zod';
 import { costUsd } from '../../core/model-catalog.ts';
 import type { ModelUsage } from '../../protocol/work.ts';
 import { type CallGuard, createCallGuard, type GuardLimits } from './call-guard.ts';

@@ -1,5 +1,5 @@
 import type { ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
-import { z } from 'zod';
+import * as z from 'zod';
 import { effortFor, estimateTokens } from '../../core/model-catalog.ts';
 import type { LeadModel, LeadReply, LeadRequest } from '../../core/ports.ts';
 import { paidError, streamFailure } from './reply-errors.ts';

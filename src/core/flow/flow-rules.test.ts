@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { z } from 'zod';
+import * as z from 'zod';
 import { aBrief, aPlan, aSubtask } from '../../../test/fakes/plan.ts';
 import { Plan } from '../../protocol/plan.ts';
 import { agentPrefix } from './agent-prompts.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Lock files are made by tools: lines and words of a merged one say little. What counts is which packages, in which

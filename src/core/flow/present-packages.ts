@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { lockedPackages } from './lock-files.ts';
 
 const Manifest = z.object({

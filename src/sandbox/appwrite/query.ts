@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, invalidArgument, invalidQuery } from './http/api-error.ts';
 import { toWireDate } from './http/wire.ts';
 

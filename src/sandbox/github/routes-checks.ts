@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCommit, resolveCommit } from './git.ts';
 import { ApiError, type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import { repoOf } from './routes-repos.ts';

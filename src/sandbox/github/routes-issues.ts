@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import { issueJson, labelsOf, pullOf } from './pulls.ts';
 import { repoOf } from './routes-repos.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, type Call, parseBody, type Reply, reply } from './http.ts';
 import { type MergeRequest, makeMergeCommit, makeRebasedCommits, makeSquashCommit } from './merging.ts';
 import { closePull, PERSON, pullCommits, pullOf, refreshRepository } from './pulls.ts';

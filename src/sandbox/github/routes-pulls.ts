@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { branchTip, mergeBase } from './git.ts';
 import { ApiError, type Call, invalid, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import {

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { branchTip } from './git.ts';
 import { ApiError, type Call, invalid, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import { PERSON, refreshRepository } from './pulls.ts';

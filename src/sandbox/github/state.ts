@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 
 const Owner = z.strictObject({ id: z.int(), login: z.string(), type: z.enum(['User', 'Organization']) });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Brief } from '../../protocol/brief.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { Clarification, Plan } from '../../protocol/plan.ts';

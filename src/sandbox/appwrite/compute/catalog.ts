@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Runtime families and versions that the server accepts by name. */
 const VERSIONS: Record<string, string> = {

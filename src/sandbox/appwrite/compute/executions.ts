@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, invalidArgument, notFound } from '../http/api-error.ts';
 import type { Caller } from '../http/credentials.ts';
 import * as p from '../http/params.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Log } from '../../../core/ports.ts';
 import { insideDir } from './archive.ts';
 import { childEnv, killGroup } from './child-process.ts';

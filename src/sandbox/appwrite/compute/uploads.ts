@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, notFound } from '../http/api-error.ts';
 import * as p from '../http/params.ts';
 import type { Call, Reply, Route } from '../http/router.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, invalidArgument } from '../http/api-error.ts';
 import { boolParam, idParam, intParam, listParam, numberParam, orElse } from '../http/params.ts';
 import { int64, toWireDate, wireNow } from '../http/wire.ts';
