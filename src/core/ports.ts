@@ -215,6 +215,8 @@ export interface Repository {
     authorization: string | null,
     signal: AbortSignal,
   ): Promise<CommitId>;
+  /** Ends the processes that are kept. Idempotent; the repository can be used after it, more slowly. */
+  close(): Promise<void>;
 }
 
 // ---------------------------------------------------------------- commands and tools

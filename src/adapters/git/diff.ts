@@ -1,5 +1,5 @@
 import type { ChangedFile } from '../../protocol/work.ts';
-import type { Git } from './run-git.ts';
+import type { Git } from './git-command.ts';
 
 const DIFF_FLAGS = ['--no-ext-diff', '--no-textconv', '--no-color', '-M'];
 

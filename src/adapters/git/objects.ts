@@ -1,5 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { Git } from './run-git.ts';
+import type { Git } from './git-command.ts';
 
 export interface BatchObject {
   id: string;

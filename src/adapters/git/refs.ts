@@ -2,7 +2,8 @@ import { stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommitId } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { type Git, gitFailure, gitText } from './run-git.ts';
+import { type Git, gitText } from './git-command.ts';
+import { gitFailure } from './git-errors.ts';
 
 /** A lock file on a ref of ours that is older than this was left by a process that died: ref updates take milliseconds. */
 const STALE_REF_LOCK_MS = 30_000;

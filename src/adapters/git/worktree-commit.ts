@@ -5,10 +5,10 @@ import type { ChangedFile } from '../../protocol/work.ts';
 import { commitDateSeconds, KEY_TRAILER, trailerValue } from './commit-message.ts';
 import { writeCommit } from './commits.ts';
 import { asChangedFiles, type TreeChange, treeChanges } from './diff.ts';
+import { type Git, gitText } from './git-command.ts';
 import { type Identity, readIdentity } from './identity.ts';
 import { type CommitHeader, expectCommit, parseCommit, readObjects } from './objects.ts';
 import { removeStaleLock, requireRefName } from './refs.ts';
-import { type Git, gitText } from './run-git.ts';
 import { requireWorktree, type WorktreeLayout, withWorktreeLocks } from './worktree-layout.ts';
 import { worktreeCommand } from './worktrees.ts';
 

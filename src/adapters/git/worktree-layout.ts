@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../protocol/errors.ts';
-import { type Git, gitText } from './run-git.ts';
+import { type Git, gitText } from './git-command.ts';
 
 /** Where git keeps what belongs to one worktree. */
 export interface WorktreeLayout {

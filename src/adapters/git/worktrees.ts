@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CommitId } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Git, GitCommand } from './run-git.ts';
+import type { Git, GitCommand } from './git-command.ts';
 import { OWN_INDEX_CONFIG } from './temp-index.ts';
 import {
   claimsToBeWorktree,
