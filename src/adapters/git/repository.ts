@@ -9,7 +9,7 @@ import { fetch, originUrl, push } from './remote.ts';
 import { repositoryMap } from './repository-map.ts';
 import { openGit } from './run-git.ts';
 import { commitWorktree } from './worktree-commit.ts';
-import { checkoutTree, openWorktree, removeWorktree, resetWorktree } from './worktrees.ts';
+import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
 
 /**
  * The `Repository` port on the installed git, 2.38 or newer. Holds no state but the last commit of each worktree, which
@@ -21,6 +21,7 @@ import { checkoutTree, openWorktree, removeWorktree, resetWorktree } from './wor
  */
 export function createRepository(options: { gitBinary?: string } = {}): Repository {
   const { git, close } = openGit(options.gitBinary);
+  const trash: Trash = new Set();
   return {
     open: (workspaceDir, signal) => openRepository(git, workspaceDir, signal),
     map: (repoDir, commit, tokenBudget) => repositoryMap(git, repoDir, commit, tokenBudget),
@@ -32,7 +33,7 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     resetWorktree: (dir, commit) => resetWorktree(git, dir, commit),
     checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
     commitWorktree: (dir, parents, ref, message) => commitWorktree(git, dir, parents, ref, message),
-    removeWorktree: (repoDir, dir) => removeWorktree(git, repoDir, dir),
+    removeWorktree: (repoDir, dir) => removeWorktree(git, trash, repoDir, dir),
     merge: (repoDir, ours, theirs) => merge(git, repoDir, ours, theirs),
     mergeBase: (repoDir, a, b) => mergeBase(git, repoDir, a, b),
     hasCommonHistory: (repoDir, a, b) => hasCommonHistory(git, repoDir, a, b),
@@ -44,7 +45,9 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir),
     land: (state, branch, commit) => land(git, state, branch, commit),
     push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
-    close,
+    async close() {
+      await Promise.all([close(), ...trash]);
+    },
     fetch: (repoDir, url, branch, authorization, signal) => fetch(git, repoDir, url, branch, authorization, signal),
   };
 }

@@ -27,10 +27,19 @@ async function readText(file: string): Promise<string | null> {
   return readFile(file, 'utf8').catch(() => null);
 }
 
+/** Where the repositories of this program keep their `.git` folder: asked once, as long as it is there. */
+const commonDirs = new WeakMap<Git, Map<string, string>>();
+
 /** The shared `.git` folder of a repository. */
 export async function commonDir(git: Git, repoDir: string): Promise<string> {
+  const known = commonDirs.get(git) ?? new Map<string, string>();
+  commonDirs.set(git, known);
+  const before = known.get(repoDir);
+  if (before !== undefined && (await stat(path.join(before, 'HEAD')).catch(() => null)) !== null) return before;
   const text = await gitText(git, { args: ['rev-parse', '--git-common-dir'], cwd: repoDir });
-  return realPath(path.resolve(repoDir, text));
+  const common = await realPath(path.resolve(repoDir, text));
+  known.set(repoDir, common);
+  return common;
 }
 
 /** Target of `<dir>/.git` when that is a file of a worktree; null otherwise. */
@@ -122,7 +131,7 @@ export async function repairWorktree(layout: WorktreeLayout, commit: string): Pr
 }
 
 /** The user's own excludes and `node_modules`, which must not be committed even when no .gitignore says so. */
-export async function writeExcludes(git: Git, repoDir: string, layout: WorktreeLayout): Promise<void> {
+export async function readExcludes(git: Git, repoDir: string): Promise<string> {
   const { stdout, exitCode } = await git({
     args: ['config', '--type=path', '--get', 'core.excludesFile'],
     cwd: repoDir,
@@ -131,7 +140,11 @@ export async function writeExcludes(git: Git, repoDir: string, layout: WorktreeL
   const configHome = process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config');
   const file = exitCode === 0 ? stdout.toString().trim() : path.join(configHome, 'git', 'ignore');
   const own = (await readText(path.resolve(repoDir, file))) ?? '';
-  await writeFile(path.join(layout.gitDir, EXCLUDE_FILE), `${own}\nnode_modules/\n`);
+  return `${own}\nnode_modules/\n`;
+}
+
+export async function writeExcludes(layout: WorktreeLayout, excludes: string): Promise<void> {
+  await writeFile(path.join(layout.gitDir, EXCLUDE_FILE), excludes);
 }
 
 /** The settings for `add` and `clean` in a worktree. */
