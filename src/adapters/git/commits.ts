@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CommitId, CommitMessage } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { commitDateSeconds, messageText } from './commit-message.ts';
-import { type Git, gitText } from './git-command.ts';
+import { type Git, type GitPlace, gitText, placeOf } from './git-command.ts';
 import { readIdentity } from './identity.ts';
 import { expectCommit, readObjects } from './objects.ts';
 import { OWN_INDEX_CONFIG, withTempIndex } from './temp-index.ts';
@@ -17,7 +17,7 @@ export interface NewCommit {
 }
 
 /** Writes a commit object. Same input, same id: the dates come from the message or the first parent. */
-export function writeCommit(git: Git, cwd: string, commit: NewCommit): Promise<CommitId> {
+export function writeCommit(git: Git, at: string | GitPlace, commit: NewCommit): Promise<CommitId> {
   const { name, email } = commit.identity;
   const who = `${name} <${email}> ${commitDateSeconds(commit.message, commit.firstParentSeconds)} +0000`;
   const header = [
@@ -27,7 +27,7 @@ export function writeCommit(git: Git, cwd: string, commit: NewCommit): Promise<C
     `committer ${who}`,
   ];
   const stdin = `${header.join('\n')}\n\n${messageText(commit.message)}`;
-  return gitText(git, { args: ['hash-object', '-t', 'commit', '-w', '--stdin'], cwd, stdin });
+  return gitText(git, { ...placeOf(at), args: ['hash-object', '-t', 'commit', '-w', '--stdin'], stdin });
 }
 
 /** Commits a tree on parents (none makes a root commit). Calling again with the same input gives the same id. */

@@ -2,6 +2,8 @@
 export interface GitCommand {
   /** Verb and arguments, handed to the process as they are: no shell. */
   args: readonly string[];
+  /** Verb and arguments of a second command at the same place, run when the first exited with 0: its output is the result. */
+  followedBy?: readonly string[];
   cwd: string;
   /** Settings for this command, as `name=value`. Never secrets: they are visible in the process list. */
   config?: readonly string[];
@@ -20,6 +22,9 @@ export interface GitCommand {
   /** Default 5 minutes; 15 with `network`. */
   timeoutMs?: number;
 }
+
+/** Where a command finds its repository: from a folder, or told by variables. */
+export type GitPlace = Pick<GitCommand, 'cwd' | 'env'>;
 
 export interface GitResult {
   exitCode: number;
@@ -47,6 +52,10 @@ const SAFE_CONFIG = [
   'i18n.commitEncoding=UTF-8',
   'credential.helper=',
 ].flatMap((setting) => ['-c', setting]);
+
+export function placeOf(at: string | GitPlace): GitPlace {
+  return typeof at === 'string' ? { cwd: at } : at;
+}
 
 /** Everything after the program's name. */
 export function gitArguments(command: GitCommand): string[] {

@@ -36,8 +36,10 @@ function lineOf(binary: string, command: GitCommand): string | null {
   if (!Object.keys(env).every((name) => /^[A-Z_][A-Z0-9_]*$/.test(name))) return null;
   const settings = Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`);
   const exports = settings.length === 0 ? '' : `export ${settings.join(' ')} && `;
-  const words = [binary, ...gitArguments(command)].map(quote).join(' ');
-  const line = `cd -P -- ${quote(cwd)} || exit ${NO_FOLDER}; ${exports}exec ${words}`;
+  const words = (args: readonly string[]) => [binary, ...gitArguments({ ...command, args })].map(quote).join(' ');
+  const first = command.followedBy === undefined ? '' : `${words(command.args)} && `;
+  const last = words(command.followedBy ?? command.args);
+  const line = `cd -P -- ${quote(cwd)} || exit ${NO_FOLDER}; ${exports}${first}exec ${last}`;
   return line.includes('\0') || !cwd.startsWith('/') ? null : line;
 }
 
@@ -92,7 +94,7 @@ export function createGitShells(binary: string, scratch: ScratchFiles): GitShell
       if (line === null || shell === null) return null;
       const env = environment;
       try {
-        const work = (input: string) => shell.run(`${line} <${quote(input)}`, limitsOf(command), signal);
+        const work = (input: string) => shell.run(`exec <${quote(input)}; ${line}`, limitsOf(command), signal);
         const { stdin } = command;
         const end = await (stdin === undefined ? work('/dev/null') : scratch.use(stdin, work));
         if (end.kind === 'died' || (end.kind === 'done' && end.exitCode >= NO_FOLDER && end.exitCode <= 127))

@@ -67,6 +67,9 @@ describe('git commands of processes that stay', () => {
       { args: ['rev-parse', '--sq-quote', "; 'a' $HOME `x`", 'line\nline', '', '*'] },
       { args: ['stripspace'], stdin: 'no line end' },
       { args: ['show', 'HEAD:b.txt'] },
+      { args: ['show', 'HEAD:b.txt'], followedBy: ['show', 'HEAD:ü.txt'] },
+      { args: ['show', 'HEAD:none'], followedBy: ['show', 'HEAD:b.txt'], okExitCodes: 'any' },
+      { args: ['hash-object', '--stdin'], followedBy: ['rev-parse', 'HEAD'], stdin: 'some input' },
       { args: ['config', '--get', 'no.such'], okExitCodes: [0, 1] },
       { args: ['rev-parse', 'no-such-ref'], okExitCodes: 'any' },
     ];

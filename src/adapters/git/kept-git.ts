@@ -22,7 +22,7 @@ interface KeptGit {
 
 const IDLE_MS = 20_000;
 const MAX_AGE_MS = 60_000;
-const MAX_PROCESSES = 16;
+const MAX_PROCESSES = 24;
 
 interface Entry {
   process: KeptProcess;
@@ -34,25 +34,33 @@ export function createKeptGit(binary: string, scratch: ScratchFiles): KeptGit {
   const entries = new Map<string, Entry>();
   let closed = false;
 
+  const end = ({ process: kept, timer }: Entry): void => {
+    clearTimeout(timer);
+    kept.end();
+  };
+
   const drop = (key: string): void => {
     const entry = entries.get(key);
     entries.delete(key);
-    clearTimeout(entry?.timer);
-    entry?.process.end();
+    if (entry !== undefined) end(entry);
   };
 
   const processFor = (command: GitCommand, args: readonly string[]): KeptProcess | null => {
     const env = gitEnvironment(process.env, command.env);
-    const key = JSON.stringify([args, command.cwd, env]);
+    const words = gitArguments({ ...command, args });
+    const key = JSON.stringify([words, command.cwd, env]);
     const known = entries.get(key);
+    // The one that was asked last is the last to go.
+    entries.delete(key);
     if (known?.process.isAlive && performance.now() - known.startedMs < MAX_AGE_MS) {
       known.timer.refresh();
+      entries.set(key, known);
       return known.process;
     }
-    if (known !== undefined) drop(key);
+    if (known !== undefined) end(known);
     const [oldest] = entries.keys();
     if (entries.size >= MAX_PROCESSES && oldest !== undefined) drop(oldest);
-    const made = keepProcess(binary, gitArguments({ ...command, args }), { cwd: command.cwd, env });
+    const made = keepProcess(binary, words, { cwd: command.cwd, env });
     if (made === null) return null;
     const timer = setTimeout(() => drop(key), IDLE_MS).unref();
     entries.set(key, { process: made, startedMs: performance.now(), timer });

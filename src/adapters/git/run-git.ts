@@ -97,9 +97,15 @@ function runOnce(binary: string, command: GitCommand): Promise<GitResult> {
   });
 }
 
+async function runDirectly(binary: string, { followedBy, ...command }: GitCommand): Promise<GitResult> {
+  if (followedBy === undefined) return runOnce(binary, command);
+  const first = await runOnce(binary, { ...command, okExitCodes: 'any' });
+  return first.exitCode === 0 ? runOnce(binary, { ...command, args: followedBy }) : accept(command, first);
+}
+
 /** The executor. Starts one process a call; any number may run at the same time. */
 export function createGit(gitBinary = 'git'): Git {
-  return (command) => runOnce(gitBinary, command);
+  return (command) => runDirectly(gitBinary, command);
 }
 
 /**
@@ -112,7 +118,7 @@ export function openGit(gitBinary = 'git'): { git: Git; close(): Promise<void> }
   const kept = createKeptGit(gitBinary, scratch);
   const shells = createGitShells(gitBinary, scratch);
   const git: Git = async (command) =>
-    (await kept.run(command)) ?? (await shells.run(command)) ?? runOnce(gitBinary, command);
+    (await kept.run(command)) ?? (await shells.run(command)) ?? runDirectly(gitBinary, command);
   return {
     git,
     close() {

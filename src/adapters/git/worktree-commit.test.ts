@@ -41,7 +41,7 @@ describe('commits of one worktree after the other', () => {
     verbs = [];
     const run = createGit();
     git = (command) => {
-      verbs.push(command.args[0] ?? '');
+      verbs.push([command.args[0], command.followedBy?.[0] ?? []].flat().join(' + '));
       return run(command);
     };
     await openWorktree(git, repoDir, dir, plain('rev-parse', 'HEAD'));
@@ -52,7 +52,7 @@ describe('commits of one worktree after the other', () => {
     const first = await commit(plain('rev-parse', 'HEAD'), 'one');
     verbs = [];
     const second = await commit(first, 'two');
-    assert.deepEqual(verbs.toSorted(), ['add', 'diff-tree', 'hash-object', 'update-ref', 'write-tree']);
+    assert.deepEqual(verbs.toSorted(), ['add + write-tree', 'diff-tree', 'hash-object', 'update-ref']);
     assert.equal(plain('rev-parse', REF), second);
     assert.equal(plain('rev-parse', `${second}^`), first);
   });

@@ -27,7 +27,7 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
     const reply = await takeTurn(desk, talk, index);
     // The answer is paid and on record; what stands in the way of saving is waited out on its own.
     const commit = reply.isUnsaved
-      ? await pausable(desk.ctx, `save-${index}`, (s) => saveWork(desk, talk, s))
+      ? await pausable(desk.ctx, `save-${index}`, (s) => saveWork(desk, talk, s), { durability: 'process' })
       : reply.commit;
     addTurn(talk, reply.content);
     if (commit !== null) talk.commit = commit;
