@@ -37,7 +37,7 @@ function lineOf(binary: string, command: GitCommand): string | null {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`);
   const exports = settings.length === 0 ? '' : `export ${settings.join(' ')} && `;
   const words = (args: readonly string[]) => [binary, ...gitArguments({ ...command, args })].map(quote).join(' ');
-  const first = command.followedBy === undefined ? '' : `${words(command.args)} && `;
+  const first = command.followedBy === undefined ? '' : `${words(command.args)} >/dev/null && `;
   const last = words(command.followedBy ?? command.args);
   const line = `cd -P -- ${quote(cwd)} || exit ${NO_FOLDER}; ${exports}${first}exec ${last}`;
   return line.includes('\0') || !cwd.startsWith('/') ? null : line;

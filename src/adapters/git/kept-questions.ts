@@ -19,6 +19,7 @@ const ID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 export function questionOf(command: GitCommand, scratch: ScratchFiles): Question | null {
   const { args, stdin } = command;
   const text = typeof stdin === 'string' ? stdin : null;
+  if (command.followedBy !== undefined) return null;
   switch (args[0]) {
     case 'cat-file':
       return args.join(' ') === 'cat-file --batch -z' && text !== null ? batch(text) : null;
