@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -109,6 +118,19 @@ describe('git commands of processes that stay', () => {
     await until(() => kept().length === 0);
     await work();
     assert.deepEqual(kept(), []);
+  });
+
+  it('see a repository that was put in the place of another, and that one is gone', async () => {
+    const read = () => open.git({ args: ['cat-file', '--batch', '-z'], cwd: dir, stdin: 'HEAD:b.txt\0' });
+    assert.match((await read()).stdout.toString(), / blob 4\n1\n2\n/);
+    renameSync(dir, `${dir}-moved`);
+    await assert.rejects(read(), /does not exist/);
+    mkdirSync(dir);
+    run('init', '--quiet');
+    assert.match((await read()).stdout.toString(), / missing\n/);
+    rmSync(dir, { recursive: true });
+    renameSync(`${dir}-moved`, dir);
+    assert.match((await read()).stdout.toString(), / blob 4\n1\n2\n/);
   });
 
   it('end a command at its limits, and go on', async () => {

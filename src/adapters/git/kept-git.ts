@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type GitCommand, type GitResult, gitArguments } from './git-command.ts';
 import { gitEnvironment } from './git-env.ts';
 import { limitsOf } from './git-output.ts';
@@ -26,8 +27,15 @@ const MAX_PROCESSES = 24;
 
 interface Entry {
   process: KeptProcess;
+  /** The folder that it stands in: it would follow one that is moved, and miss one that is put in its place. */
+  folder: string;
   startedMs: number;
   timer: NodeJS.Timeout;
+}
+
+function folderAt(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev}:${found.ino}`;
 }
 
 export function createKeptGit(binary: string, scratch: ScratchFiles): KeptGit {
@@ -49,10 +57,11 @@ export function createKeptGit(binary: string, scratch: ScratchFiles): KeptGit {
     const env = gitEnvironment(process.env, command.env);
     const words = gitArguments({ ...command, args });
     const key = JSON.stringify([words, command.cwd, env]);
+    const folder = folderAt(command.cwd);
     const known = entries.get(key);
     // The one that was asked last is the last to go.
     entries.delete(key);
-    if (known?.process.isAlive && performance.now() - known.startedMs < MAX_AGE_MS) {
+    if (known?.process.isAlive && known.folder === folder && performance.now() - known.startedMs < MAX_AGE_MS) {
       known.timer.refresh();
       entries.set(key, known);
       return known.process;
@@ -60,10 +69,10 @@ export function createKeptGit(binary: string, scratch: ScratchFiles): KeptGit {
     if (known !== undefined) end(known);
     const [oldest] = entries.keys();
     if (entries.size >= MAX_PROCESSES && oldest !== undefined) drop(oldest);
-    const made = keepProcess(binary, words, { cwd: command.cwd, env });
-    if (made === null) return null;
+    const made = folder === null ? null : keepProcess(binary, words, { cwd: command.cwd, env });
+    if (folder === null || made === null) return null;
     const timer = setTimeout(() => drop(key), IDLE_MS).unref();
-    entries.set(key, { process: made, startedMs: performance.now(), timer });
+    entries.set(key, { process: made, folder, startedMs: performance.now(), timer });
     return made;
   };
 
