@@ -26,7 +26,7 @@ const IDLE_MS = 60_000;
 /** No folder to stand in; git itself never ends with it. Nor with 126 and 127, a shell's words for "cannot start". */
 const NO_FOLDER = 125;
 
-export function quote(word: string): string {
+function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

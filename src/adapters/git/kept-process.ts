@@ -10,7 +10,7 @@ export interface KeptProcess {
   end(): void;
 }
 
-export interface Question {
+interface Question {
   input: string | Buffer;
   /** How many bytes the answer lacks at least; 0 when it is complete. */
   missing(answer: Buffer): number;

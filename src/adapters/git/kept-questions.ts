@@ -37,7 +37,7 @@ export function questionOf(command: GitCommand, scratch: ScratchFiles): Question
 }
 
 /** Bytes that complete `count` entries of `cat-file --batch` lack, at least. */
-export function batchLacks(answer: Buffer, count: number): number {
+function batchLacks(answer: Buffer, count: number): number {
   let at = 0;
   for (let entries = 0; entries < count; entries += 1) {
     const lineEnd = answer.indexOf(10, at);

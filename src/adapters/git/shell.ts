@@ -5,7 +5,7 @@ import { Collector, KILL_GRACE_MS, type Limits, Tail } from './git-output.ts';
 
 type Interruption = 'aborted' | 'timeout' | 'overflow';
 
-export type ShellEnd =
+type ShellEnd =
   | { kind: 'done'; exitCode: number; stdout: Buffer; stderr: Buffer }
   /** `overflow`: the first maxOutputBytes. */
   | { kind: Interruption; stdout: Buffer; stderr: Buffer }
