@@ -41,7 +41,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 describe('git commands of processes that stay', () => {
   let dir: string;
-  let open: { git: Git; close(): Promise<void> };
+  let open: { git: Git; close(): void };
   const direct = createGit();
   const run = (...args: string[]) => execFileSync('git', args, { cwd: dir, env: { ...process.env, ...NOBODY } });
 
@@ -57,8 +57,8 @@ describe('git commands of processes that stay', () => {
     run('mv', "it's $HOME `x`\n.txt", 'ü.txt');
     run('commit', '--quiet', '--all', '-m', 'second');
   });
-  afterEach(async () => {
-    await open.close();
+  afterEach(() => {
+    open.close();
     rmSync(dir, { recursive: true, force: true });
   });
 
@@ -114,7 +114,7 @@ describe('git commands of processes that stay', () => {
     assert.deepEqual(kept(), first);
     for (const child of first) process.kill(child.pid, 'SIGKILL');
     await work();
-    await open.close();
+    open.close();
     await until(() => kept().length === 0);
     await work();
     assert.deepEqual(kept(), []);

@@ -46,7 +46,8 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     land: (state, branch, commit) => land(git, state, branch, commit),
     push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
     async close() {
-      await Promise.all([close(), ...trash]);
+      close();
+      await Promise.all(trash);
     },
     fetch: (repoDir, url, branch, authorization, signal) => fetch(git, repoDir, url, branch, authorization, signal),
   };

@@ -113,7 +113,7 @@ export function createGit(gitBinary = 'git'): Git {
  * one from this program takes the longer the more memory it holds, and stops everything else meanwhile. Needs no `close`
  * to let this program end; after it, processes are started directly.
  */
-export function openGit(gitBinary = 'git'): { git: Git; close(): Promise<void> } {
+export function openGit(gitBinary = 'git'): { git: Git; close(): void } {
   const scratch = createScratchFiles();
   const kept = createKeptGit(gitBinary, scratch);
   const shells = createGitShells(gitBinary, scratch);
@@ -124,7 +124,7 @@ export function openGit(gitBinary = 'git'): { git: Git; close(): Promise<void> }
     close() {
       kept.close();
       shells.close();
-      return scratch.close();
+      scratch.close();
     },
   };
 }
