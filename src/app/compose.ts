@@ -138,7 +138,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     runDir: services.runDir,
     deleteRows: (runId: string) => deleteRows(store, runId),
   };
-  return createAppApi({
+  const api = createAppApi({
     engine,
     events,
     ledger,
@@ -156,6 +156,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
       if (repoDir !== null) await cleanUpRun(services, runId, repoDir);
     },
   });
+  return { ...api, close: () => api.close().finally(() => services.repository.close()) };
 }
 
 /** Commands that need no GitHub work without a token; what needs it says so. */

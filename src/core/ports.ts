@@ -173,7 +173,7 @@ export interface Repository {
     message: CommitMessage,
   ): Promise<CommitId>;
   /** Makes (or finds) a detached worktree at `dir`, checked out at `commit`, with hooks off. */
-  openWorktree(repoDir: string, dir: string, commit: CommitId): Promise<void>;
+  openWorktree(repoDir: string, dir: string, commit: CommitId): Promise<{ isNew: boolean }>;
   /** Puts the worktree's tracked and untracked files back to `commit` (ignored files stay). */
   resetWorktree(dir: string, commit: CommitId): Promise<void>;
   /** Fills the worktree with a tree (of a conflicted merge, say) without a commit. */
@@ -185,6 +185,7 @@ export interface Repository {
     ref: string,
     message: CommitMessage,
   ): Promise<{ commit: CommitId; files: ChangedFile[] } | null>;
+  /** The folder is away when it returns, renamed at least; deleting may go on until `close`. Never fails. */
   removeWorktree(repoDir: string, dir: string): Promise<void>;
   merge(repoDir: string, ours: CommitId, theirs: CommitId): Promise<MergeOutcome>;
   mergeBase(repoDir: string, a: CommitId, b: CommitId): Promise<CommitId>;
@@ -217,6 +218,8 @@ export interface Repository {
     authorization: string | null,
     signal: AbortSignal,
   ): Promise<CommitId>;
+  /** Ends the processes that are kept. Idempotent; the repository can be used after it, more slowly. */
+  close(): Promise<void>;
 }
 
 // ---------------------------------------------------------------- commands and tools

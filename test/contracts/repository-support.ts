@@ -83,11 +83,13 @@ export async function withRepository(
   test: (fixture: RepositoryFixture) => Promise<void>,
 ): Promise<void> {
   const root = temporaryFolder();
+  const repository = make();
   try {
     const repoDir = path.join(root, 'user repo');
     const base = makeRepository(repoDir);
-    await test({ repository: make(), root, repoDir, base });
+    await test({ repository, root, repoDir, base });
   } finally {
+    await repository.close();
     removeFolder(root);
   }
 }

@@ -20,6 +20,6 @@ export interface Order {
 export const EFFECTS = {
   repository: ['land', 'push', 'fetch'],
   forge: ['ensureRepository', 'ensurePullRequest', 'merge'],
-  deployer: ['applyDatabase', 'deployFunction', 'deploySite'],
+  deployer: ['place', 'applyDatabase', 'deployFunction', 'deploySite'],
 } as const;
 export const MOMENTS = ['before', 'inside', 'after'] as const;

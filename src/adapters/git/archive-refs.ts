@@ -1,6 +1,7 @@
 import { archivedRunRefPrefix, runRefPrefix } from '../../core/flow/refs.ts';
+import { gitFailure } from './git-errors.ts';
 import { listRefs } from './refs.ts';
-import { createGit, gitFailure } from './run-git.ts';
+import { createGit } from './run-git.ts';
 
 /**
  * Moves the refs of a run out of the way, all or none: `refs/orchestrator/<run>/x` to `refs/orchestrator-archive/<run>/x`.

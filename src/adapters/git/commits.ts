@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { CommitId, CommitMessage } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { commitDateSeconds, messageText } from './commit-message.ts';
-import { identityEnvironment, readIdentity } from './identity.ts';
+import { type Git, type GitPlace, gitText, placeOf } from './git-command.ts';
+import { readIdentity } from './identity.ts';
 import { expectCommit, readObjects } from './objects.ts';
-import { type Git, gitText } from './run-git.ts';
 import { OWN_INDEX_CONFIG, withTempIndex } from './temp-index.ts';
 
 export interface NewCommit {
@@ -17,14 +17,17 @@ export interface NewCommit {
 }
 
 /** Writes a commit object. Same input, same id: the dates come from the message or the first parent. */
-export function writeCommit(git: Git, cwd: string, commit: NewCommit): Promise<CommitId> {
-  const dateSeconds = commitDateSeconds(commit.message, commit.firstParentSeconds);
-  return gitText(git, {
-    args: ['commit-tree', commit.tree, ...commit.parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
-    cwd,
-    env: identityEnvironment(commit.identity, dateSeconds),
-    stdin: messageText(commit.message),
-  });
+export function writeCommit(git: Git, at: string | GitPlace, commit: NewCommit): Promise<CommitId> {
+  const { name, email } = commit.identity;
+  const who = `${name} <${email}> ${commitDateSeconds(commit.message, commit.firstParentSeconds)} +0000`;
+  const header = [
+    `tree ${commit.tree}`,
+    ...commit.parents.map((parent) => `parent ${parent}`),
+    `author ${who}`,
+    `committer ${who}`,
+  ];
+  const stdin = `${header.join('\n')}\n\n${messageText(commit.message)}`;
+  return gitText(git, { ...placeOf(at), args: ['hash-object', '-t', 'commit', '-w', '--stdin'], stdin });
 }
 
 /** Commits a tree on parents (none makes a root commit). Calling again with the same input gives the same id. */
@@ -35,13 +38,27 @@ export async function commitTree(
   parents: readonly CommitId[],
   message: CommitMessage,
 ): Promise<CommitId> {
-  const firstParent = parents[0];
-  const [identity, objects] = await Promise.all([
+  const [identity, [treeObject, ...parentObjects]] = await Promise.all([
     readIdentity(git, repoDir),
-    readObjects(git, repoDir, firstParent === undefined ? [] : [firstParent]),
+    readObjects(git, repoDir, [`${tree}^{tree}`, ...parents]),
   ]);
-  const firstParentSeconds = firstParent === undefined ? null : expectCommit(objects[0], firstParent).dateSeconds;
-  return writeCommit(git, repoDir, { tree, parents, firstParentSeconds, message, identity });
+  if (treeObject?.type !== 'tree') throw missingTree(repoDir, tree);
+  const headers = parents.map((parent, index) => expectCommit(parentObjects[index], parent));
+  return writeCommit(git, repoDir, {
+    tree: treeObject.id,
+    parents: headers.map((header) => header.id),
+    firstParentSeconds: headers[0]?.dateSeconds ?? null,
+    message,
+    identity,
+  });
+}
+
+function missingTree(repoDir: string, name: string): AppError {
+  return new AppError({
+    code: 'git_failed',
+    message: `not a commit or tree: ${name}`,
+    userMessage: `The commit ${name} is not in the repository ${repoDir} any more.`,
+  });
 }
 
 function requireRepositoryPath(file: string): void {
@@ -150,13 +167,7 @@ export async function readFile(git: Git, repoDir: string, commitOrTree: string, 
   // `<commit>:./x` would be taken relative to the current folder.
   if (/^\.{0,2}(\/|$)/.test(file)) return null;
   const [root, blob] = await readObjects(git, repoDir, [`${commitOrTree}^{tree}`, `${commitOrTree}:${file}`]);
-  if (root === null || root === undefined) {
-    throw new AppError({
-      code: 'git_failed',
-      message: `not a commit or tree: ${commitOrTree}`,
-      userMessage: `The commit ${commitOrTree} is not in the repository ${repoDir} any more.`,
-    });
-  }
+  if (root === null || root === undefined) throw missingTree(repoDir, commitOrTree);
   return blob?.type === 'blob' ? blob.content.toString() : null;
 }
 

@@ -1,5 +1,5 @@
 import type { ChangedFile } from '../../protocol/work.ts';
-import type { Git } from './run-git.ts';
+import { type Git, type GitPlace, placeOf } from './git-command.ts';
 
 const DIFF_FLAGS = ['--no-ext-diff', '--no-textconv', '--no-color', '-M'];
 
@@ -40,10 +40,10 @@ export function parseChanges(output: string): TreeChange[] {
 }
 
 /** What differs between two commits or trees, renames found. */
-export async function treeChanges(git: Git, cwd: string, from: string, to: string): Promise<TreeChange[]> {
+export async function treeChanges(git: Git, at: string | GitPlace, from: string, to: string): Promise<TreeChange[]> {
   const { stdout } = await git({
+    ...placeOf(at),
     args: ['diff-tree', '-r', '-z', '--raw', '--numstat', ...DIFF_FLAGS, from, to, '--'],
-    cwd,
   });
   return parseChanges(stdout.toString());
 }

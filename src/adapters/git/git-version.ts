@@ -1,5 +1,6 @@
 import { AppError } from '../../protocol/errors.ts';
-import { createGit, gitText } from './run-git.ts';
+import { gitText } from './git-command.ts';
+import { createGit } from './run-git.ts';
 
 /** Merging without a working tree (`merge-tree --write-tree`) came with this version. */
 export const MINIMUM_GIT_VERSION = '2.38';

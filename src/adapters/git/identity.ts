@@ -1,4 +1,4 @@
-import type { Git } from './run-git.ts';
+import type { Git } from './git-command.ts';
 
 export interface Identity {
   name: string;
@@ -7,8 +7,10 @@ export interface Identity {
 
 const FALLBACK: Identity = { name: 'AI Development Orchestrator', email: 'orchestrator@localhost' };
 
+/** As git itself does: nothing that ends a field of a commit, and no punctuation at either end. */
 function clean(value: string | undefined): string {
-  return (value ?? '').replace(/[<>\n\0]/g, '').trim();
+  const ends = /^[\0-\x20.,:;<>"\\']+|[\0-\x20.,:;<>"\\']+$/g;
+  return (value ?? '').replace(/[<>\n\0]/g, '').replace(ends, '');
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { CommitId, Landing, RepositoryState } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
+import type { Git } from './git-command.ts';
+import { gitFailure, redactUrls } from './git-errors.ts';
 import { readRef } from './refs.ts';
-import { type Git, gitFailure, redactUrls } from './run-git.ts';
 import { workingState } from './working-state.ts';
 
 /** Names tried for the branch: `name`, `name-2`, ... */

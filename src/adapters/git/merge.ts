@@ -1,6 +1,6 @@
 import type { MergeConflict, MergeOutcome } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Git } from './run-git.ts';
+import type { Git } from './git-command.ts';
 
 /**
  * Reads `merge-tree --write-tree -z --messages`: the tree, then `<mode> <id> <stage>\t<path>` a conflicted entry, an

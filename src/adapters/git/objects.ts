@@ -1,5 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { Git } from './run-git.ts';
+import { type Git, type GitPlace, placeOf } from './git-command.ts';
 
 export interface BatchObject {
   id: string;
@@ -33,13 +33,17 @@ export function parseBatch(output: Buffer, count: number): (BatchObject | null)[
 }
 
 /** Objects by name (`<commit>:<path>`, an id, a ref), in the order asked; null for what does not exist. */
-export async function readObjects(git: Git, cwd: string, names: readonly string[]): Promise<(BatchObject | null)[]> {
+export async function readObjects(
+  git: Git,
+  at: string | GitPlace,
+  names: readonly string[],
+): Promise<(BatchObject | null)[]> {
   if (names.length === 0) return [];
   for (const name of names) {
     // A line ends a request; a name with NUL cannot exist.
     if (name.includes('\0')) throw new AppError({ code: 'git_failed', message: 'object name holds a NUL byte' });
   }
-  const { stdout } = await git({ args: ['cat-file', '--batch', '-z'], cwd, stdin: `${names.join('\0')}\0` });
+  const { stdout } = await git({ ...placeOf(at), args: ['cat-file', '--batch', '-z'], stdin: `${names.join('\0')}\0` });
   return parseBatch(stdout, names.length);
 }
 

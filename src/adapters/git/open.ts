@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RepositoryState } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { type Git, gitText } from './git-command.ts';
 import { identityEnvironment, readIdentity } from './identity.ts';
-import { type Git, gitText } from './run-git.ts';
 import { workingState } from './working-state.ts';
 
 const MAX_DIRTY_PATHS = 1_000;

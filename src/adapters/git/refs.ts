@@ -2,7 +2,9 @@ import { stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommitId } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { type Git, gitFailure, gitText } from './run-git.ts';
+import { type Git, gitText } from './git-command.ts';
+import { gitFailure } from './git-errors.ts';
+import { readObjects } from './objects.ts';
 
 /** A lock file on a ref of ours that is older than this was left by a process that died: ref updates take milliseconds. */
 const STALE_REF_LOCK_MS = 30_000;
@@ -16,12 +18,8 @@ export function requireRefName(ref: string): void {
 /** The commit a full ref name (or `HEAD`) points at; null when it does not exist. */
 export async function readRef(git: Git, repoDir: string, ref: string): Promise<CommitId | null> {
   if (ref !== 'HEAD') requireRefName(ref);
-  const { stdout, exitCode } = await git({
-    args: ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`],
-    cwd: repoDir,
-    okExitCodes: [0, 1],
-  });
-  return exitCode === 0 ? stdout.toString().trim() : null;
+  const [object] = await readObjects(git, repoDir, [`${ref}^{commit}`]);
+  return object?.type === 'commit' ? object.id : null;
 }
 
 /** Removes the lock that a process which died left on a ref of a run. True when there was one. */
@@ -51,7 +49,8 @@ export async function setRef(
   expected: CommitId | null,
 ): Promise<void> {
   requireRefName(ref);
-  const command = { args: ['update-ref', ref, commit, expected ?? ''], cwd: repoDir, okExitCodes: 'any' as const };
+  const stdin = expected === null ? `create ${ref} ${commit}\n` : `update ${ref} ${commit} ${expected}\n`;
+  const command = { args: ['update-ref', '--stdin'], cwd: repoDir, stdin, okExitCodes: 'any' as const };
   let result = await git(command);
   if (result.exitCode !== 0 && (await removeStaleLock(git, repoDir, ref))) result = await git(command);
   if (result.exitCode === 0) return;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CommitId } from '../../core/ports.ts';
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
+import type { Git, GitCommand } from './git-command.ts';
 import { environmentConfig, withoutLoopbackProxy } from './git-env.ts';
+import { redactUrls } from './git-errors.ts';
 import { readRef } from './refs.ts';
-import { type Git, type GitCommand, redactUrls } from './run-git.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 

@@ -1,7 +1,7 @@
 import type { CommitId, RepositoryMap } from '../../core/ports.ts';
 import { renderTree } from './file-tree.ts';
+import type { Git } from './git-command.ts';
 import { readObjects } from './objects.ts';
-import type { Git } from './run-git.ts';
 
 const MANIFESTS = ['package.json', 'pyproject.toml', 'go.mod', 'Cargo.toml', 'pom.xml'];
 const RULES = ['AGENTS.md', 'CLAUDE.md'];

@@ -7,19 +7,21 @@ import { openRepository } from './open.ts';
 import { listRefs, readRef, setRef } from './refs.ts';
 import { fetch, originUrl, push } from './remote.ts';
 import { repositoryMap } from './repository-map.ts';
-import { createGit } from './run-git.ts';
+import { openGit } from './run-git.ts';
 import { commitWorktree } from './worktree-commit.ts';
-import { checkoutTree, openWorktree, removeWorktree, resetWorktree } from './worktrees.ts';
+import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
 
 /**
  * The `Repository` port on the installed git, 2.38 or newer. Holds no state but the last commit of each worktree, which
- * saves reading it again: every call starts its own processes, and any number of calls may run at the same time, except two that change the same worktree.
+ * saves reading it again, and processes that stay until `close`. Any number of calls may run at the same time, except two
+ * that change the same worktree.
  *
  * `commitFiles`, `commitTree` and `commitWorktree` give the same commit id for the same input: author and committer
  * date are those of the trailer `Orchestrator-At` (ISO; not kept in the text), else one second after the first parent.
  */
 export function createRepository(options: { gitBinary?: string } = {}): Repository {
-  const git = createGit(options.gitBinary);
+  const { git, close } = openGit(options.gitBinary);
+  const trash: Trash = new Set();
   return {
     open: (workspaceDir, signal) => openRepository(git, workspaceDir, signal),
     map: (repoDir, commit, tokenBudget) => repositoryMap(git, repoDir, commit, tokenBudget),
@@ -31,7 +33,7 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     resetWorktree: (dir, commit) => resetWorktree(git, dir, commit),
     checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
     commitWorktree: (dir, parents, ref, message) => commitWorktree(git, dir, parents, ref, message),
-    removeWorktree: (repoDir, dir) => removeWorktree(git, repoDir, dir),
+    removeWorktree: (repoDir, dir) => removeWorktree(git, trash, repoDir, dir),
     merge: (repoDir, ours, theirs) => merge(git, repoDir, ours, theirs),
     mergeBase: (repoDir, a, b) => mergeBase(git, repoDir, a, b),
     hasCommonHistory: (repoDir, a, b) => hasCommonHistory(git, repoDir, a, b),
@@ -43,6 +45,10 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir),
     land: (state, branch, commit) => land(git, state, branch, commit),
     push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
+    async close() {
+      close();
+      await Promise.all(trash);
+    },
     fetch: (repoDir, url, branch, authorization, signal) => fetch(git, repoDir, url, branch, authorization, signal),
   };
 }

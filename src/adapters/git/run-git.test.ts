@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gitText } from './git-command.ts';
 import { environmentConfig, gitEnvironment, withoutLoopbackProxy } from './git-env.ts';
+import { redactUrls } from './git-errors.ts';
 import { gitVersion, MINIMUM_GIT_VERSION } from './git-version.ts';
 import { identityEnvironment, readIdentity } from './identity.ts';
-import { createGit, gitText, redactUrls } from './run-git.ts';
+import { createGit } from './run-git.ts';
 
 describe('the git executor', () => {
   const git = createGit();

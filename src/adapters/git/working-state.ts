@@ -1,4 +1,4 @@
-import type { Git } from './run-git.ts';
+import type { Git } from './git-command.ts';
 
 export interface WorkingState {
   /** Null in a repository without a commit. */

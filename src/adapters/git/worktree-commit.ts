@@ -5,11 +5,11 @@ import type { ChangedFile } from '../../protocol/work.ts';
 import { commitDateSeconds, KEY_TRAILER, trailerValue } from './commit-message.ts';
 import { writeCommit } from './commits.ts';
 import { asChangedFiles, type TreeChange, treeChanges } from './diff.ts';
+import { type Git, gitText } from './git-command.ts';
 import { type Identity, readIdentity } from './identity.ts';
 import { type CommitHeader, expectCommit, parseCommit, readObjects } from './objects.ts';
 import { removeStaleLock, requireRefName } from './refs.ts';
-import { type Git, gitText } from './run-git.ts';
-import { requireWorktree, type WorktreeLayout, withWorktreeLocks } from './worktree-layout.ts';
+import { objectsOf, requireWorktree, type WorktreeLayout, withWorktreeLocks } from './worktree-layout.ts';
 import { worktreeCommand } from './worktrees.ts';
 
 const GITLINK_MODE = '160000';
@@ -41,15 +41,15 @@ async function untrackedRepositories(git: Git, layout: WorktreeLayout): Promise<
 }
 
 async function stageAll(git: Git, layout: WorktreeLayout): Promise<string> {
-  const add = () => withWorktreeLocks(layout, () => git(worktreeCommand(layout, ['add', '--all'])));
+  const command = { ...worktreeCommand(layout, ['add', '--all']), followedBy: ['write-tree'] };
+  const add = () => withWorktreeLocks(layout, () => gitText(git, command));
   try {
-    await add();
+    return await add();
   } catch (error) {
     // A repository without a commit makes `add` fail.
     if (!(await absorbRepositories(git, layout, await untrackedRepositories(git, layout)))) throw error;
-    await add();
+    return add();
   }
-  return gitText(git, worktreeCommand(layout, ['write-tree']));
 }
 
 function newGitlinks(changes: readonly TreeChange[]): string[] {
@@ -113,14 +113,14 @@ async function readGround(
   }
   const [identity, [parentObject, refObject]] = await Promise.all([
     readIdentity(git, layout.dir),
-    readObjects(git, layout.dir, [`${base}^{commit}`, `${ref}^{commit}`]),
+    readObjects(git, objectsOf(layout), [`${base}^{commit}`, `${ref}^{commit}`]),
   ]);
   const current = refObject?.type === 'commit' ? parseCommit(refObject) : null;
   return { parent: expectCommit(parentObject, base), current, refAt: current?.id ?? null, identity };
 }
 
-async function readCommit(git: Git, dir: string, name: string): Promise<CommitHeader | null> {
-  const [object] = await readObjects(git, dir, [`${name}^{commit}`]);
+async function readCommit(git: Git, layout: WorktreeLayout, name: string): Promise<CommitHeader | null> {
+  const [object] = await readObjects(git, objectsOf(layout), [`${name}^{commit}`]);
   return object?.type === 'commit' ? parseCommit(object) : null;
 }
 
@@ -161,8 +161,8 @@ export async function commitWorktree(
   // The commit is only an object until a ref points at it, so it is written while the changes are being read.
   const prepare = (tree: string) =>
     Promise.all([
-      treeChanges(git, layout.dir, parent.tree, tree),
-      writeCommit(git, layout.dir, { ...newCommit, tree }),
+      treeChanges(git, objectsOf(layout), parent.tree, tree),
+      writeCommit(git, objectsOf(layout), { ...newCommit, tree }),
     ]);
   let tree = staged;
   if (tree === parent.tree) return null;
@@ -177,7 +177,7 @@ export async function commitWorktree(
   try {
     await moveRefAndHead(git, layout, ref, commit, ground.refAt);
   } catch (error) {
-    const now = await readCommit(git, layout.dir, ref);
+    const now = await readCommit(git, layout, ref);
     if (now !== null && isSameWork(now, tree, message)) return { commit: now.id, files };
     // Only a place that was remembered may have been left since without anybody being at fault.
     if (current !== null || ground.refAt === null || now?.id === ground.refAt) throw error;

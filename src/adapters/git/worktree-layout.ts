@@ -1,9 +1,10 @@
+import { readFileSync, realpathSync } from 'node:fs';
 import { readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../protocol/errors.ts';
-import { type Git, gitText } from './run-git.ts';
+import { type Git, type GitPlace, gitText } from './git-command.ts';
 
 /** Where git keeps what belongs to one worktree. */
 export interface WorktreeLayout {
@@ -27,10 +28,19 @@ async function readText(file: string): Promise<string | null> {
   return readFile(file, 'utf8').catch(() => null);
 }
 
+/** Where the repositories of this program keep their `.git` folder: asked once, as long as it is there. */
+const commonDirs = new WeakMap<Git, Map<string, string>>();
+
 /** The shared `.git` folder of a repository. */
 export async function commonDir(git: Git, repoDir: string): Promise<string> {
+  const known = commonDirs.get(git) ?? new Map<string, string>();
+  commonDirs.set(git, known);
+  const before = known.get(repoDir);
+  if (before !== undefined && (await stat(path.join(before, 'HEAD')).catch(() => null)) !== null) return before;
   const text = await gitText(git, { args: ['rev-parse', '--git-common-dir'], cwd: repoDir });
-  return realPath(path.resolve(repoDir, text));
+  const common = await realPath(path.resolve(repoDir, text));
+  known.set(repoDir, common);
+  return common;
 }
 
 /** Target of `<dir>/.git` when that is a file of a worktree; null otherwise. */
@@ -69,16 +79,28 @@ export async function claimsToBeWorktree(common: string, dir: string): Promise<b
   return linked !== null && path.dirname(linked) === path.join(common, 'worktrees');
 }
 
+/** Asked before every commit: a few small files, read at once, take less than the ways to another thread and back. */
+function intactLayout(dir: string): WorktreeLayout | null {
+  try {
+    const real = realpathSync(dir);
+    const target = /^gitdir: (.+)$/m.exec(readFileSync(path.join(real, '.git'), 'utf8'))?.[1] ?? '';
+    const gitDir = realpathSync(path.resolve(real, target));
+    const back = path.resolve(gitDir, readFileSync(path.join(gitDir, 'gitdir'), 'utf8').trim());
+    const isOurs = path.basename(path.dirname(gitDir)) === 'worktrees' && path.basename(back) === '.git';
+    return isOurs && realpathSync(path.dirname(back)) === real ? { dir: real, gitDir } : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The layout of a worktree that must be intact. Both directions are checked, because without `.git` git would look for
  * a repository further up and might find the user's own.
  */
 export async function requireWorktree(dir: string): Promise<WorktreeLayout> {
-  const real = await realPath(dir);
-  const gitDir = await linkedGitDir(real);
-  if (gitDir !== null && path.basename(path.dirname(gitDir)) === 'worktrees' && (await pointsTo(gitDir, real))) {
-    return { dir: real, gitDir };
-  }
+  const layout = intactLayout(dir);
+  if (layout !== null) return layout;
+  const gitDir = await linkedGitDir(await realPath(dir));
   if (gitDir !== null && (await stat(gitDir).catch(() => null)) === null) {
     throw new AppError({
       code: 'git_failed',
@@ -96,6 +118,12 @@ export async function requireWorktree(dir: string): Promise<WorktreeLayout> {
 /** Variables that tie a command to a worktree, so that git looks nowhere else. */
 export function worktreeEnvironment(layout: WorktreeLayout): Record<string, string> {
   return { GIT_DIR: layout.gitDir, GIT_WORK_TREE: layout.dir };
+}
+
+/** The objects of all worktrees of a repository, so that what is asked of them comes from one place. */
+export function objectsOf(layout: WorktreeLayout): GitPlace {
+  const common = path.dirname(path.dirname(layout.gitDir));
+  return { cwd: common, env: { GIT_DIR: common } };
 }
 
 export async function isReady(layout: WorktreeLayout): Promise<boolean> {
@@ -122,7 +150,7 @@ export async function repairWorktree(layout: WorktreeLayout, commit: string): Pr
 }
 
 /** The user's own excludes and `node_modules`, which must not be committed even when no .gitignore says so. */
-export async function writeExcludes(git: Git, repoDir: string, layout: WorktreeLayout): Promise<void> {
+export async function readExcludes(git: Git, repoDir: string): Promise<string> {
   const { stdout, exitCode } = await git({
     args: ['config', '--type=path', '--get', 'core.excludesFile'],
     cwd: repoDir,
@@ -131,7 +159,11 @@ export async function writeExcludes(git: Git, repoDir: string, layout: WorktreeL
   const configHome = process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config');
   const file = exitCode === 0 ? stdout.toString().trim() : path.join(configHome, 'git', 'ignore');
   const own = (await readText(path.resolve(repoDir, file))) ?? '';
-  await writeFile(path.join(layout.gitDir, EXCLUDE_FILE), `${own}\nnode_modules/\n`);
+  return `${own}\nnode_modules/\n`;
+}
+
+export async function writeExcludes(layout: WorktreeLayout, excludes: string): Promise<void> {
+  await writeFile(path.join(layout.gitDir, EXCLUDE_FILE), excludes);
 }
 
 /** The settings for `add` and `clean` in a worktree. */

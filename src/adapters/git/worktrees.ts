@@ -1,9 +1,10 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CommitId } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Git, GitCommand } from './run-git.ts';
+import type { Git, GitCommand } from './git-command.ts';
 import { OWN_INDEX_CONFIG } from './temp-index.ts';
 import {
   claimsToBeWorktree,
@@ -12,6 +13,7 @@ import {
   findRegistration,
   isReady,
   markReady,
+  readExcludes,
   realPath,
   repairWorktree,
   requireWorktree,
@@ -57,13 +59,21 @@ async function clearHalfMade(common: string, dir: string): Promise<void> {
  * Makes a detached worktree at `dir`, checked out at `commit`. One that is complete is left exactly as it is, whatever
  * work it holds (its `.git` file is put back when it is missing); a half-made one is made again.
  */
-export async function openWorktree(git: Git, repoDir: string, dir: string, commit: CommitId): Promise<void> {
+export async function openWorktree(
+  git: Git,
+  repoDir: string,
+  dir: string,
+  commit: CommitId,
+): Promise<{ isNew: boolean }> {
+  const reading = readExcludes(git, repoDir);
+  // It is heard below, unless something else fails first.
+  reading.catch(() => null);
   const common = await commonDir(git, repoDir);
   const existing = (await stat(dir).catch(() => null)) === null ? null : await findRegistration(common, dir);
   if (existing !== null && (await isReady(existing))) {
     await repairWorktree(existing, commit);
-    await writeExcludes(git, repoDir, existing);
-    return;
+    await writeExcludes(existing, await reading);
+    return { isNew: false };
   }
   // Twice `--force`: also over a registration whose folder is gone or that was locked by an interrupted `add`.
   const add: GitCommand = {
@@ -82,8 +92,9 @@ export async function openWorktree(git: Git, repoDir: string, dir: string, commi
     }
   }
   const layout = await requireWorktree(dir);
-  await writeExcludes(git, repoDir, layout);
+  await writeExcludes(layout, await reading);
   await markReady(layout);
+  return { isNew: true };
 }
 
 /** Puts tracked and untracked files back to `commit`, and HEAD with them; ignored files and node_modules stay. */
@@ -103,17 +114,38 @@ export async function checkoutTree(git: Git, dir: string, tree: string): Promise
   );
 }
 
+/** Folders that are being deleted; what they held was given up when they were renamed. */
+export type Trash = Set<Promise<void>>;
+
+/** Takes a folder away at once and deletes it meanwhile: one with installed packages takes seconds. */
+async function discard(dir: string, trash: Trash): Promise<void> {
+  const gone = `${dir}.gone-${randomUUID().slice(0, 8)}`;
+  const isAside = await rename(dir, gone).then(
+    () => true,
+    () => false,
+  );
+  if (!isAside) {
+    await rm(dir, REMOVE);
+    return;
+  }
+  const deleting = rm(gone, REMOVE)
+    .catch(() => undefined)
+    .finally(() => trash.delete(deleting));
+  trash.add(deleting);
+}
+
 /** Removes a worktree of this repository and its registration. Never fails, and never removes another folder. */
-export async function removeWorktree(git: Git, repoDir: string, dir: string): Promise<void> {
+export async function removeWorktree(git: Git, trash: Trash, repoDir: string, dir: string): Promise<void> {
   try {
     const common = await commonDir(git, repoDir);
     const registration = await findRegistration(common, dir);
     if (registration === null) {
-      if (await claimsToBeWorktree(common, await realPath(dir))) await rm(dir, REMOVE);
+      const real = await realPath(dir);
+      if (await claimsToBeWorktree(common, real)) await discard(real, trash);
       return;
     }
     // Not `worktree remove`: it refuses a worktree with submodules or a broken .git file. These two are what it does.
-    await rm(dir, REMOVE).finally(() => rm(registration.gitDir, REMOVE));
+    await discard(registration.dir, trash).finally(() => rm(registration.gitDir, REMOVE));
   } catch {
     // A leftover folder costs disk space; a failed run costs work. The next `openWorktree` clears it.
   }

@@ -45,10 +45,12 @@ export function createContext(deps: ContextDeps): Ctx {
       calls.make(name, 'publish', async (site, entry) => {
         if (entry !== undefined) return;
         const startedAt = store.clock.now();
-        execution.record(() => {
+        const change = () => {
           appendEvent(store, rootRunId, event, `publish:${runId}:${name}`);
           closeEntry(store, site, { state: 'ok', value: null, startedAt });
-        });
+        };
+        // What the power takes before the next full commit is published again: the event and its entry are one change.
+        execution.record(change, { durability: 'process' });
       }),
     get replaying() {
       return calls.isReplaying();

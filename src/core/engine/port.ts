@@ -33,6 +33,8 @@ export interface StepOptions {
   backoffMs?: number;
   /** Ends a try with code `timeout`; default none. */
   timeoutMs?: number;
+  /** `process`: what it returned may be lost with the power, and the step is then made again. Default `full`. */
+  durability?: 'full' | 'process';
 }
 
 export type Outcome<O> = { ok: true; value: O } | { ok: false; error: ErrorInfo };

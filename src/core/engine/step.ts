@@ -5,7 +5,7 @@ import { appendEvent } from './event-log.ts';
 import type { Execution } from './execution.ts';
 import { type CallSite, closeEntry, countAttempt, countFailure, type Entry, openEntry } from './journal.ts';
 import type { StepContext, StepOptions } from './port.ts';
-import type { Store } from './store.ts';
+import type { Durability, Store } from './store.ts';
 import { fromJson, packValue, toJson } from './values.ts';
 import { until } from './wakes.ts';
 
@@ -59,7 +59,7 @@ export async function runStep<T>(
     beginAttempt(deps, site, counts);
     const outcome = await runTry(deps, site, counts.attempts, fn, options.timeoutMs ?? null);
     execution.throwIfHalted();
-    if (outcome.ok) return recordValue(deps, site, outcome.value, startedAt);
+    if (outcome.ok) return recordValue(deps, site, outcome.value, startedAt, options.durability ?? 'full');
     const error = toAppError(outcome.thrown);
     const triesLeft = (options.maxAttempts ?? 1) - counts.failures - 1;
     if (!error.retry || triesLeft <= 0) throw recordError(deps, site, error, startedAt);
@@ -94,16 +94,22 @@ function beginAttempt({ store, execution }: StepDeps, site: CallSite, counts: Co
   counts.retryAt = null;
 }
 
-function recordValue<T>({ store, execution }: StepDeps, site: CallSite, value: T, startedAt: number): T {
+function recordValue<T>(
+  { store, execution }: StepDeps,
+  site: CallSite,
+  value: T,
+  startedAt: number,
+  durability: Durability,
+): T {
   let json: string | null;
   try {
     json = toJson(value, `the value of step '${site.name}'`);
   } catch (thrown) {
     throw execution.halt('conflict', engineConflict(site.runId, toAppError(thrown).message));
   }
-  execution.record(() => {
+  const change = () =>
     closeEntry(store, site, { state: 'ok', value: packValue(store, json, execution.run.root_id), startedAt });
-  });
+  execution.record(change, { durability });
   // The same value as a replay gives, so that a definition cannot come to rely on more.
   return fromJson(json) as T;
 }

@@ -1,46 +1,21 @@
 import type { DomainEvent } from '../../protocol/events.ts';
-import type { Ctx, StepContext } from '../engine/port.ts';
+import type { StepContext } from '../engine/port.ts';
 import type { AgentTurnReply, ToolCall, ToolResult, ToolSession, ToolSpec } from '../ports.ts';
 import { finishTool } from './agent-prompts.ts';
 import { type AgentTalk, addResults, addTurn, isGoingRound, say } from './agent-talk.ts';
-import { changesBetween } from './changed-paths.ts';
 import { modelCall } from './lead.ts';
-import { overlapKey } from './overlap-radar.ts';
-import { keyOfWork, pausable } from './pause.ts';
-import type { RunPolicy } from './policy.ts';
-import { subtaskRef } from './refs.ts';
+import { pausable } from './pause.ts';
 import type { Services } from './services.ts';
+import { type AgentDesk, beginSaving, openDesk, saveWork, takeSaved } from './work-in-progress.ts';
 
 /**
  * Invariants:
  * 1. A model turn is journalled as soon as it ends; tool calls are a step of their own. A resume never asks a finished turn
  *    again, and a tool step that was cut starts from the commit before it.
- * 2. The worktree is committed before the turn that follows a change is journalled, while the model is being asked.
+ * 2. The commit of a change begins when the tools have ended and goes on while the model is being asked. The turn that follows
+ *    names it when it is there by then; otherwise a step of its own does. Tools never run before it is there.
  * 3. Calls of a turn that was cut off are never run.
  */
-export interface AgentDesk {
-  ctx: Ctx;
-  services: Services;
-  policy: RunPolicy;
-  repoDir: string;
-  /** Where this work began. */
-  baseCommit: string;
-  worktreeDir: string;
-  outputDir: string;
-  /** Name of the branch of this work below the run's refs: the subtask's id, or `merge-<id>`. */
-  refName: string;
-  subtaskId: string;
-  agentId: string;
-  prefix: string;
-  suffix: string;
-  env: Record<string, string>;
-  /** Compare with the other live branches; off for merges, which are alone. */
-  watchOverlaps: boolean;
-  /** Owned by this process, closed by `closeDesk`. */
-  session: ToolSession | null;
-  worktreeOpen: boolean;
-}
-
 const MAX_OUTPUT_TOKENS = 16_000;
 const NUDGES = 2;
 
@@ -50,11 +25,11 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
   while (talk.turns < talk.turnLimit) {
     const index = talk.turns;
     const reply = await takeTurn(desk, talk, index);
-    addTurn(talk, reply.content);
-    // The answer is paid and on record; what stood in the way of saving is waited out on its own.
+    // The answer is paid and on record; what stands in the way of saving is waited out on its own.
     const commit = reply.isUnsaved
-      ? await pausable(desk.ctx, `save-${index}`, (s) => reopenAndSave(desk, talk, s))
+      ? await pausable(desk.ctx, `save-${index}`, (s) => saveWork(desk, talk, s), { durability: 'process' })
       : reply.commit;
+    addTurn(talk, reply.content);
     if (commit !== null) talk.commit = commit;
     talk.dirty = false;
     if (reply.stop === 'paused') continue;
@@ -81,7 +56,7 @@ const CUT = 'Your reply was cut off at its length limit and nothing of it was ru
 
 type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & {
   commit: string | null;
-  /** The commit failed after the model had answered; `commit` is null then. */
+  /** The model had answered before the commit was there; `commit` is null then. */
   isUnsaved?: true;
 };
 
@@ -104,9 +79,12 @@ async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promis
         },
         { ...modelCall(ctx, s, desk.subtaskId, desk.agentId), fallbackModel: desk.policy.escalation.model },
       );
-      const [asked, saved] = await Promise.allSettled([asking, talk.dirty ? saveWork(desk, talk, s) : null]);
-      if (asked.status === 'rejected') throw asked.reason;
-      const reply = asked.value;
+      if (talk.dirty) desk.saving ??= beginSaving(desk, talk);
+      const { saving } = desk;
+      const reply = await asking.catch(async (thrown) => {
+        await saving?.work.catch(() => null);
+        throw thrown;
+      });
       const called: DomainEvent = {
         type: 'model.called',
         role: 'agent',
@@ -121,9 +99,8 @@ async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promis
       };
       const { content, toolCalls, stop, text } = reply;
       const answer = { called, content, toolCalls, stop, text };
-      return saved.status === 'fulfilled'
-        ? { ...answer, commit: saved.value }
-        : { ...answer, commit: null, isUnsaved: true };
+      const isSaved = saving === null || saving.state === 'done';
+      return isSaved ? { ...answer, commit: await takeSaved(desk, s) } : { ...answer, commit: null, isUnsaved: true };
     },
   );
   // After the turn is recorded: an event without its turn would be a call that is paid for again.
@@ -161,6 +138,8 @@ function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: Turn): 
     }
     const notes = services.radar.takeNotes(ctx.rootRunId, desk.subtaskId);
     done.note = notes.length === 0 ? null : notes.join('\n');
+    // Already now: the record of this step, and the next request, take their time too.
+    if (done.changed && desk.worktreeOpen) desk.saving = beginSaving(desk, talk);
     return done;
   });
 }
@@ -194,67 +173,6 @@ async function runCall(
   return { callId: call.id, text: outcome.text, isError: outcome.isError };
 }
 
-/** Commits the worktree to the subtask's ref; returns the commit, or null when nothing differs from the last one. */
-export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<string | null> {
-  const { ctx, services } = desk;
-  const saved = await services.repository.commitWorktree(
-    desk.worktreeDir,
-    [talk.commit],
-    subtaskRef(ctx.rootRunId, desk.refName),
-    {
-      subject: `wip(${desk.subtaskId}): turn ${talk.turns}`,
-      body: '',
-      trailers: {
-        'Orchestrator-Run': ctx.rootRunId,
-        'Orchestrator-Subtask': desk.subtaskId,
-        'Orchestrator-Key': keyOfWork(s.key),
-      },
-    },
-  );
-  if (saved === null) return null;
-  s.emit('committed', {
-    type: 'subtask.committed',
-    subtaskId: desk.subtaskId,
-    commit: saved.commit,
-    files: saved.files,
-  });
-  if (desk.watchOverlaps) await watchOverlaps(desk, saved.commit);
-  return saved.commit;
-}
-
-/** A worktree that could not be saved may have lost its repository, and found it again. */
-async function reopenAndSave(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<string | null> {
-  desk.worktreeOpen = false;
-  await openDesk(desk, talk);
-  return saveWork(desk, talk, s);
-}
-
-async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
-  const { ctx, services, repoDir, baseCommit } = desk;
-  const { repository, radar } = services;
-  try {
-    const { paths, hasMoves } = await changesBetween(repository, repoDir, baseCommit, commit);
-    const branch = { commit, baseCommit, paths, hasMoves };
-    const found = await radar.observe(ctx.rootRunId, desk.subtaskId, branch, {
-      merge: async (ours, theirs) => (await repository.merge(repoDir, ours, theirs)).conflicts,
-      read: (at, path) => repository.readFile(repoDir, at, path),
-    });
-    for (const overlap of found) {
-      services.events.append(ctx.rootRunId, { type: 'overlap.found', ...overlap }, overlapKey(overlap));
-    }
-  } catch (error) {
-    // A warning that could not be computed must not stop the work; the merge itself decides later.
-    services.log.warn('overlap check failed', { subtaskId: desk.subtaskId, error: String(error) });
-  }
-}
-
-/** Finds the worktree again, once per process: a resumed run may be on another day, after a clean-up. */
-async function openDesk(desk: AgentDesk, talk: AgentTalk): Promise<void> {
-  if (desk.worktreeOpen) return;
-  await desk.services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
-  desk.worktreeOpen = true;
-}
-
 async function openSession(desk: AgentDesk): Promise<ToolSession> {
   const { services, policy } = desk;
   desk.session ??= await services.tools.open({
@@ -265,10 +183,4 @@ async function openSession(desk: AgentDesk): Promise<ToolSession> {
     outputDir: desk.outputDir,
   });
   return desk.session;
-}
-
-export async function closeDesk(desk: AgentDesk): Promise<void> {
-  const session = desk.session;
-  desk.session = null;
-  await session?.close();
 }

@@ -34,7 +34,7 @@ export interface Work {
 /** What stays the same while subtasks are built. */
 export interface Site {
   ctx: Ctx;
-  radar: Pick<OverlapRadar, 'collisions' | 'forget'>;
+  radar: Pick<OverlapRadar, 'collisions' | 'compared' | 'forget'>;
   children: ChildDefinitions;
   input: BuildInput;
   plan: Plan;
@@ -162,6 +162,7 @@ async function startReady(site: Site, from: Integration, work: Work, board: Boar
     ready.length === 0 || board.running.size === 0
       ? []
       : await ctx.step(`held-${work.offset}-${board.turn}`, async () => {
+          await radar.compared(ctx.rootRunId);
           const collisions = radar.collisions(ctx.rootRunId);
           return ready.filter((subtask) => isDrawnInto(subtask, collisions)).map((subtask) => subtask.id);
         });

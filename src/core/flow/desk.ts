@@ -1,10 +1,10 @@
 import type { Brief } from '../../protocol/brief.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { Ctx } from '../engine/port.ts';
-import type { AgentDesk } from './agent-loop.ts';
 import { agentPrefix, agentSuffix } from './agent-prompts.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
+import type { AgentDesk } from './work-in-progress.ts';
 
 /** What every child run of a build is given. JSON, journalled with the child. */
 export interface WorkInput {
@@ -54,5 +54,8 @@ export function makeDesk(
     watchOverlaps: place.watchOverlaps,
     session: null,
     worktreeOpen: false,
+    saving: null,
+    watching: Promise.resolve(),
+    isAbandoned: false,
   };
 }

@@ -2,7 +2,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition, StepContext } from '../engine/port.ts';
 import type { CommitMessage } from '../ports.ts';
-import { type AgentDesk, closeDesk, letAgentWork, saveWork } from './agent-loop.ts';
+import { letAgentWork } from './agent-loop.ts';
 import { checksFailedMessage, mergeMessage, personMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { changesBetween } from './changed-paths.ts';
@@ -14,6 +14,7 @@ import { pausable } from './pause.ts';
 import { integrationRef, subtaskRef } from './refs.ts';
 import type { Services } from './services.ts';
 import { checkCommit, distinctChecks } from './tree-checks.ts';
+import { type AgentDesk, atDesk, closeDesk, saveWork } from './work-in-progress.ts';
 
 /**
  * Invariants:
@@ -44,11 +45,7 @@ export function integrateDefinition(services: Services): Definition<IntegrateInp
     name: 'integrate@1',
     async run(ctx, input) {
       const desk = makeDesk(ctx, services, input, { refName: `merge-${input.workName}`, watchOverlaps: false });
-      try {
-        return await integrate(ctx, services, desk, input);
-      } finally {
-        await closeDesk(desk);
-      }
+      return atDesk(desk, () => integrate(ctx, services, desk, input));
     },
   };
 }
@@ -107,11 +104,15 @@ async function mergeInMemory(ctx: Ctx, services: Services, input: IntegrateInput
   const merged = await repository.merge(input.repoDir, input.baseCommit, input.commit);
   const message = integrationMessage(ctx, services, input, s.key);
   const kind = (text: string) => /\((.+)\)/.exec(text)?.[1] ?? 'contents';
+  const [commit, mergeBase] = await Promise.all([
+    repository.commitTree(input.repoDir, merged.tree, [input.baseCommit], message),
+    repository.mergeBase(input.repoDir, input.baseCommit, input.commit),
+  ]);
   return {
-    commit: await repository.commitTree(input.repoDir, merged.tree, [input.baseCommit], message),
+    commit,
     descriptions: merged.conflicts.map((conflict) => `${conflict.path} (${kind(conflict.kind)})`).sort(),
     conflicts: [...new Set(merged.conflicts.map((conflict) => conflict.path))].sort(),
-    mergeBase: await repository.mergeBase(input.repoDir, input.baseCommit, input.commit),
+    mergeBase,
   };
 }
 
@@ -138,6 +139,9 @@ function checkTree(
     s.emit('checked', { type: 'integration.checked', commit, evidence });
     if (candidate === undefined) return { evidence, losses: [], paths: [] };
     const { repository } = services;
+    // The agent may have to go on here.
+    await repository.openWorktree(input.repoDir, desk.worktreeDir, commit);
+    await repository.resetWorktree(desk.worktreeDir, commit);
     const sides = { base: candidate.mergeBase, ours: input.baseCommit, theirs: input.commit };
     const commits = { ...sides, clean: candidate.commit, merged: commit };
     return { evidence, ...(await mergeLosses(repository, input.repoDir, commits, candidate.conflicts)) };
@@ -157,10 +161,11 @@ async function reconcile(
   const talk = await openMerge(ctx, services, desk, input, candidate, evidence);
   for (let round = 0; ; round += 1) {
     const report = await letAgentWork(desk, talk);
-    const commit = await pausable(ctx, `resolution-${round}`, async (s) => {
-      await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
-      return (await saveWork(desk, talk, s)) ?? talk.commit;
-    });
+    const commit = await pausable(
+      ctx,
+      `resolution-${round}`,
+      async (s) => (await saveWork(desk, talk, s)) ?? talk.commit,
+    );
     talk.commit = commit;
     talk.dirty = false;
     const checked = await checkTree(ctx, services, desk, input, `resolution-check-${round}`, commit, candidate);
@@ -256,8 +261,10 @@ async function advance(
   const { repository } = services;
   const { repoDir, baseCommit } = input;
   const ref = integrationRef(ctx.rootRunId);
-  const now = await repository.readRef(repoDir, ref);
-  const files = await repository.changedFiles(repoDir, baseCommit, commit);
+  const [now, files] = await Promise.all([
+    repository.readRef(repoDir, ref),
+    repository.changedFiles(repoDir, baseCommit, commit),
+  ]);
   if (now !== null && now !== baseCommit && (await isSameStep(services, repoDir, baseCommit, now, commit))) {
     return { commit: now, files };
   }
@@ -299,8 +306,7 @@ async function cleanUp(
   services.radar.settle(ctx.rootRunId, input.subtask.id, { commit, baseCommit: input.baseCommit, paths, hasMoves });
   await closeDesk(desk);
   const own = services.files.join(services.runDir(ctx.rootRunId), 'worktrees', input.builtAs);
-  await services.repository.removeWorktree(input.repoDir, desk.worktreeDir);
-  await services.repository.removeWorktree(input.repoDir, own);
+  await Promise.all([desk.worktreeDir, own].map((dir) => services.repository.removeWorktree(input.repoDir, dir)));
   // Keeps the approved commit reachable even when the last turns changed nothing.
   const ref = subtaskRef(ctx.rootRunId, input.builtAs);
   if ((await services.repository.readRef(input.repoDir, ref)) === null) {

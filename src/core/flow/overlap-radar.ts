@@ -36,6 +36,8 @@ interface RunState {
   notes: Map<string, string[]>;
   /** Conflicts between branches as of their newest commits, by pair, until both are integrated or one is given up. */
   collisions: Map<string, Overlap>;
+  /** Comparisons under way. */
+  comparing: Set<Promise<unknown>>;
 }
 
 /** Longest part of somebody else's change in a note, in characters, and files that a note shows. */
@@ -54,6 +56,20 @@ export class OverlapRadar {
 
   /** Records a branch's newest commit and returns overlaps that were not reported before. */
   async observe(runId: string, subtaskId: string, own: Branch, repository: RadarRepository): Promise<Overlap[]> {
+    const { comparing } = this.#run(runId);
+    const found = this.#observe(runId, subtaskId, own, repository);
+    comparing.add(found);
+    const forget = () => comparing.delete(found);
+    found.then(forget, forget);
+    return found;
+  }
+
+  /** Resolves when the branches that are being compared at this moment have been. */
+  async compared(runId: string): Promise<void> {
+    await Promise.allSettled(this.#runs.get(runId)?.comparing ?? []);
+  }
+
+  async #observe(runId: string, subtaskId: string, own: Branch, repository: RadarRepository): Promise<Overlap[]> {
     const run = this.#run(runId);
     run.live.set(subtaskId, own);
     const found: Overlap[] = [];
@@ -151,6 +167,7 @@ export class OverlapRadar {
       seen: new Set(),
       notes: new Map(),
       collisions: new Map(),
+      comparing: new Set(),
     };
     this.#runs.set(runId, run);
     return run;

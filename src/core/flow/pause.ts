@@ -39,11 +39,6 @@ export async function waitAt<T>(
   return value;
 }
 
-/** The key of a step without the number of the try that followed a pause: what is done is the same thing. */
-export function keyOfWork(stepKey: string): string {
-  return stepKey.replace(/~\d+$/, '');
-}
-
 /**
  * A step that turns outside conditions into a wait for `resume`; everything else is thrown. `pauses` is how often it has
  * waited so far: above 0, an earlier step of the same work may have been cut in the middle.

@@ -1,7 +1,7 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Evidence, Finding } from '../../protocol/work.ts';
 import type { Ctx, Definition, StepContext } from '../engine/port.ts';
-import { type AgentDesk, closeDesk, letAgentWork, saveWork } from './agent-loop.ts';
+import { letAgentWork } from './agent-loop.ts';
 import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { changesBetween } from './changed-paths.ts';
@@ -14,6 +14,7 @@ import { reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
 import { makeRunnable } from './tree-checks.ts';
+import { type AgentDesk, atDesk, saveWork } from './work-in-progress.ts';
 
 export interface SubtaskInput extends WorkInput {
   /** False for a revision that a person asked for: it may change any file. */
@@ -38,11 +39,7 @@ export function subtaskDefinition(services: Services): Definition<SubtaskInput, 
     name: 'subtask@1',
     async run(ctx, input) {
       const desk = makeDesk(ctx, services, input, { refName: input.workName, watchOverlaps: true });
-      try {
-        return await buildSubtask(ctx, services, desk, input);
-      } finally {
-        await closeDesk(desk);
-      }
+      return atDesk(desk, () => buildSubtask(ctx, services, desk, input));
     },
   };
 }
@@ -88,7 +85,7 @@ async function buildSubtask(
   for (let pass = 0; ; pass += 1) {
     const report = await letAgentWork(desk, talk);
     if (report === null) {
-      await keepChanges(ctx, services, desk, talk, pass);
+      await keepChanges(ctx, desk, talk, pass);
       const reason = `the agent did not come to an end in ${talk.turns} turns`;
       if (await tryAgain(ctx, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
       break;
@@ -149,18 +146,9 @@ async function buildSubtask(
 }
 
 /** What the agent's last tools changed, committed: nobody may come to ask for it again. */
-async function keepChanges(
-  ctx: Ctx,
-  services: Services,
-  desk: AgentDesk,
-  talk: AgentTalk,
-  pass: number,
-): Promise<void> {
+async function keepChanges(ctx: Ctx, desk: AgentDesk, talk: AgentTalk, pass: number): Promise<void> {
   if (!talk.dirty) return;
-  const saved = await pausable(ctx, `keep-${pass}`, async (s) => {
-    await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
-    return saveWork(desk, talk, s);
-  });
+  const saved = await pausable(ctx, `keep-${pass}`, (s) => saveWork(desk, talk, s));
   if (saved !== null) talk.commit = saved;
   talk.dirty = false;
 }
@@ -203,6 +191,8 @@ async function prepareWorktree(
   await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, input.baseCommit);
   const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
   const failed = await makeRunnable(services, s, input.policy, input.workspaceDir, place);
+  // What set-up commands may have done to it shows when it is opened again.
+  desk.worktreeOpen = input.policy.checks.setup.length === 0;
   if (failed.length === 0) return null;
   const said = failed.map(
     (e) => `\`${e.command}\`: ${e.outcome}, exit code ${e.exitCode}\n${e.outputTail.slice(-600)}`,
@@ -233,13 +223,15 @@ async function checkSubtask(
   round: number,
 ): Promise<Checked> {
   const checked = await pausable(ctx, `checks-${pass}`, async (s): Promise<Checked> => {
-    await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
     const saved = await saveWork(desk, talk, s);
     const commit = saved ?? talk.commit;
-    const { files, paths } = await changesBetween(services.repository, desk.repoDir, input.baseCommit, commit);
     const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
-    const evidence = await runChecks(services, s, input.policy, input.subtask.checks, place);
-    // What the checks left behind is not the agent's work.
+    const [{ files, paths }, evidence] = await Promise.all([
+      changesBetween(services.repository, desk.repoDir, input.baseCommit, commit),
+      runChecks(services, s, input.policy, input.subtask.checks, place),
+    ]);
+    // What the checks left behind is not the agent's work; they may have taken away the worktree's .git, too.
+    desk.worktreeOpen = false;
     await services.repository.resetWorktree(desk.worktreeDir, commit);
     const weakened = await findWeakenedTests(files, input.subtask.checks, {
       patch: () => services.repository.patch(desk.repoDir, input.baseCommit, commit, RENAMES_BYTES),

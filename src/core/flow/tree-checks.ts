@@ -46,7 +46,7 @@ export async function makeRunnable(
 
 /**
  * Runs checks on exactly the tree of a commit, in a worktree of its own: nothing that an agent left lying beside its commit
- * (ignored files, say) can make them pass. The worktree is left at the commit.
+ * (ignored files, say) can make them pass. The worktree is left as the checks leave it; without any, none is made.
  */
 export async function checkCommit(
   services: Services,
@@ -56,13 +56,12 @@ export async function checkCommit(
   checks: readonly Check[],
   place: CheckPlace,
 ): Promise<Evidence[]> {
-  await services.repository.openWorktree(tree.repoDir, place.dir, tree.commit);
-  await services.repository.resetWorktree(place.dir, tree.commit);
+  if (checks.length === 0) return [];
+  const { isNew } = await services.repository.openWorktree(tree.repoDir, place.dir, tree.commit);
+  if (!isNew) await services.repository.resetWorktree(place.dir, tree.commit);
   const broken = await makeRunnable(services, s, policy, tree.workspaceDir, place);
   if (failedChecks(broken).length > 0) return broken;
-  const evidence = await runChecks(services, s, policy, checks, place);
-  await services.repository.resetWorktree(place.dir, tree.commit);
-  return evidence;
+  return runChecks(services, s, policy, checks, place);
 }
 
 /** Each command once, in order. */

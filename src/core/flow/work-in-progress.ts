@@ -1,0 +1,153 @@
+import type { Ctx, StepContext } from '../engine/port.ts';
+import type { Repository, ToolSession } from '../ports.ts';
+import type { AgentTalk } from './agent-talk.ts';
+import { changesBetween } from './changed-paths.ts';
+import { overlapKey } from './overlap-radar.ts';
+import type { RunPolicy } from './policy.ts';
+import { subtaskRef } from './refs.ts';
+import type { Services } from './services.ts';
+
+/** Where an agent works, and how its work in progress is kept. */
+export interface AgentDesk {
+  ctx: Ctx;
+  services: Services;
+  policy: RunPolicy;
+  repoDir: string;
+  /** Where this work began. */
+  baseCommit: string;
+  worktreeDir: string;
+  outputDir: string;
+  /** Name of the branch of this work below the run's refs: the subtask's id, or `merge-<id>`. */
+  refName: string;
+  subtaskId: string;
+  agentId: string;
+  prefix: string;
+  suffix: string;
+  env: Record<string, string>;
+  /** Compare with the other live branches; off for merges, which are alone. */
+  watchOverlaps: boolean;
+  /** Owned by this process, closed by `closeDesk`. */
+  session: ToolSession | null;
+  worktreeOpen: boolean;
+  /** The commit that was begun when the newest tools had ended; nobody waited for it yet. */
+  saving: Saving | null;
+  /** The newest comparison with other branches, and those before it; never rejects. */
+  watching: Promise<void>;
+  /** The run has been taken from this process: nothing more may be said about it. */
+  isAbandoned: boolean;
+}
+
+/** Null: nothing differs from the commit before. */
+type SavedWork = Awaited<ReturnType<Repository['commitWorktree']>>;
+
+interface Saving {
+  /** Never rejects unheard. */
+  work: Promise<SavedWork>;
+  state: 'under way' | 'done' | 'failed';
+}
+
+/** Commits the worktree to the subtask's ref. The same work has the same key, whichever step comes to ask for it. */
+export function beginSaving(desk: AgentDesk, talk: AgentTalk): Saving {
+  const { ctx, services } = desk;
+  const work = services.repository.commitWorktree(
+    desk.worktreeDir,
+    [talk.commit],
+    subtaskRef(ctx.rootRunId, desk.refName),
+    {
+      subject: `wip(${desk.subtaskId}): turn ${talk.turns}`,
+      body: '',
+      trailers: {
+        'Orchestrator-Run': ctx.rootRunId,
+        'Orchestrator-Subtask': desk.subtaskId,
+        'Orchestrator-Key': `${ctx.runId}:turn-${talk.turns}`,
+      },
+    },
+  );
+  const saving: Saving = { work, state: 'under way' };
+  work.then(
+    () => {
+      saving.state = 'done';
+    },
+    () => {
+      saving.state = 'failed';
+    },
+  );
+  return saving;
+}
+
+/** Waits for the commit that was begun, and says what it holds; null when there is none, or nothing differs. */
+export async function takeSaved(desk: AgentDesk, s: StepContext): Promise<string | null> {
+  const { saving } = desk;
+  if (saving === null) return null;
+  desk.saving = null;
+  const saved = await saving.work.catch((thrown) => {
+    // The worktree may have lost its repository: the next try finds it again.
+    desk.worktreeOpen = false;
+    throw thrown;
+  });
+  if (saved === null) return null;
+  const { commit, files } = saved;
+  s.emit('committed', { type: 'subtask.committed', subtaskId: desk.subtaskId, commit, files });
+  if (desk.watchOverlaps) desk.watching = desk.watching.then(() => watchOverlaps(desk, commit));
+  return commit;
+}
+
+/** Commits what tools have changed since the last commit; returns the commit, or null when nothing differs from it. */
+export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<string | null> {
+  await desk.saving?.work.catch(() => null);
+  if (desk.saving?.state === 'failed') {
+    // A worktree that could not be saved may have lost its repository, and finds it again.
+    desk.saving = null;
+    desk.worktreeOpen = false;
+  }
+  await openDesk(desk, talk);
+  desk.saving ??= beginSaving(desk, talk);
+  return takeSaved(desk, s);
+}
+
+async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
+  const { ctx, services, repoDir, baseCommit } = desk;
+  const { repository, radar } = services;
+  try {
+    const { paths, hasMoves } = await changesBetween(repository, repoDir, baseCommit, commit);
+    const branch = { commit, baseCommit, paths, hasMoves };
+    const found = await radar.observe(ctx.rootRunId, desk.subtaskId, branch, {
+      merge: async (ours, theirs) => (await repository.merge(repoDir, ours, theirs)).conflicts,
+      read: (at, path) => repository.readFile(repoDir, at, path),
+    });
+    for (const overlap of desk.isAbandoned ? [] : found) {
+      services.events.append(ctx.rootRunId, { type: 'overlap.found', ...overlap }, overlapKey(overlap));
+    }
+  } catch (error) {
+    // A warning that could not be computed must not stop the work; the merge itself decides later.
+    services.log.warn('overlap check failed', { subtaskId: desk.subtaskId, error: String(error) });
+  }
+}
+
+/** Finds the worktree again, once per process: a resumed run may be on another day, after a clean-up. */
+export async function openDesk(desk: AgentDesk, talk: AgentTalk): Promise<void> {
+  if (desk.worktreeOpen) return;
+  await desk.services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
+  desk.worktreeOpen = true;
+}
+
+/** Ends what this process keeps for the agent. The comparisons are over after it: what they found can be asked for. */
+export async function closeDesk(desk: AgentDesk): Promise<void> {
+  const session = desk.session;
+  desk.session = null;
+  await session?.close();
+  await desk.saving?.work.catch(() => null);
+  await desk.watching;
+}
+
+/** Runs the work at a desk and closes it, however the work ends. */
+export async function atDesk<T>(desk: AgentDesk, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    desk.isAbandoned = true;
+    throw thrown;
+  } finally {
+    await closeDesk(desk);
+  }
+}
