@@ -60,5 +60,9 @@ export type ReviewCommand =
   | 'finish'
   | 'sendComments'
   | 'sinceLastLook'
+  | 'openEvidence'
   | 'addComment'
+  | 'editComment'
+  | 'saveComment'
+  | 'cancelComment'
   | 'deleteComment';

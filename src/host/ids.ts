@@ -47,7 +47,11 @@ export const COMMANDS = [
   'review.finish',
   'review.sendComments',
   'review.sinceLastLook',
+  'review.openEvidence',
   'review.addComment',
+  'review.editComment',
+  'review.saveComment',
+  'review.cancelComment',
   'review.deleteComment',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
@@ -62,15 +66,20 @@ export const VIEWS = {
 export const CONTAINER = 'orchestrator';
 export const CONSOLE_VIEW_TYPE = 'orchestrator.console';
 export const CHAT_PARTICIPANT = 'orchestrator.chat';
-export const WALKTHROUGH = 'orchestrator.start';
+/** The walkthrough's id within the extension. */
+export const WALKTHROUGH = 'start';
 
 /** Commits of a run, read only: `orchestrator-commit:/<path>?{runId, commit}`. */
 export const COMMIT_SCHEME = 'orchestrator-commit';
 /** The reviewed side of a diff, writable: `orchestrator-review:/<path>?{runId}`. */
 export const REVIEW_SCHEME = 'orchestrator-review';
+/** Texts for looking only: evidence and the doctor's table. */
+export const EVIDENCE_SCHEME = 'orchestrator-evidence';
 
 /** Context keys for `enablement` and `when`. True when a run of this window is in such a state. */
 export const CONTEXT = {
+  /** False until the runs have been read: commands are enabled then, and say themselves why they cannot do it. */
+  runsKnown: 'orchestrator.runsKnown',
   hasRun: 'orchestrator.hasRun',
   canApprovePlan: 'orchestrator.canApprovePlan',
   canAnswer: 'orchestrator.canAnswer',

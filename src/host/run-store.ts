@@ -132,7 +132,10 @@ export function createRunStore(options: RunStoreOptions): RunStore {
       views.set(view.runId, view);
       announce(view.runId);
     }
+    const isFirst = !isLoaded;
     isLoaded = true;
+    // That there is none is news, too.
+    if (isFirst) changed.fire(new Set());
   };
 
   const subscriptions = [

@@ -1,6 +1,6 @@
 // What the suite in the extension host tells the test outside: one JSON object a line, appended to a file. A file,
 // because it keeps what was said before the extension host died.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const titlePath = z.array(z.string());
 

@@ -12,7 +12,7 @@ export interface Shown {
 }
 
 /** What the person answers; undefined leaves it. For a pick: a label; for a dialog: a path. */
-export type Answer = (shown: Shown) => string | undefined;
+type Answer = (shown: Shown) => string | undefined;
 
 export interface Person {
   readonly shown: Shown[];

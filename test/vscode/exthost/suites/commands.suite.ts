@@ -23,7 +23,7 @@ const SAYS: Partial<Record<CommandName, RegExp>> = {
   cancel: /nothing to cancel/,
   retrySubtask: /No subtask waits to be tried again/,
   decideSubtask: /No subtask waits for a decision/,
-  deploy: /No run can be deployed/,
+  deploy: /No run waits to be deployed/,
   openLive: /No application is live/,
   openPullRequest: /no pull request/,
   showPlan: /when a run has begun/,
@@ -163,15 +163,23 @@ describe('commands', () => {
       await run('startSample');
       await heard(/the plan waits for your approval/, 90_000);
 
-      assert.equal((await exported()).waiting[0]?.gate, 'plan');
+      let view = await exported();
+      const [plan] = view.waiting;
+      assert.equal(plan?.gate, 'plan');
       await run('resume');
       await heard(/No run waits to be resumed/);
+      await run('pause');
+      await until(async () => (await exported()).paused, { what: 'the pause', timeoutMs: 20_000 });
       await run('approvePlan');
-      await run('approvePlan');
-      await heard(/No plan waits for approval|decided already/);
+      const isHeld = async () => (await exported()).waiting.some(({ code }) => code === 'paused');
+      await until(isHeld, { what: 'an agent that waits', timeoutMs: 30_000 });
+      await run('approvePlan', { runId: view.runId, topic: plan?.topic, waitOn: plan?.waitOn });
+      await heard(/No plan waits for approval/);
+      assert.ok(!person.shown.some(({ text }) => /Harbour Cafe waits:/.test(text)), 'a pause is no news');
+      await run('resume');
 
       await heard(/the changes wait for your review/, 150_000);
-      const view = await exported();
+      view = await exported();
       const [subtaskId] = Object.keys(view.subtasks);
       await run('openEvidence', { runId: view.runId, subtaskId });
       assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /outcome: passed \(exit code 0\)/);
