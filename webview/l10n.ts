@@ -1,9 +1,9 @@
 /** Texts by their English form, from the bundle that the host put into the page; `{0}` takes the arguments. */
 let bundle: Record<string, string> = {};
 
-export function loadTexts(): void {
-  const raw = document.getElementById('texts')?.textContent ?? '{}';
-  bundle = JSON.parse(raw) as Record<string, string>;
+/** `json`: the content of the element `texts` of the page. */
+export function loadTexts(json: string): void {
+  bundle = JSON.parse(json) as Record<string, string>;
 }
 
 export function t(english: string, ...args: (string | number)[]): string {

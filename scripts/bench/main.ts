@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { consoleStream } from './console.ts';
 import { firstRequest } from './first-request.ts';
 import { foldRate } from './fold.ts';
 import { makespan } from './makespan.ts';
@@ -13,7 +14,16 @@ import { turn } from './turn.ts';
  * Measures the built command line against a model server on this machine. The table goes to stderr, the JSON document to
  * stdout or to a file. Numbers depend on the machine and on what else it does: compare ratios and repeated runs.
  */
-const MEASURES: readonly Measure[] = [startup, firstRequest, turn, makespan, resources, foldRate, silence];
+const MEASURES: readonly Measure[] = [
+  startup,
+  firstRequest,
+  turn,
+  makespan,
+  resources,
+  foldRate,
+  silence,
+  consoleStream,
+];
 
 const HELP = `npm run bench -- [--only a,b] [--runs N] [--json FILE]
 

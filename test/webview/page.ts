@@ -4,18 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { consoleHtml } from '../../src/host/console/html.ts';
-import {
-  type ConsoleEvents,
-  type ConsoleMethod,
-  ConsoleParams,
-  type ConsoleResults,
-  type ConsoleTab,
-} from '../../src/protocol/console.ts';
+import { type ConsoleEvents, type ConsoleMethod, ConsoleParams, type ConsoleTab } from '../../src/protocol/console.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { EventRecord } from '../../src/protocol/events.ts';
 import { createPeer } from '../../src/protocol/peer.ts';
 import type { RunView } from '../../src/protocol/view.ts';
-import { sampleDraft } from './samples.ts';
+import { answersOf, type Handlers } from './answers.ts';
 
 /**
  * The console's own document in a browser without the editor: the real bundle, styles, CSP and message protocol, with a host that
@@ -27,12 +21,6 @@ const BINDING = 'postToHost';
 
 export type ThemeName = 'dark' | 'light' | 'high-contrast';
 export const THEMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
-
-export type Handlers = {
-  [M in ConsoleMethod]?: (
-    params: (typeof ConsoleParams)[M]['_output'],
-  ) => ConsoleResults[M] | Promise<ConsoleResults[M]>;
-};
 
 export interface ConsolePageOptions {
   /** What the page shows first. Default: the form, no run. */
@@ -113,41 +101,6 @@ const texts = (language: string): Record<string, string> => {
   return readJson('l10n/bundle.l10n.de.json') as Record<string, string>;
 };
 
-function summaryOf(view: RunView) {
-  const { runId, status, stage, startedAt } = view;
-  return { runId, name: view.brief?.name ?? runId, status, stage, startedAt, waiting: view.waiting.length };
-}
-
-function defaults(options: ConsolePageOptions): Required<Handlers> {
-  const views = options.views ?? [];
-  return {
-    ready: () => ({
-      tab: options.tab ?? 'new',
-      runId: views[0]?.runId ?? null,
-      draft: sampleDraft(),
-      runs: views.map(summaryOf),
-      folders: ['/home/ada/projects/guestbook'],
-      missing: [],
-    }),
-    watch: ({ runId }) => views.find((view) => view.runId === runId) ?? null,
-    shown: () => null,
-    saveDraft: () => null,
-    clearDraft: () => sampleDraft({ name: '', description: '', requirements: [], constraints: [] }),
-    checkDraft: () => ({
-      check: { ok: false, problems: [] },
-      problems: [],
-      estimate: null,
-    }),
-    importBrief: () => null,
-    chooseFolder: () => null,
-    start: () => ({ runId: views[0]?.runId ?? 'run-1' }),
-    dispatch: ({ intent }) => ({ runId: 'runId' in intent ? intent.runId : 'run-1' }),
-    open: () => null,
-    output: () => '',
-    command: () => null,
-  };
-}
-
 /** What stands in for the editor in the page. Runs there. */
 const EDITOR = `
   let state;
@@ -169,7 +122,7 @@ export async function openConsole(browser: Browser, options: ConsolePageOptions 
   const page = await context.newPage();
   const complaints: string[] = [];
   const calls: ConsolePage['calls'] = [];
-  const handlers: Handlers = { ...defaults(options), ...options.handlers };
+  const handlers: Handlers = { ...answersOf(options.views ?? [], options.tab ?? 'new'), ...options.handlers };
 
   const peer = createPeer({
     send: (frame) => {
@@ -218,7 +171,7 @@ export async function openConsole(browser: Browser, options: ConsolePageOptions 
     return file === undefined ? route.fulfill({ status: 404 }) : route.fulfill(file);
   });
   await page.goto(`${ORIGIN}/`);
-  await page.locator('#page[aria-busy="false"]').waitFor();
+  await page.locator('#page[aria-busy="false"]').waitFor({ state: 'attached' });
 
   return {
     page,

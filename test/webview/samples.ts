@@ -6,7 +6,7 @@ import { emptyView, fold, type RunView } from '../../src/protocol/view.ts';
 
 /** Things for the console to show. */
 
-export const RUN_ID = 'run-guestbook';
+const RUN_ID = 'run-guestbook';
 const BEGAN_MS = Date.UTC(2026, 0, 15, 9, 30);
 
 export function sampleDraft(changes: Partial<BriefDraft> = {}): BriefDraft {
@@ -84,7 +84,7 @@ export const sampleEstimate = (): Estimate => ({
   wallMs: { low: 14 * 60_000, high: 35 * 60_000 },
 });
 
-export const sampleQuestions = (): Question[] => [
+const sampleQuestions = (): Question[] => [
   { id: 'q1', text: 'May visitors change an entry after they sent it?', defaultAnswer: 'No.' },
   {
     id: 'q2',
@@ -108,7 +108,7 @@ export function viewOf(events: readonly DomainEvent[], runId = RUN_ID): RunView 
   return recordsOf(events, { runId }).reduce(fold, emptyView(runId));
 }
 
-export function started(brief: Brief = sampleBrief()): DomainEvent[] {
+function started(brief: Brief = sampleBrief()): DomainEvent[] {
   return [
     { type: 'run.started', brief, workspaceDir: '/home/ada/projects/guestbook', budgetUsd: 5, slug: 'guestbook' },
     { type: 'stage.entered', stage: 'plan' },

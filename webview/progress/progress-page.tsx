@@ -1,3 +1,42 @@
+import { t } from '../l10n.ts';
+import { runId } from '../store.ts';
+import { AgentsPanel } from './agents-panel.tsx';
+import { Announcer } from './announcer.tsx';
+import { CostPanel } from './cost-panel.tsx';
+import { GanttPanel } from './gantt-panel.tsx';
+import { LogPanel } from './log-panel.tsx';
+import { ProblemsPanel } from './problems-panel.tsx';
+import './panels.css';
+import './progress.css';
+import { RunHeader } from './run-header.tsx';
+import { hasView } from './selectors.ts';
+import { Stepper } from './stepper.tsx';
+import { SubtasksPanel } from './subtasks-panel.tsx';
+import { WaitingPanel } from './waiting-panel.tsx';
+
+/** How the run goes: every part reads only what it shows, so that an event draws one of them again, not the page. */
 export function ProgressPage() {
-  return null;
+  if (!hasView.value) {
+    return (
+      <p class="page-empty">
+        {runId.value === null ? t('No run is chosen. Start one under "New task".') : t('Reading the run…')}
+      </p>
+    );
+  }
+  return (
+    <div class="run-page progress-page">
+      <RunHeader />
+      <Stepper />
+      <WaitingPanel />
+      <ProblemsPanel />
+      <div class="two">
+        <CostPanel />
+        <AgentsPanel />
+      </div>
+      <SubtasksPanel />
+      <GanttPanel />
+      <LogPanel />
+      <Announcer />
+    </div>
+  );
 }

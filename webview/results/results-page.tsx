@@ -1,3 +1,50 @@
+import { t } from '../l10n.ts';
+import { Announcer } from '../progress/announcer.tsx';
+import '../progress/panels.css';
+import { RunHeader } from '../progress/run-header.tsx';
+import { hasView } from '../progress/selectors.ts';
+import { runId } from '../store.ts';
+import { ActualPanel } from './actual-panel.tsx';
+import { DecisionPanel } from './decision-panel.tsx';
+import { DeploymentPanel, PullRequestPanel } from './delivery-panel.tsx';
+import { EvidencePanel } from './evidence-panel.tsx';
+import { FilesPanel } from './files-panel.tsx';
+import { DocumentationPanel, TestsPanel } from './kinds-panel.tsx';
+import { MergesPanel } from './merges-panel.tsx';
+import { OutcomePanel } from './outcome-panel.tsx';
+import './results.css';
+import { ReviewsPanel } from './reviews-panel.tsx';
+
+/** What came out of the run, and the proof of it. */
 export function ResultsPage() {
-  return null;
+  if (!hasView.value) {
+    return (
+      <p class="page-empty">
+        {runId.value === null ? t('No run is chosen. Start one under "New task".') : t('Reading the run…')}
+      </p>
+    );
+  }
+  return (
+    <div class="run-page results-page">
+      <RunHeader />
+      <DecisionPanel />
+      <OutcomePanel />
+      <FilesPanel />
+      <EvidencePanel />
+      <ReviewsPanel />
+      <div class="two">
+        <DocumentationPanel />
+        <TestsPanel />
+      </div>
+      <div class="two">
+        <PullRequestPanel />
+        <DeploymentPanel />
+      </div>
+      <div class="two">
+        <ActualPanel />
+        <MergesPanel />
+      </div>
+      <Announcer />
+    </div>
+  );
 }

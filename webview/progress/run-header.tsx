@@ -1,0 +1,101 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../l10n.ts';
+import { isLive, now, runId } from '../store.ts';
+import { formatClock } from '../ui/format.ts';
+import { Action, dispatch, SignLabel } from './action.tsx';
+import { elapsedMs } from './run-facts.ts';
+import { part, waiting } from './selectors.ts';
+import { runSign } from './words.ts';
+
+const startedAt = part('startedAt');
+const endedAt = part('endedAt');
+const status = part('status');
+const paused = part('paused');
+const brief = part('brief');
+const branch = part('branch');
+
+function Elapsed() {
+  const text = formatClock(elapsedMs({ startedAt: startedAt.value, endedAt: endedAt.value }, now.value));
+  return (
+    <span class="figure" role="timer" aria-live="off" aria-label={t('Elapsed {0}', text)}>
+      {text}
+    </span>
+  );
+}
+
+/** Name, state and clock of the run, and what can be done with the whole of it. */
+export function RunHeader() {
+  const id = runId.value;
+  if (status.value === null || id === null) return null;
+  return (
+    <header class="run-header">
+      <h1>{brief.value?.name ?? id}</h1>
+      <div class="run-facts">
+        <SignLabel sign={runSign(status.value, paused.value ?? false)} />
+        <Elapsed />
+        {branch.value === null ? null : <span class="muted">{t('Branch {0}', branch.value)}</span>}
+      </div>
+      {isLive.value ? <RunControls runId={id} /> : null}
+    </header>
+  );
+}
+
+function RunControls({ runId: id }: { runId: string }) {
+  const [isAsking, setAsking] = useState(false);
+  const isPaused = paused.value ?? false;
+  const isHeld = isPaused || (waiting.value?.some(({ gate }) => gate === 'resume') ?? false);
+  return (
+    <div class="actions run-controls">
+      {isHeld ? (
+        <Action
+          label={t('Resume')}
+          icon="play"
+          kind="primary"
+          onAct={() => dispatch({ type: 'resume', runId: id, budgetUsd: null })}
+        />
+      ) : (
+        <Action label={t('Pause')} icon="pause" onAct={() => dispatch({ type: 'pause', runId: id })} />
+      )}
+      <Action label={t('Cancel run…')} icon="stop" isExpanded={isAsking} onAct={() => setAsking(!isAsking)} />
+      {isAsking ? <CancelQuestion runId={id} onClose={() => setAsking(false)} /> : null}
+    </div>
+  );
+}
+
+function CancelQuestion({ runId: id, onClose }: { runId: string; onClose(): void }) {
+  const box = useRef<HTMLDivElement>(null);
+  // Opening moves the focus to the safe answer, closing leaves it to the button that opened.
+  useEffect(() => {
+    const opener = document.activeElement;
+    box.current?.querySelector<HTMLElement>('[data-safe] button')?.focus();
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  return (
+    <div
+      ref={box}
+      class="question"
+      role="alertdialog"
+      aria-label={t('Cancel this run?')}
+      aria-describedby="cancel-text"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+      }}
+    >
+      <p id="cancel-text">
+        {t('Cancel this run? Agents stop at once. Their commits stay in the repository; the run cannot be resumed.')}
+      </p>
+      <div class="actions">
+        <span data-safe>
+          <Action label={t('Keep running')} onAct={onClose} />
+        </span>
+        <Action
+          label={t('Cancel the run')}
+          kind="primary"
+          onAct={() => dispatch({ type: 'cancel', runId: id }).then(onClose)}
+        />
+      </div>
+    </div>
+  );
+}
