@@ -7,6 +7,15 @@ import { type CallOptions, createPeer } from '../src/protocol/peer.ts';
 interface VsCodeApi {
   postMessage(message: unknown): void;
   setState(state: unknown): void;
+  getState(): unknown;
+}
+
+/** What the page keeps while it is hidden or the window reloads; the host reads `tab` and `runId` of it. */
+export interface Kept {
+  tab: string;
+  runId: string | null;
+  /** Changes of a plan that were not sent yet, as `plan/edits.ts` reads them. */
+  planEdits?: unknown;
 }
 
 declare function acquireVsCodeApi(): VsCodeApi;
@@ -18,8 +27,9 @@ export interface Bridge {
     params: ConsoleParamsOf<M>,
     options?: CallOptions,
   ): Promise<ConsoleResults[M]>;
-  /** What a restored panel begins with. */
-  keep(state: { tab: string; runId: string | null }): void;
+  /** Adds to what is kept. */
+  keep(state: Partial<Kept>): void;
+  kept(): Partial<Kept>;
 }
 
 export function openBridge(onEvent: (topic: string, value: unknown) => void): Bridge {
@@ -32,11 +42,16 @@ export function openBridge(onEvent: (topic: string, value: unknown) => void): Br
     onEvent,
     onBadFrame: (why) => console.warn(why),
   });
+  const kept = () => {
+    const state = api.getState();
+    return typeof state === 'object' && state !== null ? (state as Partial<Kept>) : {};
+  };
   // Only the host can reach this window: a webview's frame has an origin of its own.
   window.addEventListener('message', (event) => peer.receive(event.data));
   return {
     call: async (method, params, options) =>
       (await peer.call(method, params, options)) as ConsoleResults[typeof method],
-    keep: (state) => api.setState(state),
+    keep: (state) => api.setState({ ...kept(), ...state }),
+    kept,
   };
 }

@@ -6,6 +6,7 @@ import { PlanPage } from './plan/plan-page.tsx';
 import { ProgressPage } from './progress/progress-page.tsx';
 import { ResultsPage } from './results/results-page.tsx';
 import { runId, show, start, tab } from './store.ts';
+import { Announcements } from './ui/announce.tsx';
 import { FailureBanner } from './ui/failure-banner.tsx';
 import { RunPicker } from './ui/run-picker.tsx';
 import { Tabs } from './ui/tabs.tsx';
@@ -33,6 +34,7 @@ export function Console() {
         <RunPicker />
       </header>
       <FailureBanner />
+      <Announcements />
       <main>
         <section id="page" role="tabpanel" aria-labelledby={`tab-${tab.value}`} aria-busy={start.value === null}>
           {start.value === null ? null : <Page />}

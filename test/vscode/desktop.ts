@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTests } from '@vscode/test-electron';
-import { z } from 'zod';
+import * as z from 'zod';
 import { desktopOptions } from './desktop-options.ts';
 import { bundleSuites } from './exthost/bundle.ts';
 import { followEvents, printCounts, printEvent } from './exthost/follow.ts';

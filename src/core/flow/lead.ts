@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { DomainEvent } from '../../protocol/events.ts';
 import type { Ctx, StepContext } from '../engine/port.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { installVSCode } from '../../../scripts/vscode/install.mjs';
 import { serverEnvironment } from './environment.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary.ts';

@@ -1,0 +1,151 @@
+import * as vscode from 'vscode';
+import type { Dialogs } from './dialogs.ts';
+import { asTextEdit, hunkAt, hunksBetween, type LineEdit, markOf, revertOf, type Side, type Sides } from './hunks.ts';
+import { cursorOf } from './place-of.ts';
+import { withAccepted, withAcceptedFile, withKept } from './review-state.ts';
+import { canReject, type ReviewedFile, type Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import type { Uris } from './uris.ts';
+
+/** Accepting and rejecting files and hunks: edits of the reviewed side, which the editor can undo, then saved. */
+export interface Choices {
+  acceptFile(args: readonly unknown[]): Promise<void>;
+  rejectFile(args: readonly unknown[]): Promise<void>;
+  acceptHunk(args: readonly unknown[]): Promise<void>;
+  rejectHunk(args: readonly unknown[]): Promise<void>;
+}
+
+export interface ChoicesParts {
+  sessions: Sessions;
+  uris: Uris;
+  dialogs: Dialogs;
+}
+
+interface Chosen {
+  session: Session;
+  file: ReviewedFile;
+  line: number;
+  side: Side;
+}
+
+export function createChoices({ sessions, uris, dialogs }: ChoicesParts): Choices {
+  const choose = async (args: readonly unknown[]): Promise<Chosen | null> => {
+    const cursor = cursorOf(uris, args);
+    if (cursor === null || (cursor.place.kind === 'commit' && cursor.place.subtaskId !== null)) {
+      dialogs.warn(vscode.l10n.t('Put the cursor into a file of a review first.'));
+      return null;
+    }
+    const { place, line } = cursor;
+    const session = await sessions.get(place.runId);
+    if (session.wait === null) {
+      dialogs.warn(vscode.l10n.t('These changes do not wait for a decision any more. The review is for looking only.'));
+      return null;
+    }
+    const file = await session.file(place.path);
+    if (file === null) {
+      dialogs.warn(vscode.l10n.t('{0} is not part of the changes any more.', place.path));
+      return null;
+    }
+    const isBase = place.kind === 'commit' && place.commit === session.state.baseCommit;
+    return { session, file, line, side: isBase ? 'base' : 'current' };
+  };
+
+  const documentOf = ({ session, file }: Chosen) =>
+    vscode.workspace.openTextDocument(uris.of({ kind: 'review', runId: session.runId, path: file.path }));
+
+  const refuse = (file: ReviewedFile) => {
+    dialogs.warn(
+      file.status === 'renamed'
+        ? vscode.l10n.t('{0} was renamed and cannot be put back alone. Send it back with a comment.', file.path)
+        : vscode.l10n.t('{0} is not text that can be put back alone. Send it back with a comment.', file.path),
+    );
+  };
+
+  /** The sides with what stands in the editor, saved or not. */
+  const sidesOf = async (chosen: Chosen): Promise<{ sides: Sides; document: vscode.TextDocument }> => {
+    const document = await documentOf(chosen);
+    return { sides: { base: textOf(chosen.file.base), current: document.getText() }, document };
+  };
+
+  /** Puts a whole file to one of its sides. */
+  const put = async (chosen: Chosen, content: string | null) => {
+    const { session, file } = chosen;
+    if (file.opaque === null) {
+      const document = await documentOf(chosen);
+      const whole = new vscode.Range(0, 0, document.lineCount, 0);
+      await edit(document, document.validateRange(whole), textOf(content));
+    }
+    // Absent and empty look the same in an editor.
+    session.update((state) => withKept(state, file.path, content === file.proposed ? undefined : content));
+  };
+
+  return {
+    async acceptFile(args) {
+      const chosen = await choose(args);
+      if (chosen === null) return;
+      const { session, file } = chosen;
+      if (session.kept(file) === file.base) await put(chosen, file.proposed);
+      if (file.opaque === null) {
+        const { sides, document } = await sidesOf(chosen);
+        if (document.isDirty) await document.save();
+        const marks = hunksBetween(sides).map((hunk) => markOf(hunk, sides));
+        session.update((state) => withAccepted(state, file.path, marks));
+      }
+      session.update((state) => withAcceptedFile(state, file.path));
+      dialogs.mention(vscode.l10n.t('Accepted: {0}', file.path));
+    },
+    async rejectFile(args) {
+      const chosen = await choose(args);
+      if (chosen === null) return;
+      if (!canReject(chosen.file)) return refuse(chosen.file);
+      await put(chosen, chosen.file.base);
+      dialogs.mention(vscode.l10n.t('Rejected: {0}', chosen.file.path));
+    },
+    async acceptHunk(args) {
+      const chosen = await choose(args);
+      if (chosen === null) return;
+      const { session, file, line, side } = chosen;
+      const { sides } = await sidesOf(chosen);
+      const hunk = file.opaque === null ? hunkAt(hunksBetween(sides), side, line) : null;
+      if (hunk === null) return dialogs.warn(noHunk(file));
+      const marks = [...(session.state.accepted[file.path] ?? []), markOf(hunk, sides)];
+      session.update((state) => withAccepted(state, file.path, marks));
+      dialogs.mention(vscode.l10n.t('Change accepted.'));
+    },
+    async rejectHunk(args) {
+      const chosen = await choose(args);
+      if (chosen === null) return;
+      const { file, line, side } = chosen;
+      const { sides, document } = await sidesOf(chosen);
+      const hunk = file.opaque === null ? hunkAt(hunksBetween(sides), side, line) : null;
+      if (hunk === null) return dialogs.warn(noHunk(file));
+      if (!canReject(file)) return refuse(file);
+      const { range, text } = inDocument(document, revertOf(hunk, sides));
+      await edit(document, range, text);
+      dialogs.mention(vscode.l10n.t('Change rejected.'));
+    },
+  };
+}
+
+function textOf(content: string | null): string {
+  const text = content ?? '';
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+function noHunk(file: ReviewedFile): string {
+  return file.opaque === null
+    ? vscode.l10n.t('{0} has no change here.', file.path)
+    : vscode.l10n.t('{0} is not shown as text: accept or reject the whole file.', file.path);
+}
+
+function inDocument(document: vscode.TextDocument, change: LineEdit): { range: vscode.Range; text: string } {
+  const { from, to, text } = asTextEdit(change, (line) => document.lineAt(line).text.length, document.lineCount);
+  return { range: new vscode.Range(...from, ...to), text };
+}
+
+async function edit(document: vscode.TextDocument, range: vscode.Range, text: string): Promise<void> {
+  const change = new vscode.WorkspaceEdit();
+  change.replace(document.uri, range, text);
+  await vscode.workspace.applyEdit(change);
+  await document.save();
+}

@@ -1,0 +1,62 @@
+import type { Plan, Subtask } from '../../src/protocol/plan.ts';
+
+/** What is wrong with a changed plan, as far as the page can see; the host checks it again with all its rules. Pure. */
+export type PlanFault =
+  | { kind: 'title_missing'; id: string }
+  | { kind: 'description_missing'; id: string }
+  | { kind: 'criterion_missing'; id: string }
+  | { kind: 'path_missing'; id: string }
+  | { kind: 'path_outside'; id: string; path: string }
+  /** The ids of the circle, the first one again at its end. */
+  | { kind: 'circle'; id: string; circle: string[] };
+
+export function faultsOf(plan: Plan): PlanFault[] {
+  const circle = findCircle(plan.subtasks);
+  return [
+    ...plan.subtasks.flatMap(faultsOfSubtask),
+    ...(circle === null ? [] : [{ kind: 'circle' as const, id: circle[0] ?? '', circle }]),
+  ];
+}
+
+function faultsOfSubtask({ id, title, description, acceptanceCriteria, ownedPaths }: Subtask): PlanFault[] {
+  const faults: PlanFault[] = [];
+  if (title.trim() === '') faults.push({ kind: 'title_missing', id });
+  if (description.trim() === '') faults.push({ kind: 'description_missing', id });
+  if (acceptanceCriteria.some(({ text }) => text.trim() === '')) faults.push({ kind: 'criterion_missing', id });
+  if (ownedPaths.every((path) => path.trim() === '')) faults.push({ kind: 'path_missing', id });
+  const outside = ownedPaths.find((path) => /^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(path));
+  if (outside !== undefined) faults.push({ kind: 'path_outside', id, path: outside });
+  return faults;
+}
+
+/** The first circle of dependencies, from a subtask back to itself; null when there is none. */
+export function findCircle(subtasks: readonly Subtask[]): string[] | null {
+  const byId = new Map(subtasks.map((subtask) => [subtask.id, subtask]));
+  const done = new Set<string>();
+  const visit = (id: string, way: readonly string[]): string[] | null => {
+    const at = way.indexOf(id);
+    if (at >= 0) return [...way.slice(at), id];
+    if (done.has(id)) return null;
+    for (const before of byId.get(id)?.dependsOn ?? []) {
+      const found = visit(before, [...way, id]);
+      if (found !== null) return found;
+    }
+    done.add(id);
+    return null;
+  };
+  for (const { id } of subtasks) {
+    const found = visit(id, []);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The faults that the host named, from the details of its refusal. */
+export function hostFaults(details: unknown): string[] {
+  if (typeof details !== 'object' || details === null || !('faults' in details)) return [];
+  const { faults } = details;
+  return Array.isArray(faults) ? faults.filter((fault) => typeof fault === 'string') : [];
+}
+
+/** True when a sentence of the host is about this subtask: it quotes the id. */
+export const isAbout = (fault: string, id: string): boolean => fault.includes(`"${id}"`);
