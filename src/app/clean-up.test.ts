@@ -12,7 +12,7 @@ describe('cleaning up after a run', () => {
   let repoDir: string;
   let head: string;
   let warnings: string[];
-  const repository = createRepository();
+  const repository = createRepository({ tempDir: () => root });
   const git = (...args: string[]) => execFileSync('git', args, { cwd: repoDir, encoding: 'utf8' }).trim();
   const refs = () => git('for-each-ref', '--format=%(refname)', 'refs/orchestrator').split('\n').filter(Boolean);
   const worktreeDir = (name: string) => join(root, 'runs', 'r1', 'worktrees', name);

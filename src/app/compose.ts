@@ -32,6 +32,7 @@ import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
 import type { AgentModel, Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
+import { openTempFolder } from '../core/temp-folder.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { EditorModels } from '../protocol/language-models.ts';
 import type { AppApi } from './api.ts';
@@ -63,10 +64,12 @@ export async function compose({ settings, log, editorModels, override }: Compose
   const events = createEventLog(store);
   const ledger = createLedger(store);
   const limiter = createLimiter({ clock });
+  const temp = openTempFolder({ log });
   const runner = limitCommands(
     createCommandRunner({
       sandbox: settings.sandbox.mode,
       log,
+      tempDir: temp.path,
       packageCacheDir: join(settings.stateDir, 'package-cache'),
       ...(settings.nodePath === null ? {} : { nodePath: settings.nodePath }),
     }),
@@ -85,7 +88,7 @@ export async function compose({ settings, log, editorModels, override }: Compose
       random: Math.random,
       log,
     }),
-    repository: createRepository(),
+    repository: createRepository({ tempDir: temp.path }),
     runner,
     tools: createAgentTools(runner),
     forge: openForge(settings, clock),
@@ -111,7 +114,8 @@ export async function compose({ settings, log, editorModels, override }: Compose
     runDir: (rootRunId) => join(settings.stateDir, 'runs', rootRunId),
     ...override,
   };
-  return assemble({ settings, log, store, services });
+  const api = assemble({ settings, log, store, services });
+  return { ...api, close: () => api.close().finally(temp.close) };
 }
 
 export interface AssembleOptions {

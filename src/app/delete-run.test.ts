@@ -13,7 +13,7 @@ describe('deleting a run', () => {
   let workspaceDir: string;
   let head: string;
   const deleted: string[] = [];
-  const repository = createRepository();
+  const repository = createRepository({ tempDir: () => root });
   const git = (...args: string[]) => execFileSync('git', args, { cwd: workspaceDir, encoding: 'utf8' }).trim();
   const refs = () => git('for-each-ref', '--format=%(refname)').split('\n').filter(Boolean);
   const parts = (change: Partial<DeleteParts> = {}): DeleteParts => ({

@@ -12,7 +12,7 @@ describe('reading what belongs to a run', () => {
   let reader: Reader;
   let base: string;
   let commit: string;
-  const repository = createRepository();
+  const repository = createRepository({ tempDir: () => root });
   const run = () => ({ runId: 'r1', workspaceDir });
 
   before(async () => {

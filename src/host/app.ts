@@ -61,6 +61,7 @@ export type ReviewCommand =
   | 'sendComments'
   | 'sinceLastLook'
   | 'openEvidence'
+  | 'comment'
   | 'addComment'
   | 'editComment'
   | 'saveComment'

@@ -12,6 +12,7 @@ import { LiveRuns } from './live-runs.ts';
 import { findNodePath } from './node-path.ts';
 import { createNotifications } from './notifications.ts';
 import { createReview } from './review/review.ts';
+import { createReviver } from './reviver.ts';
 import { createRunStore } from './run-store.ts';
 import { createServiceClient } from './service-client.ts';
 import { readDefaults, readEnvironment, SECTION, workspaceDirs } from './settings.ts';
@@ -66,6 +67,20 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
   const reconfigure = () => {
     service.reconfigure().catch((error: unknown) => showError(app, error));
   };
+  const resumeLive = async (runIds: readonly string[]) => {
+    if (runIds.length === 0 || !vscode.workspace.isTrusted) return;
+    try {
+      await runs.load();
+      await service.call('adopt', { runIds: [...runIds] });
+    } catch (error) {
+      showError(app, error);
+    }
+  };
+  const reviver = createReviver({
+    now: Date.now,
+    goOn: () => resumeLive(live.ids()),
+    giveUp: () => showError(app, endedTooOften()),
+  });
   const owned: vscode.Disposable[] = [
     log,
     keys,
@@ -81,6 +96,7 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
     runs.onDidChange((runIds) => {
       live.settle([...runIds].map((runId) => runs.get(runId))).then(undefined, onError);
     }),
+    service.onEnded(() => void reviver.revive()),
     service.onHalted(({ error }) => showError(app, AppError.fromInfo(error))),
     keys.onDidChange(reconfigure),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -95,17 +111,20 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
   return {
     app,
     trees,
-    async resumeLive(runIds) {
-      try {
-        await runs.load();
-        await service.call('adopt', { runIds: [...runIds] });
-      } catch (error) {
-        showError(app, error);
-      }
-    },
+    resumeLive,
     async close() {
       await service.stop();
       for (const owner of owned.reverse()) owner.dispose();
     },
   };
+}
+
+function endedTooOften(): AppError {
+  return new AppError({
+    code: 'internal',
+    message: 'the orchestrator process ended too often',
+    userMessage: vscode.l10n.t(
+      'The orchestrator process has ended several times within minutes, so it is not started again by itself. Nothing is lost: look at the log, then resume the run.',
+    ),
+  });
 }

@@ -21,13 +21,6 @@ export function showError(app: HostBase, thrown: unknown): void {
   offer(vscode.window.showErrorMessage, error.userMessage, remediesFor(error.code));
 }
 
-/** The orchestrator process has ended under a call: nobody asked for that, so it is not passed over as a cancelled call. */
-export function showEnded(app: HostBase, thrown: unknown): void {
-  const error = toAppError(thrown);
-  app.log.warn(error.message);
-  offer(vscode.window.showWarningMessage, error.userMessage, ['show_log']);
-}
-
 type Show = (message: string, ...items: string[]) => Thenable<string | undefined>;
 
 function offer(show: Show, message: string, remedies: readonly Remedy[]): void {

@@ -48,6 +48,7 @@ export const COMMANDS = [
   'review.sendComments',
   'review.sinceLastLook',
   'review.openEvidence',
+  'review.comment',
   'review.addComment',
   'review.editComment',
   'review.saveComment',

@@ -14,6 +14,10 @@ export class LiveRuns {
     this.#runIds = new Set(state.get<string[]>(LIVE_RUNS, []));
   }
 
+  ids(): string[] {
+    return [...this.#runIds];
+  }
+
   async add(runId: string): Promise<void> {
     if (this.#runIds.has(runId)) return;
     this.#runIds.add(runId);

@@ -61,7 +61,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
     peer.call('configure', await options.configuration(), { timeoutMs: CONFIGURE_LIMIT_MS });
 
   const start = (): Running => {
-    if (isDisposed) throw gone('the window is closing');
+    if (isDisposed) throw stopped('the window is closing');
     const child = fork(options.modulePath, [], {
       // The extension host of a desktop runs in the editor's binary, which becomes plain Node by this variable.
       env: { ...withoutNodeOptions(process.env), ELECTRON_RUN_AS_NODE: '1' },
@@ -104,7 +104,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
     running = null;
     if (stopping === null) return;
     const { child, peer } = stopping;
-    peer.close(gone('it was stopped'));
+    peer.close(stopped('it was stopped'));
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     if (child.connected) child.disconnect();
@@ -156,9 +156,13 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
   };
 }
 
+function stopped(why: string): AppError {
+  return new AppError({ code: 'aborted', message: `the orchestrator process was stopped: ${why}` });
+}
+
 function gone(why: string): AppError {
   return new AppError({
-    code: 'aborted',
+    code: 'transport',
     message: `the orchestrator process is gone: ${why}`,
     userMessage: `The orchestrator process is gone (${why}). Nothing is lost: resume the run. "Orchestrator: Show Log" has details.`,
   });

@@ -134,6 +134,45 @@ describe('the view of a run', () => {
     assert.deepEqual([after['backend-1']?.since, after.lead?.calls], [at(6), 1]);
   });
 
+  it('shows the lead at work while something is asked of it, and idle while a person decides', () => {
+    const lead = (view: RunView) => view.agents.lead?.status;
+    const purpose = (text: string): DomainEvent => ({ ...called(null), purpose: text }) as DomainEvent;
+    const begun: DomainEvent = {
+      type: 'run.started',
+      brief: {
+        name: 'n',
+        description: 'd',
+        type: 'web',
+        requirements: ['r'],
+        constraints: [],
+        deployment: { target: 'appwrite', autoSetup: true, database: false, functions: false },
+      },
+      workspaceDir: '/w',
+      budgetUsd: 1,
+      slug: 'n',
+    };
+    const planning = viewOf([begun, purpose('clarify')]);
+    assert.equal(lead(planning), 'working');
+    const waiting = viewOf([purpose('plan'), proposed], planning);
+    assert.equal(lead(waiting), 'idle');
+    const evidence = [
+      {
+        name: 't',
+        command: 'true',
+        exitCode: 0,
+        outcome: 'passed' as const,
+        durationMs: 1,
+        outputTail: '',
+        outputFile: null,
+      },
+    ];
+    const checked: DomainEvent = { type: 'subtask.checked', subtaskId: 'a', round: 1, evidence, faults: [] };
+    const reviewing = viewOf([started('a'), checked], waiting);
+    assert.equal(lead(reviewing), 'working');
+    assert.equal(lead(viewOf([purpose('review a round 1')], reviewing)), 'idle');
+    assert.equal(lead(viewOf([started('a'), { ...checked, faults: ['a test is gone'] }], waiting)), 'idle');
+  });
+
   it('shows whose model is waited for, until when, and that it went on', () => {
     const view = viewOf([proposed, started('a'), retried('backend-1', 30_000)]);
     const agent = view.agents['backend-1'];

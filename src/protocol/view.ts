@@ -233,6 +233,11 @@ function withAgent(view: RunView, id: string, change: AgentChange, at: string): 
   return { ...view, agents: { ...view.agents, [id]: after } };
 }
 
+/** No event says that the lead is asked; these are followed by a question to it at once. */
+function withLeadAtWork(view: RunView, at: string): RunView {
+  return withAgent(view, LEAD, { status: 'working' }, at);
+}
+
 function withAgentOf(view: RunView, subtaskId: string, change: AgentChange, at: string): RunView {
   const agentId = view.subtasks[subtaskId]?.agentId;
   return agentId ? withAgent(view, agentId, change, at) : view;
@@ -265,8 +270,11 @@ function calledModel(view: RunView, event: Extract<DomainEvent, { type: 'model.c
     outputTokens: (agent?.outputTokens ?? 0) + event.usage.outputTokens,
     costUsd: (agent?.costUsd ?? 0) + usd,
   };
-  if (event.role === 'lead') change.lastAction = event.purpose;
-  if (agent?.blockedUntil != null) change.status = 'working';
+  if (event.role === 'lead') {
+    change.lastAction = event.purpose;
+    // The plan follows the questions at once; after everything else the lead waits for what comes next.
+    change.status = event.purpose === 'clarify' ? 'working' : 'idle';
+  } else if (agent?.blockedUntil != null) change.status = 'working';
   const next = withAgent({ ...view, cost }, id, change, at);
   if (event.subtaskId === null) return next;
   const spent = next.subtasks[event.subtaskId]?.costUsd ?? 0;
@@ -313,9 +321,9 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'questions.asked':
       return { ...view, questions: event.questions };
     case 'questions.answered':
-      return { ...view, answers: event.answers };
+      return withLeadAtWork({ ...view, answers: event.answers }, at);
     case 'plan.faulted':
-      return { ...view, planFaults: event.faults };
+      return withLeadAtWork({ ...view, planFaults: event.faults }, at);
     case 'plan.proposed':
       return {
         ...view,
@@ -326,8 +334,9 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
           event.plan.subtasks.map((s) => [s.id, newSubtask(s.id, s.title, s.specialization, s.dependsOn)]),
         ),
       };
-    case 'plan.approved':
     case 'plan.rejected':
+      return withLeadAtWork(view, at);
+    case 'plan.approved':
     case 'diff.approved':
     case 'diff.rejected':
       return view;
@@ -358,7 +367,9 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'subtask.committed':
       return withSubtask(view, event.subtaskId, { commit: event.commit });
     case 'subtask.checked':
-      return withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence });
+      return event.faults.length === 0 && event.evidence.every((entry) => entry.outcome === 'passed')
+        ? withLeadAtWork(withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence }), at)
+        : withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence });
     case 'subtask.reviewed':
       return withSubtask(view, event.subtaskId, {
         reviews: [...(view.subtasks[event.subtaskId]?.reviews ?? []), event.review],

@@ -8,7 +8,7 @@ import { createCommandRunner } from '../../src/adapters/checks/command-runner.ts
 import type { ToolSession, ToolSessionOptions } from '../../src/core/ports.ts';
 
 const never = new AbortController().signal;
-const tools = createAgentTools(createCommandRunner({ sandbox: 'off', log: { info() {}, warn() {} } }));
+const tools = createAgentTools(createCommandRunner({ sandbox: 'off', log: { info() {}, warn() {} }, tempDir: tmpdir }));
 
 describe('agent tools', () => {
   let base: string;

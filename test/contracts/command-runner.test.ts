@@ -57,7 +57,7 @@ for (const sandbox of ['off', 'auto'] as const) {
         console.log(`      skipped: ${probe.detail}`);
         this.skip();
       }
-      runner = createCommandRunner({ sandbox, log: quiet });
+      runner = createCommandRunner({ sandbox, log: quiet, tempDir: tmpdir });
     });
     beforeEach(async () => {
       dir = await realpath(await mkdtemp(join(tmpdir(), 'runner-test-')));
@@ -103,7 +103,7 @@ for (const sandbox of ['off', 'auto'] as const) {
       const bin = join(dir, 'a bin');
       await mkdir(bin);
       await writeFile(join(bin, 'node'), '#!/bin/sh\necho told\n', { mode: 0o755 });
-      const told = createCommandRunner({ sandbox, log: quiet, nodePath: join(bin, 'node') });
+      const told = createCommandRunner({ sandbox, log: quiet, nodePath: join(bin, 'node'), tempDir: tmpdir });
       const elsewhere = await realpath(await mkdtemp(join(tmpdir(), 'runner-test-')));
       try {
         const { output } = await told.run(spec('node --version', { cwd: elsewhere }), never);

@@ -10,6 +10,7 @@ import { loadSettings, type Settings } from '../../src/app/config.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Services } from '../../src/core/flow/services.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';
+import { openTempFolder } from '../../src/core/temp-folder.ts';
 import { toAppError } from '../../src/protocol/errors.ts';
 import type { RunView } from '../../src/protocol/view.ts';
 import { EFFECTS, type Order } from './order.ts';
@@ -65,7 +66,7 @@ function overrides(settings: Settings, { dieFile }: Order): Partial<Services> {
   const access = { endpoint: appwrite.endpoint, projectId: appwrite.projectId ?? '', apiKey: appwrite.apiKey ?? '' };
   return {
     clock: quickClock,
-    repository: deadly(createRepository(), EFFECTS.repository, dieFile),
+    repository: deadly(createRepository({ tempDir: openTempFolder({ log }).path }), EFFECTS.repository, dieFile),
     forge: deadly(
       createForge({ token: github.token ?? '', apiUrl: github.apiUrl, clock: systemClock }),
       EFFECTS.forge,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRepository } from '../../src/adapters/git/repository.ts';
 import { mergeLosses } from '../../src/core/flow/merge-losses.ts';
@@ -30,7 +31,7 @@ async function commitOf(fixture: RepositoryFixture, name: string, from: string, 
 async function lossesOf(ours: Change, theirs: Change, agent: Change) {
   let found: { text: string; needsPerson: boolean }[] = [];
   let conflicts: string[] = [];
-  await withRepository(createRepository, async (fixture) => {
+  await withRepository(() => createRepository({ tempDir: tmpdir }), async (fixture) => {
     const { repository, repoDir, base } = fixture;
     const a = await commitOf(fixture, 'a', base, ours);
     const b = await commitOf(fixture, 'b', base, theirs);

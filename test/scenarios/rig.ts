@@ -148,7 +148,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
     const settings = loadSettings({ env: { ORCHESTRATOR_HOME: stateDir, ...options.env }, workspaceDir });
     const store = openStore(stateDir, systemClock);
     const ledger = createLedger(store);
-    const runner = createCommandRunner({ sandbox: options.sandbox ?? 'off', log: silent });
+    const runner = createCommandRunner({ sandbox: options.sandbox ?? 'off', log: silent, tempDir: () => root });
     const base: Services = {
       calls: createModelCalls({
         ...models,
@@ -158,7 +158,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
         random: () => 0,
         log: silent,
       }),
-      repository: createRepository(),
+      repository: createRepository({ tempDir: () => root }),
       runner,
       tools: createAgentTools(runner),
       forge,

@@ -85,6 +85,20 @@ describe('the form in a browser', function () {
     assert.equal(sent(one, 'start').length, 0);
   });
 
+  it('lets a click through that leaves an empty field', async () => {
+    const empty = sampleDraft({ name: '', requirements: [] });
+    const one = await open({ handlers: { ready: () => startWith(empty), checkDraft: incomplete } });
+    const { page } = one;
+    await page.locator('#name').focus();
+    const box = await page.locator('#requirements-add').boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + 5, box.y + box.height - 2);
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.getByText('Give it a name.').waitFor();
+    assert.equal(await page.locator('#requirements-0').count(), 1);
+  });
+
   it('starts a form that is right, and shows its progress', async () => {
     const one = await open({ handlers: { checkDraft: fine }, views: [viewOf(atPlan())], tab: 'new' });
     await one.page.getByText('$1.40 – $3.90').waitFor();

@@ -3,7 +3,7 @@ import type { BriefDraft, DraftCheck } from '../../src/protocol/console.ts';
 import { t } from '../l10n.ts';
 import { ask, bridge, draft, isTrusted, show } from '../store.ts';
 import { announce } from '../ui/announce.tsx';
-import { controlOf, FIELD_ORDER, type FieldName, fieldOf, isBlank, problemsOf } from './problems.ts';
+import { controlOf, FIELD_ORDER, type FieldName, fieldOf, isBlank, problemsOf, withoutFields } from './problems.ts';
 
 /** State of the form beyond the draft itself. Outlives the page, so that a look at another tab changes nothing. */
 
@@ -27,6 +27,7 @@ let asked = 0;
 
 export function update(change: Partial<BriefDraft>): void {
   if (draft.value === null) return;
+  check.value = withoutFields(check.value, Object.keys(change));
   replace({ ...draft.value, ...change });
 }
 
@@ -54,7 +55,23 @@ async function checkNow(): Promise<DraftCheck | null> {
   return found;
 }
 
+let isPointerDown = false;
+window.addEventListener('pointerdown', () => {
+  isPointerDown = true;
+});
+for (const end of ['pointerup', 'pointercancel'] as const) {
+  window.addEventListener(end, () => {
+    isPointerDown = false;
+  });
+}
+
+/** An error that appears between press and release would move what is being clicked away from under the pointer. */
 export function leave(field: FieldName): void {
+  if (isPointerDown) window.addEventListener('pointerup', () => setTimeout(() => markLeft(field)), { once: true });
+  else markLeft(field);
+}
+
+function markLeft(field: FieldName): void {
   if (!left.peek().has(field)) left.value = new Set([...left.peek(), field]);
 }
 

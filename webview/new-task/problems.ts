@@ -39,6 +39,15 @@ export function problemsOf(check: DraftCheck | null): FieldProblem[] {
   return first.sort((a, b) => place(a) - place(b) || a.field.localeCompare(b.field, 'en', { numeric: true }));
 }
 
+/** The check without what it says about fields that have changed since. */
+export function withoutFields(check: DraftCheck | null, fields: readonly string[]): DraftCheck | null {
+  if (check === null) return null;
+  const isKept = ({ field }: { field: string }) => !fields.includes(fieldOf(field) ?? '');
+  const problems = check.problems.filter(isKept);
+  if (check.check.ok) return { ...check, problems };
+  return { ...check, problems, check: { ok: false, problems: check.check.problems.filter(isKept) } };
+}
+
 /** True when nothing was filled in for the field: then it is said what is needed, not what is wrong. */
 export function isBlank(draft: BriefDraft, field: FieldName): boolean {
   switch (field) {

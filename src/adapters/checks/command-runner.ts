@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { CommandResult, CommandRunner, CommandSpec, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
@@ -13,6 +12,8 @@ export interface CommandRunnerOptions {
   /** `auto` confines where the system can; `required` refuses to run unconfined; `off` never confines. */
   sandbox: 'auto' | 'required' | 'off';
   log: Log;
+  /** Gives the folder in which each command gets one of its own for home and temporary files. */
+  tempDir: () => string;
   /**
    * Writable folder that all commands share for npm's cache, so that packages are fetched once; null or absent gives each
    * command an empty one.
@@ -56,7 +57,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     async run(spec, signal) {
       if (signal.aborted) return notRun('cancelled', 0, '');
       const isConfined = await confined();
-      const tempDir = await mkdtemp(join(realpathSync(tmpdir()), 'orchestrator-command-'));
+      const tempDir = await mkdtemp(join(realpathSync(options.tempDir()), 'c-'));
       try {
         const cacheDir = options.packageCacheDir ?? join(tempDir, 'npm-cache');
         const env = commandEnvironment(spec, dirname(nodePath), tempDir, cacheDir);

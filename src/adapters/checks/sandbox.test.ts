@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { createCommandRunner } from './command-runner.ts';
 import { probeSandbox } from './sandbox.ts';
 
@@ -22,11 +23,11 @@ describe('sandbox', () => {
         ...{ outputFile: null, network: false },
       };
       const signal = new AbortController().signal;
-      const auto = createCommandRunner({ sandbox: 'auto', log });
+      const auto = createCommandRunner({ sandbox: 'auto', log, tempDir: tmpdir });
       assert.equal((await auto.run(spec, signal)).exitCode, 5);
       assert.equal((await auto.run(spec, signal)).exitCode, 5);
       assert.deepEqual(warnings, ['commands run without a sandbox']);
-      const required = createCommandRunner({ sandbox: 'required', log });
+      const required = createCommandRunner({ sandbox: 'required', log, tempDir: tmpdir });
       await assert.rejects(required.run(spec, signal), { code: 'configuration' });
     } finally {
       process.env.PATH = path;

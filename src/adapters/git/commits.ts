@@ -116,10 +116,11 @@ export async function commitFiles(
   parent: CommitId,
   files: readonly { path: string; content: string | null }[],
   message: CommitMessage,
+  tempDir: () => string,
 ): Promise<CommitId> {
   for (const file of files) requireRepositoryPath(file.path);
   if (files.length === 0) return parent;
-  return withTempIndex(async (dir, env) => {
+  return withTempIndex(tempDir(), async (dir, env) => {
     const own = { cwd: repoDir, env, config: OWN_INDEX_CONFIG };
     // First and alone: with a parent that is missing nothing else may be under way when the folder goes.
     const header = expectCommit((await readObjects(git, repoDir, [parent]))[0], parent);
@@ -172,7 +173,13 @@ export async function readFile(git: Git, repoDir: string, commitOrTree: string, 
 }
 
 /** Writes the files of a commit into an empty or missing folder, with the line ends that they have in the repository. */
-export async function exportTree(git: Git, repoDir: string, commit: CommitId, dir: string): Promise<void> {
+export async function exportTree(
+  git: Git,
+  repoDir: string,
+  commit: CommitId,
+  dir: string,
+  tempDir: () => string,
+): Promise<void> {
   await mkdir(dir, { recursive: true });
   if ((await readdir(dir)).length > 0) {
     throw new AppError({
@@ -182,7 +189,7 @@ export async function exportTree(git: Git, repoDir: string, commit: CommitId, di
     });
   }
   const gitDir = await gitText(git, { args: ['rev-parse', '--absolute-git-dir'], cwd: repoDir });
-  await withTempIndex(async (_dir, env) => {
+  await withTempIndex(tempDir(), async (_dir, env) => {
     await git({
       args: ['read-tree', '--reset', '-u', `${commit}^{tree}`],
       cwd: dir,

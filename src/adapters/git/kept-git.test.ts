@@ -41,13 +41,15 @@ async function until(condition: () => boolean): Promise<void> {
 
 describe('git commands of processes that stay', () => {
   let dir: string;
+  let scratchDir: string;
   let open: { git: Git; close(): void };
   const direct = createGit();
   const run = (...args: string[]) => execFileSync('git', args, { cwd: dir, env: { ...process.env, ...NOBODY } });
 
   beforeEach(() => {
     dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'kept-git-')));
-    open = openGit();
+    scratchDir = mkdtempSync(path.join(tmpdir(), 'kept-git-'));
+    open = openGit(() => scratchDir);
     run('init', '--quiet');
     writeFileSync(path.join(dir, "it's $HOME `x`\n.txt"), 'one\ntwo\n');
     writeFileSync(path.join(dir, 'b.txt'), '1\n');
@@ -59,7 +61,7 @@ describe('git commands of processes that stay', () => {
   });
   afterEach(() => {
     open.close();
-    rmSync(dir, { recursive: true, force: true });
+    for (const left of [dir, scratchDir]) rmSync(left, { recursive: true, force: true });
   });
 
   it('answer as git does by itself', async () => {
@@ -152,7 +154,7 @@ describe('git commands of processes that stay', () => {
     if (process.platform !== 'linux') this.skip();
     const module = JSON.stringify(new URL('./run-git.ts', import.meta.url).href);
     const script = `const { openGit } = await import(${module});
-      const { git } = openGit();
+      const { git } = openGit(() => ${JSON.stringify(scratchDir)});
       await git({ args: ['cat-file', '--batch', '-z'], cwd: ${JSON.stringify(dir)}, stdin: 'HEAD\\0' });
       await git({ args: ['write-tree'], cwd: ${JSON.stringify(dir)} });
       console.log('ready');

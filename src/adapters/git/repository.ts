@@ -11,6 +11,13 @@ import { openGit } from './run-git.ts';
 import { commitWorktree } from './worktree-commit.ts';
 import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
 
+interface RepositoryOptions {
+  /** Gives the folder for temporary files; called when one is needed. */
+  tempDir: () => string;
+  /** Default `git`, looked up in PATH. */
+  gitBinary?: string;
+}
+
 /**
  * The `Repository` port on the installed git, 2.38 or newer. Holds no state but the last commit of each worktree, which
  * saves reading it again, and processes that stay until `close`. Any number of calls may run at the same time, except two
@@ -19,8 +26,8 @@ import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash }
  * `commitFiles`, `commitTree` and `commitWorktree` give the same commit id for the same input: author and committer
  * date are those of the trailer `Orchestrator-At` (ISO; not kept in the text), else one second after the first parent.
  */
-export function createRepository(options: { gitBinary?: string } = {}): Repository {
-  const { git, close } = openGit(options.gitBinary);
+export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Repository {
+  const { git, close } = openGit(tempDir, gitBinary);
   const trash: Trash = new Set();
   return {
     open: (workspaceDir, signal) => openRepository(git, workspaceDir, signal),
@@ -28,7 +35,7 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     readRef: (repoDir, ref) => readRef(git, repoDir, ref),
     setRef: (repoDir, ref, commit, expected) => setRef(git, repoDir, ref, commit, expected),
     listRefs: (repoDir, prefix) => listRefs(git, repoDir, prefix),
-    commitFiles: (repoDir, parent, files, message) => commitFiles(git, repoDir, parent, files, message),
+    commitFiles: (repoDir, parent, files, message) => commitFiles(git, repoDir, parent, files, message, tempDir),
     openWorktree: (repoDir, dir, commit) => openWorktree(git, repoDir, dir, commit),
     resetWorktree: (dir, commit) => resetWorktree(git, dir, commit),
     checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
@@ -42,7 +49,7 @@ export function createRepository(options: { gitBinary?: string } = {}): Reposito
     changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
     patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),
     readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
-    exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir),
+    exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir, tempDir),
     land: (state, branch, commit) => land(git, state, branch, commit),
     push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
     async close() {

@@ -113,8 +113,8 @@ export function createGit(gitBinary = 'git'): Git {
  * one from this program takes the longer the more memory it holds, and stops everything else meanwhile. Needs no `close`
  * to let this program end; after it, processes are started directly.
  */
-export function openGit(gitBinary = 'git'): { git: Git; close(): void } {
-  const scratch = createScratchFiles();
+export function openGit(tempDir: () => string, gitBinary = 'git'): { git: Git; close(): void } {
+  const scratch = createScratchFiles(tempDir);
   const kept = createKeptGit(gitBinary, scratch);
   const shells = createGitShells(gitBinary, scratch);
   const git: Git = async (command) =>

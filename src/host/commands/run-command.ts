@@ -1,6 +1,5 @@
-import { toAppError } from '../../protocol/errors.ts';
 import type { HostApp, ReviewCommand } from '../app.ts';
-import { showEnded, showError } from '../errors.ts';
+import { showError } from '../errors.ts';
 import type { CommandName } from '../ids.ts';
 import { requireTrust } from './choose.ts';
 import * as decisions from './decisions.ts';
@@ -73,9 +72,7 @@ export async function runCommand(app: HostApp, name: CommandName, args: readonly
     if (needsTrust && !requireTrust()) return;
     await run(app, readTarget(args), args);
   } catch (thrown) {
-    // What a person cancels has been taken care of; another abort is the end of the orchestrator process.
-    if (toAppError(thrown).code === 'aborted') showEnded(app, thrown);
-    else showError(app, thrown);
+    showError(app, thrown);
   }
 }
 

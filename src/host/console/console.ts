@@ -11,6 +11,7 @@ import { provideDeploymentLogs } from './deployment-logs.ts';
 import { withBrief } from './draft.ts';
 import { DraftStore } from './draft-store.ts';
 import { type Answers, createAnswers, type Page, summaries } from './handlers.ts';
+import { type HistoryParts, sendHistory } from './history.ts';
 import { consoleHtml } from './html.ts';
 import { RecordFeed } from './record-feed.ts';
 
@@ -103,6 +104,14 @@ function openPanel({ app, drafts, panel, shown: first, lastEditor }: PanelParts)
       shown = { tab, runId };
     },
     feed: (runId) => feed.watch(runId),
+    sendHistory: (runId, untilSeq) => {
+      const parts: HistoryParts = {
+        read: (afterSeq, limit) => app.service.call('events', { runId, afterSeq, limit }),
+        send: (chunk) => emit('records', chunk),
+        isWanted: () => panel.visible && feed.runId === runId,
+      };
+      sendHistory(parts, untilSeq).catch((thrown: unknown) => app.log.warn(toAppError(thrown).message));
+    },
     loaded: () => {
       void sendWhatTakesLonger();
     },

@@ -20,6 +20,8 @@ export interface Page {
   remember(tab: ConsoleTab, runId: string | null): void;
   /** Sends events of this run from now on. */
   feed(runId: string | null): void;
+  /** Sends the events of this run up to a sequence number, as far as the page keeps them. */
+  sendHistory(runId: string, untilSeq: number): void;
   /** The page has been drawn and can take events: what takes longer is sent after. */
   loaded(): void;
   sendDraft(): void;
@@ -69,7 +71,9 @@ export function createAnswers(page: Page): Answers {
       const view = app.runs.get(runId) ?? (await app.service.call('snapshot', { runId }));
       page.feed(view === null ? null : runId);
       // Read again: the run may have gone on while it was asked for.
-      return app.runs.get(runId) ?? view;
+      const now = app.runs.get(runId) ?? view;
+      if (now !== null) page.sendHistory(runId, now.seq);
+      return now;
     },
     shown: async ({ tab, runId }) => {
       page.remember(tab, runId);

@@ -12,6 +12,10 @@ export class RecordFeed {
   #batch: EventRecord[] = [];
   #timer: NodeJS.Timeout | undefined;
 
+  get runId(): string | null {
+    return this.#runId;
+  }
+
   constructor(send: (batch: EventRecord[]) => void) {
     this.#send = send;
   }

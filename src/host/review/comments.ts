@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Place, Uris } from './uris.ts';
 
-export const COMMENT_CONTROLLER = 'orchestrator.review';
+const COMMENT_CONTROLLER = 'orchestrator.review';
 
 /** Comments of a person on lines of a diff. They are kept with the review and go to the agent as a revision. */
 export interface ReviewComments extends vscode.Disposable {

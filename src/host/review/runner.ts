@@ -56,6 +56,10 @@ export function createRunner(parts: RunnerParts): (command: ReviewCommand, args:
         return withSubject(args, ({ runId }) => views.openSinceLook(runId));
       case 'openEvidence':
         return withSubject(args, (subject) => openEvidence(parts, subject));
+      case 'comment':
+        // The editor's own: it opens a thread where the cursor is.
+        await vscode.commands.executeCommand('workbench.action.addComment');
+        return;
       case 'addComment':
         return comments.add(args);
       case 'editComment':

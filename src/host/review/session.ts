@@ -41,7 +41,7 @@ export interface SessionParts {
   onChange(session: Session, paths: readonly string[]): void;
 }
 
-export function diffWait(view: RunView): Waiting | null {
+function diffWait(view: RunView): Waiting | null {
   return view.waiting.find((waiting) => waiting.gate === 'diff') ?? null;
 }
 

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
@@ -30,6 +29,8 @@ export interface CheckQueueParts {
   children: Children;
   clock: Clock;
   log: Log;
+  /** Gives the folder that each check gets one of its own in. */
+  tempDir: () => string;
   enabled: boolean;
 }
 
@@ -106,7 +107,7 @@ export function createCheckQueue(parts: CheckQueueParts): CheckQueue {
 }
 
 async function runCheck(parts: CheckQueueParts, repoDir: string, sha: string): Promise<Verdict> {
-  const folder = mkdtempSync(join(tmpdir(), 'github-check-'));
+  const folder = mkdtempSync(join(parts.tempDir(), 'check-'));
   try {
     const sourceDir = join(folder, 'source');
     const homeDir = join(folder, 'home');

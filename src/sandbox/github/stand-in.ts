@@ -59,7 +59,9 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
   if (token === undefined) throw new AppError({ code: 'configuration', message: 'The GitHub stand-in needs a token.' });
   const children = createChildren();
   const git = createGit(children, dataDir);
-  const checks = createCheckQueue({ store, git, children, clock, log, enabled: options.runChecks ?? true });
+  const temp = openTempFolder({ log });
+  const enabled = options.runChecks ?? true;
+  const checks = createCheckQueue({ store, git, children, clock, log, tempDir: temp.path, enabled });
   const server = createServer();
   const port = await listen(server, options.port ?? 0);
   const webUrl = `http://127.0.0.1:${port}`;
@@ -99,6 +101,7 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
     const checksEnded = checks.close();
     await children.close();
     await Promise.all([closed, checksEnded, ...pending]);
+    await temp.close();
     store.save();
   };
   return {

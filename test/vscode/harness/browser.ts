@@ -32,7 +32,8 @@ export async function launchBrowser({ headless = true } = {}): Promise<Browser> 
         '--disable-gpu',
         '--disable-quic',
         '--force-color-profile=srgb',
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        // Live applications of the local cloud have names below localhost, which Chromium itself takes for this machine.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost',
       ],
     });
     browser.once('disconnected', letGo);

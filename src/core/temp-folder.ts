@@ -1,0 +1,98 @@
+import { existsSync, lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { currentProcess, hasEnded } from './engine/processes.ts';
+import type { Log } from './ports.ts';
+
+/**
+ * The temporary folder of one program, in the system's: a state folder's path would be too long for the sockets that commands
+ * make below it.
+ *
+ * 1. It is made when it is first asked for, and goes with `close` or the end of the process.
+ * 2. It names its owner. What a killed process left is removed when the next folder is made; that of a live one never.
+ */
+export interface TempFolder {
+  /** Absolute, without symbolic links. */
+  path(): string;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+interface TempFolderOptions {
+  log: Log;
+  /** Default: the system's folder for temporary files. */
+  parentDir?: string;
+}
+
+const PREFIX = 'orchestrator-';
+/** Without it a folder is somebody else's and stays. */
+const OWNER_FILE = '.owner.json';
+
+const Owner = z.object({ host: z.string(), pid: z.int().positive(), processStart: z.string() });
+
+export function openTempFolder({ log, parentDir = tmpdir() }: TempFolderOptions): TempFolder {
+  let folder: string | null = null;
+  let sweeping: { work: Promise<void>; stop: AbortController } | null = null;
+
+  const removeNow = (): void => {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  const make = (): string => {
+    const parent = realpathSync(parentDir);
+    const made = mkdtempSync(join(parent, PREFIX));
+    if (folder === null) process.once('exit', removeNow);
+    writeFileSync(join(made, OWNER_FILE), JSON.stringify(currentProcess()), { mode: 0o600 });
+    const stop = new AbortController();
+    sweeping ??= { work: sweep(parent, log, stop.signal), stop };
+    return made;
+  };
+  return {
+    path() {
+      // Programs that tidy temporary files up may have taken it from a program that runs for days.
+      if (folder === null || !existsSync(folder)) folder = make();
+      return folder;
+    },
+    async close() {
+      const left = folder;
+      sweeping?.stop.abort();
+      await sweeping?.work;
+      sweeping = null;
+      if (left === null) return;
+      // What still runs may be writing there; the end of the process tries once more.
+      await rm(left, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
+        log.warn('temporary folder was left', { folder: left, error: String(error) }),
+      );
+      if (folder !== left || existsSync(left)) return;
+      folder = null;
+      process.off('exit', removeNow);
+    },
+  };
+}
+
+/** Removes the folders of processes that have ended. Never rejects. */
+async function sweep(parentDir: string, log: Log, signal: AbortSignal): Promise<void> {
+  const names = await readdir(parentDir).catch(() => []);
+  const { host } = currentProcess();
+  for (const name of names.filter((candidate) => candidate.startsWith(PREFIX))) {
+    if (signal.aborted) return;
+    const dir = join(parentDir, name);
+    const owner = ownerOf(dir);
+    if (owner === null || owner.host !== host || !hasEnded(owner)) continue;
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
+      log.warn('temporary folder of an ended process was left', { folder: dir, error: String(error) }),
+    );
+  }
+}
+
+/** Null for what is not such a folder, or another user's: theirs may hold anything. */
+function ownerOf(dir: string): z.infer<typeof Owner> | null {
+  try {
+    const info = lstatSync(dir);
+    if (!info.isDirectory() || (process.getuid !== undefined && info.uid !== process.getuid())) return null;
+    return Owner.parse(JSON.parse(readFileSync(join(dir, OWNER_FILE), 'utf8')));
+  } catch {
+    return null;
+  }
+}

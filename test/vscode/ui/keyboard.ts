@@ -1,0 +1,69 @@
+// Hands that have a keyboard and no mouse.
+import assert from 'node:assert/strict';
+import type { Frame, Page } from 'playwright-core';
+import { until } from '../harness/until.ts';
+
+const COMMANDS_MS = 60_000;
+const MOST_STOPS = 80;
+
+/** Runs a command through the palette, walking down to it with the arrow where it is not the first. */
+export async function commandByKeys(page: Page, title: string): Promise<void> {
+  const input = page.locator('.quick-input-widget input.input');
+  const focused = page.locator('.quick-input-list .monaco-list-row.focused');
+  const isOn = async () => ((await focused.getAttribute('aria-label', { timeout: 1_000 })) ?? '').includes(title);
+  const open = async (): Promise<boolean> => {
+    await page.keyboard.press('F1');
+    await input.waitFor();
+    await page.keyboard.type(title);
+    for (let n = 0; n < 5; n += 1) {
+      if (await isOn().catch(() => false)) return true;
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('Escape');
+    await input.waitFor({ state: 'hidden' });
+    return false;
+  };
+  // The commands of extensions come some seconds after the workbench.
+  await until(open, { what: `'${title}' in the command palette`, timeoutMs: COMMANDS_MS });
+  await page.keyboard.press('Enter');
+  await input.waitFor({ state: 'hidden' });
+}
+
+/** What has the focus in the console, by its name; and that it can be seen to have it. */
+async function focusIn(frame: Frame): Promise<{ name: string; isVisible: boolean }> {
+  return frame.evaluate(() => {
+    const element = document.activeElement;
+    if (!document.hasFocus() || !(element instanceof HTMLElement) || element === document.body) {
+      return { name: '', isVisible: true };
+    }
+    const label = element.id === '' ? null : document.querySelector(`label[for="${CSS.escape(element.id)}"]`);
+    const name = element.getAttribute('aria-label') ?? label?.textContent ?? element.textContent;
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return { name: name.trim(), isVisible: outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0 };
+  });
+}
+
+/** Waits until the page in the frame has the focus, as after a command that shows it. */
+export async function frameHasFocus(frame: Frame): Promise<void> {
+  await until(() => frame.evaluate(() => document.hasFocus()), { what: 'the focus in the console', timeoutMs: 10_000 });
+}
+
+/** Goes on with Tab to the control of this name; every stop on the way shows that it has the focus. */
+export async function tabTo(page: Page, frame: Frame, wanted: string): Promise<void> {
+  const passed: string[] = [];
+  while (passed.length < MOST_STOPS) {
+    await page.keyboard.press('Tab');
+    const { name, isVisible } = await focusIn(frame);
+    assert.ok(isVisible, `the focus on "${name}" cannot be seen`);
+    if (name === wanted) return;
+    passed.push(name);
+  }
+  assert.fail(`Tab does not come to "${wanted}"; it went over ${[...new Set(passed)].join(' | ')}`);
+}
+
+export async function focusIsOn(frame: Frame, wanted: string): Promise<void> {
+  await until(async () => (await focusIn(frame)).name === wanted, {
+    what: `the focus on "${wanted}"`,
+    timeoutMs: 10_000,
+  });
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { until } from '../harness/until.ts';
+import { commandByKeys, focusIsOn, frameHasFocus, tabTo } from './keyboard.ts';
+import { consoleFrame, isComplete, landedFiles, pane, row, sampleDir, STAGE_MS } from './orchestrator.ts';
+import { useWorkbench } from './support.ts';
+
+describe('the sample, by keyboard alone', function () {
+  this.timeout(120_000);
+  const ui = useWorkbench();
+
+  it('is started from the command palette', async () => {
+    const { page } = ui();
+    await commandByKeys(page, 'View: Show Orchestrator');
+    await pane(page, 'Tasks').waitFor();
+    await commandByKeys(page, 'Orchestrator: Start Sample');
+    await page.locator('.quick-input-list').getByRole('option', { name: 'Harbour Cafe' }).waitFor();
+    await page.keyboard.press('Enter');
+    await frameHasFocus(await consoleFrame(page));
+  });
+
+  it('has its plan approved on its page, and goes on to its progress by the arrow', async () => {
+    const { page } = ui();
+    await row(page, 'Waiting for You', /Approve the plan/).waitFor({ timeout: STAGE_MS });
+    await commandByKeys(page, 'Focus on Waiting for You View');
+    await pane(page, 'Waiting for You').locator('.monaco-list:focus').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await pane(page, 'Waiting for You').locator('.monaco-list-row.focused', { hasText: 'Approve the plan' }).waitFor();
+    await page.keyboard.press('Enter');
+    const frame = await consoleFrame(page);
+    await frame.getByRole('tab', { name: 'Plan', selected: true }).waitFor();
+    await frameHasFocus(frame);
+    await tabTo(page, frame, 'Approve');
+    await page.keyboard.press('Enter');
+    await row(page, 'Waiting for You', /Approve the plan/).waitFor({ state: 'detached' });
+    await tabTo(page, frame, 'Plan');
+    await page.keyboard.press('ArrowRight');
+    await focusIsOn(frame, 'Progress');
+    await frame.getByRole('tab', { name: 'Progress', selected: true }).waitFor();
+  });
+
+  it('opens its changes from the console, where a file is rejected', async () => {
+    const { page } = ui();
+    const frame = await consoleFrame(page);
+    await frame.getByRole('button', { name: 'Review changes' }).first().waitFor({ timeout: STAGE_MS });
+    await tabTo(page, frame, 'Review changes');
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: /Review: Harbour Cafe/ }).waitFor();
+    const readme = page.locator('.multiDiffEntry', { hasText: 'README.md' }).locator('.editor.modified');
+    await readme.locator('.monaco-editor.focused').waitFor();
+    const isEmpty = async () => {
+      // Bound a moment after the editor has the focus; a second time it does nothing more.
+      await page.keyboard.press('Shift+Alt+n');
+      return readme.getByText('# Harbour Cafe').waitFor({ state: 'detached', timeout: 2_000 }).then(
+        () => true,
+        () => false,
+      );
+    };
+    await until(isEmpty, { what: 'the rejected file to be empty', timeoutMs: 20_000 });
+  });
+
+  it('lands without what was rejected', async () => {
+    const { page, server } = ui();
+    await page.keyboard.press('Control+Alt+Enter');
+    await isComplete(page);
+    const files = await landedFiles(sampleDir(server));
+    assert.ok(files.includes('site/index.html'));
+    assert.ok(!files.includes('README.md'));
+  });
+});
