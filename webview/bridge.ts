@@ -11,7 +11,7 @@ interface VsCodeApi {
 }
 
 /** What the page keeps while it is hidden or the window reloads; the host reads `tab` and `runId` of it. */
-export interface Kept {
+interface Kept {
   tab: string;
   runId: string | null;
   /** Changes of a plan that were not sent yet, as `plan/edits.ts` reads them. */

@@ -1,7 +1,7 @@
 import type { Plan, Subtask } from '../../src/protocol/plan.ts';
 
 /** What a person may change of a subtask before the plan is approved. */
-export type EditableField =
+type EditableField =
   | 'title'
   | 'description'
   | 'specialization'

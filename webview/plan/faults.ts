@@ -30,7 +30,7 @@ function faultsOfSubtask({ id, title, description, acceptanceCriteria, ownedPath
 }
 
 /** The first circle of dependencies, from a subtask back to itself; null when there is none. */
-export function findCircle(subtasks: readonly Subtask[]): string[] | null {
+function findCircle(subtasks: readonly Subtask[]): string[] | null {
   const byId = new Map(subtasks.map((subtask) => [subtask.id, subtask]));
   const done = new Set<string>();
   const visit = (id: string, way: readonly string[]): string[] | null => {

@@ -16,7 +16,7 @@ export interface GraphSizes {
   nodeGap: number;
 }
 
-export interface PlacedNode {
+interface PlacedNode {
   id: string;
   /** Top left corner. */
   x: number;
@@ -24,7 +24,7 @@ export interface PlacedNode {
   layer: number;
 }
 
-export interface PlacedEdge {
+interface PlacedEdge {
   from: string;
   to: string;
   /** Path data of SVG. */

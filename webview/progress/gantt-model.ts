@@ -50,7 +50,7 @@ const EFFORT_WEIGHT: Record<Effort, number> = { low: 5.5, medium: 9.5, high: 14.
 const MS_PER_WEIGHT = 12_000;
 
 /** Milliseconds for one unit of effort: measured on what is finished, else from the plan's estimate, else assumed. */
-export function msPerWeight(input: GanttInput): number {
+function msPerWeight(input: GanttInput): number {
   let spentMs = 0;
   let weight = 0;
   for (const task of input.tasks) {

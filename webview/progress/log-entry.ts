@@ -16,7 +16,7 @@ export interface LogLine {
 // Control and bidirectional-override characters could make text read as something else.
 const UNSAFE = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
 
-export const oneLine = (text: string): string => text.replace(UNSAFE, ' ').trim();
+const oneLine = (text: string): string => text.replace(UNSAFE, ' ').trim();
 
 export function line(level: LogLevel, text: string, about: Partial<Omit<LogLine, 'level' | 'text'>> = {}): LogLine {
   return { subtaskId: null, otherSubtaskId: null, agentId: null, remedy: null, ...about, level, text: oneLine(text) };

@@ -101,7 +101,7 @@ function about(event: { subtaskId: string; agentId?: string }): Pick<LogLine, 's
   return { subtaskId: event.subtaskId, agentId: event.agentId ?? null };
 }
 
-export function sizeOf(files: readonly ChangedFile[]): string {
+function sizeOf(files: readonly ChangedFile[]): string {
   const sum = (key: 'addedLines' | 'removedLines') => files.reduce((total, file) => total + file[key], 0);
   return `${countFiles(files.length)}, +${sum('addedLines')} −${sum('removedLines')}`;
 }

@@ -25,7 +25,7 @@ export const hasView = computed(() => view.value !== null);
 export const stages = part('stages');
 export const waiting = part('waiting');
 export const agents = part('agents');
-export const subtasks = part('subtasks');
+const subtasks = part('subtasks');
 export const cost = part('cost');
 export const status = part('status');
 
@@ -38,7 +38,7 @@ export const subtaskList = computed<readonly SubtaskView[]>(() =>
 export const subtaskIds = stable(() => subtaskList.value.map(({ id }) => id), isSameList);
 export const agentIds = stable(() => Object.keys(agents.value ?? {}), isSameList);
 
-export function isSameList<T>(before: readonly T[], after: readonly T[]): boolean {
+function isSameList<T>(before: readonly T[], after: readonly T[]): boolean {
   return before.length === after.length && before.every((value, index) => Object.is(value, after[index]));
 }
 

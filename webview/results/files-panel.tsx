@@ -15,7 +15,7 @@ const diff = part('diff');
 const FOLDERS = 40;
 const FILES = 60;
 
-export const openDiff = (run: string, path: string | null) =>
+const openDiff = (run: string, path: string | null) =>
   ask(bridge.call('open', { target: { kind: 'diff', runId: run, subtaskId: null, path } }));
 
 /** The changed files by folder; each opens its diff in the editor. */
