@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { consoleStream } from './console.ts';
+import { extension } from './extension.ts';
 import { firstRequest } from './first-request.ts';
 import { foldRate } from './fold.ts';
 import { makespan } from './makespan.ts';
@@ -23,6 +24,7 @@ const MEASURES: readonly Measure[] = [
   foldRate,
   silence,
   consoleStream,
+  extension,
 ];
 
 const HELP = `npm run bench -- [--only a,b] [--runs N] [--json FILE]

@@ -142,6 +142,12 @@ export interface CommitMessage {
   trailers: Record<string, string>;
 }
 
+/**
+ * A file of a commit to be made; `content` null leaves it out. `from`: the entry of another commit as it is there, mode and
+ * bytes, without reading it; left out where that has no file of the name.
+ */
+export type NewEntry = { path: string; content: string | null } | { path: string; from: CommitId };
+
 export interface Landing {
   branch: string;
   commit: CommitId;
@@ -163,15 +169,8 @@ export interface Repository {
   setRef(repoDir: string, ref: string, commit: CommitId, expected: CommitId | null): Promise<void>;
   /** All refs under a prefix: ref name -> commit. */
   listRefs(repoDir: string, prefix: string): Promise<Record<string, CommitId>>;
-  /**
-   * Commits files on top of a parent, in memory; content null leaves the file out. Returns the parent when nothing differs.
-   */
-  commitFiles(
-    repoDir: string,
-    parent: CommitId,
-    files: { path: string; content: string | null }[],
-    message: CommitMessage,
-  ): Promise<CommitId>;
+  /** Commits files on top of a parent, in memory. Returns the parent when nothing differs. */
+  commitFiles(repoDir: string, parent: CommitId, files: NewEntry[], message: CommitMessage): Promise<CommitId>;
   /** Makes (or finds) a detached worktree at `dir`, checked out at `commit`, with hooks off. */
   openWorktree(repoDir: string, dir: string, commit: CommitId): Promise<{ isNew: boolean }>;
   /** Puts the worktree's tracked and untracked files back to `commit` (ignored files stay). */

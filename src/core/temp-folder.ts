@@ -11,7 +11,7 @@ import type { Log } from './ports.ts';
  * make below it.
  *
  * 1. It is made when it is first asked for, and goes with `close` or the end of the process.
- * 2. It names its owner. What a killed process left is removed when the next folder is made; that of a live one never.
+ * 2. It names its owner. What a killed process left is removed when the next program opens; that of a live one never.
  */
 export interface TempFolder {
   /** Absolute, without symbolic links. */
@@ -30,22 +30,24 @@ const PREFIX = 'orchestrator-';
 /** Without it a folder is somebody else's and stays. */
 const OWNER_FILE = '.owner.json';
 
+/** How long a program that ends goes on removing what others left; the rest is for the next one. */
+const SWEEP_LIMIT_MS = 5_000;
+
 const Owner = z.object({ host: z.string(), pid: z.int().positive(), processStart: z.string() });
 
 export function openTempFolder({ log, parentDir = tmpdir() }: TempFolderOptions): TempFolder {
   let folder: string | null = null;
-  let sweeping: { work: Promise<void>; stop: AbortController } | null = null;
+  const stop = new AbortController();
+  const sweeping = sweep(parentDir, log, stop.signal);
 
   const removeNow = (): void => {
     if (folder !== null) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   const make = (): string => {
-    const parent = realpathSync(parentDir);
-    const made = mkdtempSync(join(parent, PREFIX));
+    const owner = JSON.stringify(currentProcess());
+    const made = mkdtempSync(join(realpathSync(parentDir), PREFIX));
+    writeFileSync(join(made, OWNER_FILE), owner, { mode: 0o600 });
     if (folder === null) process.once('exit', removeNow);
-    writeFileSync(join(made, OWNER_FILE), JSON.stringify(currentProcess()), { mode: 0o600 });
-    const stop = new AbortController();
-    sweeping ??= { work: sweep(parent, log, stop.signal), stop };
     return made;
   };
   return {
@@ -56,14 +58,12 @@ export function openTempFolder({ log, parentDir = tmpdir() }: TempFolderOptions)
     },
     async close() {
       const left = folder;
-      sweeping?.stop.abort();
-      await sweeping?.work;
-      sweeping = null;
+      const limit = setTimeout(() => stop.abort(), SWEEP_LIMIT_MS);
+      await sweeping;
+      clearTimeout(limit);
       if (left === null) return;
       // What still runs may be writing there; the end of the process tries once more.
-      await rm(left, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
-        log.warn('temporary folder was left', { folder: left, error: String(error) }),
-      );
+      await remove(left, log);
       if (folder !== left || existsSync(left)) return;
       folder = null;
       process.off('exit', removeNow);
@@ -79,10 +79,19 @@ async function sweep(parentDir: string, log: Log, signal: AbortSignal): Promise<
     if (signal.aborted) return;
     const dir = join(parentDir, name);
     const owner = ownerOf(dir);
-    if (owner === null || owner.host !== host || !hasEnded(owner)) continue;
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
-      log.warn('temporary folder of an ended process was left', { folder: dir, error: String(error) }),
-    );
+    if (owner !== null && owner.host === host && hasEnded(owner)) await remove(dir, log);
+  }
+}
+
+/** The owner's name goes last: whoever is interrupted here leaves a folder that the next one knows. Never rejects. */
+async function remove(dir: string, log: Log): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 3 };
+  try {
+    const names = await readdir(dir);
+    for (const name of names.filter((entry) => entry !== OWNER_FILE)) await rm(join(dir, name), options);
+    await rm(dir, options);
+  } catch (error) {
+    if (existsSync(dir)) log.warn('temporary folder was left', { folder: dir, error: String(error) });
   }
 }
 

@@ -27,11 +27,19 @@ function isRepositoryPath(path: string): boolean {
   });
 }
 
-/** A file as a person left it; `content` null: it is not there. */
-export const FileContent = z.strictObject({
-  path: z.string().max(4_096).refine(isRepositoryPath, 'allowed: a relative path inside the repository, not in .git'),
-  content: z.string().nullable(),
-});
+const repositoryPath = z
+  .string()
+  .max(4_096)
+  .refine(isRepositoryPath, 'allowed: a relative path inside the repository, not in .git');
+
+/**
+ * A file as a person left it. `content` null: it is not there. `asIn`: the entry of the commit that the run began at, whatever
+ * it is (text or not, executable, a link), or nothing where that has none.
+ */
+export const FileContent = z.union([
+  z.strictObject({ path: repositoryPath, content: z.string().nullable() }),
+  z.strictObject({ path: repositoryPath, asIn: z.literal('base') }),
+]);
 export type FileContent = z.infer<typeof FileContent>;
 
 /** What a client may ask for, in the imperative. */

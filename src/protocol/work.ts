@@ -38,6 +38,8 @@ export type Review = z.infer<typeof Review>;
 export const ChangedFile = z.strictObject({
   path: z.string(),
   status: z.enum(['added', 'modified', 'deleted', 'renamed']),
+  /** Of a renamed file. */
+  oldPath: z.string().optional(),
   addedLines: z.int(),
   removedLines: z.int(),
 });

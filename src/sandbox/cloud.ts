@@ -48,7 +48,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const closers: (() => Promise<void>)[] = [];
   const close = closeOnce(closers);
   try {
-    const models = await startModelStandIn({ ...options.latency, port: await port('models') });
+    const models = await startModelStandIn({
+      ...options.latency,
+      port: await port('models'),
+      journal: ({ kind, key }) => log?.info('model asked', { kind, key }),
+    });
     closers.push(() => models.close());
     const github = await startGithubStandIn({
       ...logged,

@@ -1,3 +1,4 @@
+import { join, sep } from 'node:path';
 import type { AppApi } from '../app/api.ts';
 import { compose } from '../app/compose.ts';
 import { applyLocalCloud, loadSettings, loadStateSettings, type Settings, type SettingsSource } from '../app/config.ts';
@@ -95,10 +96,16 @@ export class Apps {
   }
 
   async #executing(key: AppKey): Promise<AppApi> {
-    const settings = this.settings(key.workspaceDir);
-    if (!key.local) return this.#compose(settings);
+    if (!key.local) return this.#compose(this.settings(key.workspaceDir));
+    const source = this.source(key.workspaceDir);
+    // A sample is free whatever keys there are, and no real repository comes of it.
+    const settings = loadSettings(this.#isSample(key) ? { ...source, env: withoutAccess(source.env) } : source);
     const cloud = await ensureLocalCloud({ stateDir: settings.stateDir });
     return this.#compose(applyLocalCloud(settings, cloud));
+  }
+
+  #isSample({ workspaceDir }: AppKey): boolean {
+    return workspaceDir.startsWith(join(this.#configuration.samplesDir, sep));
   }
 
   #compose(settings: Settings): Promise<AppApi> {
@@ -112,6 +119,11 @@ export class Apps {
 
 /** Keys come through `configure` only: one in the editor's own environment must not be used unasked. */
 function inherited(): NodeJS.ProcessEnv {
-  const own = /^(XAI|ANTHROPIC|APPWRITE)_|^GITHUB_(TOKEN|API_URL)$/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
+  return withoutAccess(process.env);
+}
+
+/** Without keys and addresses of outside systems. */
+function withoutAccess(env: SettingsSource['env']): NodeJS.ProcessEnv {
+  const access = /^(XAI|ANTHROPIC|APPWRITE)_|^GITHUB_(TOKEN|API_URL)$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !access.test(name)));
 }

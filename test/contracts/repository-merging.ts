@@ -2,27 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
-import {
-  GONE,
-  git,
-  LINES,
-  message,
-  type RepositoryFixture,
-  read,
-  withRepository,
-  write,
-} from './repository-support.ts';
-
-/** Makes a commit of a worktree that `change` has worked in. */
-async function work(fixture: RepositoryFixture, name: string, change: (dir: string) => void): Promise<string> {
-  const { repository, root, repoDir, base } = fixture;
-  const dir = path.join(root, 'worktrees', name);
-  await repository.openWorktree(repoDir, dir, base);
-  change(dir);
-  const made = await repository.commitWorktree(dir, [base], `refs/orchestrator/r1/${name}`, message(name));
-  assert.ok(made);
-  return made.commit;
-}
+import { GONE, git, LINES, message, read, withRepository, work, write } from './repository-support.ts';
 
 const LIST = 'src/list.txt';
 
@@ -186,6 +166,10 @@ function inspectContract(make: () => Repository): void {
       assert.deepEqual(
         files.map((file) => [file.path, file.status, file.addedLines, file.removedLines].join('|')).sort(),
         ['bin|added|0|0', 'gone.txt|deleted|0|3', 'moved ü.txt|renamed|1|0', 'tab\tname|added|1|0'],
+      );
+      assert.deepEqual(
+        files.filter((file) => 'oldPath' in file).map((file) => [file.path, file.oldPath]),
+        [['moved ü.txt', LIST]],
       );
     }));
 

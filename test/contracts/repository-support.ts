@@ -77,6 +77,17 @@ export function removeFolder(dir: string): void {
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
+/** Makes a commit of a worktree that `change` has worked in. */
+export async function work(fixture: RepositoryFixture, name: string, change: (dir: string) => void): Promise<string> {
+  const { repository, root, repoDir, base } = fixture;
+  const dir = path.join(root, 'worktrees', name);
+  await repository.openWorktree(repoDir, dir, base);
+  change(dir);
+  const made = await repository.commitWorktree(dir, [base], `refs/orchestrator/r1/${name}`, message(name));
+  assert.ok(made);
+  return made.commit;
+}
+
 /** Runs a test in a fresh world and removes it. */
 export async function withRepository(
   make: () => Repository,

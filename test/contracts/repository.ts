@@ -1,5 +1,6 @@
 import type { Repository } from '../../src/core/ports.ts';
 import { crashContract } from './repository-crash.ts';
+import { entriesContract } from './repository-entries.ts';
 import { landingContract } from './repository-landing.ts';
 import { mergingContract } from './repository-merging.ts';
 import { openingContract } from './repository-opening.ts';
@@ -14,6 +15,7 @@ export function repositoryContract(make: () => Repository): void {
   worktreesContract(make);
   crashContract(make);
   mergingContract(make);
+  entriesContract(make);
   landingContract(make);
   remotesContract(make);
 }

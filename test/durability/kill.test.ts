@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { RunView } from '../../src/protocol/view.ts';
+import { FOLDERS, finishedCalls } from './finished-calls.ts';
 import { EFFECTS, MOMENTS } from './order.ts';
 import {
   endWorkers,
   eventsOf,
   eventually,
+  filesIn,
   look,
   makePlace,
   type Outside,
@@ -19,6 +21,7 @@ import {
   sampleBrief,
   seeded,
   startWorker,
+  temporaryFiles,
 } from './place.ts';
 
 const SEED = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
@@ -27,37 +30,6 @@ const KILLS = 50;
 const LIFE_MS = { least: 40, most: 1_100 };
 /** A step that was cut so often is let to its end: the engine parks a run whose step ended the process too often. */
 const MOST_CUTS = 3;
-
-const FOLDERS: Record<number, string> = { 1: '1-static-site', 2: '2-fullstack', 3: '3-api-function' };
-
-interface CallRow {
-  run_id: string;
-  name: string;
-  event: string;
-}
-
-/** Model calls that are on record as finished, by the names that the models' journal uses. */
-function finishedCalls(place: Place, folder: string): Set<string> {
-  const rows = look(
-    place,
-    (store) =>
-      store
-        .prepare(
-          `SELECT journal.run_id, journal.name, events.event FROM journal JOIN events
-           ON events.dedup_key = 'step:' || journal.run_id || ':' || journal.name || ':called'
-           WHERE journal.state = 'ok'`,
-        )
-        .all() as unknown as CallRow[],
-  );
-  return new Set(
-    rows.map(({ run_id, name, event }) => {
-      const called = JSON.parse(event) as Extract<DomainEvent, { type: 'model.called' }>;
-      if (called.role === 'lead') return `${folder}/${called.purpose}`;
-      const isMerge = run_id.includes('/integrate-');
-      return `${folder}/${called.subtaskId}${isMerge ? ':merge' : ''}#${/\d+/.exec(name)?.[0]}`;
-    }),
-  );
-}
 
 /** Open steps that have been cut as often as is wise. */
 const tiredSteps = (place: Place): number =>
@@ -79,6 +51,8 @@ function commitsIn(events: readonly DomainEvent[]): string[] {
 interface Lives {
   view: RunView;
   kills: number;
+  /** Calls that were on record before the last life. */
+  finished: number;
 }
 
 /** Kills worker after worker until the kills are used up or the run has ended. */
@@ -117,7 +91,7 @@ async function killAndResume(
       [],
       'asked again although the answer was on record',
     );
-    if (signal !== 'SIGKILL') return { view: settledView(lines), kills: killed };
+    if (signal !== 'SIGKILL') return { view: settledView(lines), kills: killed, finished: finished.size };
     finished = finishedCalls(place, folder);
   }
 }
@@ -142,6 +116,8 @@ async function assertOneOfEach(place: Place, outside: Outside, view: RunView): P
   for (const id of Object.keys(view.subtasks)) assert.match(kept, new RegExp(`/${id}$`, 'm'));
   assert.equal(place.git('worktree', 'list').trim().split('\n').length, 1);
   assert.equal(place.git('fsck', '--connectivity-only', '--no-dangling'), '');
+  // What the killed ones left is gone with the next of them, and what that one needed with its own end.
+  assert.deepEqual(filesIn(temporaryFiles(place)), []);
   await eventually(`no process is left: ${processesIn(place.root)}`, () => processesIn(place.root).length === 0, 3_000);
 }
 
@@ -183,6 +159,7 @@ describe('a killed run', function () {
     const random = seeded(SEED);
     const perSample = new Map<number, string>();
     let kills = 0;
+    let finished = 0;
     for (const sample of [2, 3, 1, 3, 1, 2, 3, 1]) {
       if (kills >= KILLS) break;
       const place = newPlace();
@@ -190,6 +167,7 @@ describe('a killed run', function () {
       try {
         const lives = await killAndResume(place, mine, sample, KILLS - kills, random);
         kills += lives.kills;
+        finished += lives.finished;
         await assertOneOfEach(place, mine, lives.view);
         const tree = perSample.get(sample) ?? (await undisturbedTree(sample));
         perSample.set(sample, tree);
@@ -199,6 +177,7 @@ describe('a killed run', function () {
       }
     }
     assert.equal(kills, KILLS);
+    assert.ok(finished > 0, 'no call was ever on record');
   });
 
   it('is carried on by one of two processes on the same state folder, and no question is asked by both', async () => {

@@ -150,17 +150,30 @@ export async function endWorkers(): Promise<void> {
 const cacheDir = join(tmpdir(), `durability-cache-${process.pid}`);
 process.on('exit', () => rmSync(cacheDir, { recursive: true, force: true }));
 
+/** The folder for temporary files of a place's workers, so that what they leave can be seen. */
+export function temporaryFiles({ stateDir }: Pick<Place, 'stateDir'>): string {
+  const dir = `${stateDir}-tmp`;
+  mkdirSync(dir, { recursive: true });
+  return dir;
+}
+
+/** Below a folder, without empty folders: a process killed at the making of one leaves it so. */
+export function filesIn(dir: string): string[] {
+  const entries = readdirSync(dir, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+}
+
 /** A process of its own that carries the one run of a place on. */
 export function startWorker(
   place: Pick<Place, 'stateDir' | 'workspaceDir'>,
   outside: Pick<Outside, 'env'>,
   order: Order,
 ): Worker {
-  const { PATH = '', HOME = '', TMPDIR } = process.env;
+  const { PATH = '', HOME = '' } = process.env;
   const env = {
     PATH,
     HOME,
-    ...(TMPDIR === undefined ? {} : { TMPDIR }),
+    TMPDIR: temporaryFiles(place),
     ...outside.env,
     ORCHESTRATOR_HOME: place.stateDir,
     NODE_COMPILE_CACHE: cacheDir,
@@ -210,7 +223,7 @@ export function startWorker(
 }
 
 /** Looks into the state folder beside whoever works on it. */
-export function look<T>(place: Place, at: (store: Store) => T): T {
+export function look<T>(place: Pick<Place, 'stateDir'>, at: (store: Store) => T): T {
   const store = openStore(place.stateDir, systemClock);
   try {
     return store.read(() => at(store));
@@ -219,7 +232,7 @@ export function look<T>(place: Place, at: (store: Store) => T): T {
   }
 }
 
-export function eventsOf(place: Place, runId: string): DomainEvent[] {
+export function eventsOf(place: Pick<Place, 'stateDir'>, runId: string): DomainEvent[] {
   return look(place, (store) => createEventLog(store).read(runId, 0, 10_000)).map((record) => record.event);
 }
 

@@ -31,17 +31,20 @@ async function commitOf(fixture: RepositoryFixture, name: string, from: string, 
 async function lossesOf(ours: Change, theirs: Change, agent: Change) {
   let found: { text: string; needsPerson: boolean }[] = [];
   let conflicts: string[] = [];
-  await withRepository(() => createRepository({ tempDir: tmpdir }), async (fixture) => {
-    const { repository, repoDir, base } = fixture;
-    const a = await commitOf(fixture, 'a', base, ours);
-    const b = await commitOf(fixture, 'b', base, theirs);
-    const merged = await repository.merge(repoDir, a, b);
-    conflicts = merged.conflicts.map((conflict) => conflict.path).sort();
-    const clean = await repository.commitTree(repoDir, merged.tree, [a], message('clean'));
-    const result = await commitOf(fixture, 'merge', clean, agent);
-    const commits = { base, ours: a, theirs: b, clean, merged: result };
-    found = (await mergeLosses(repository, repoDir, commits, conflicts)).losses;
-  });
+  await withRepository(
+    () => createRepository({ tempDir: tmpdir }),
+    async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const a = await commitOf(fixture, 'a', base, ours);
+      const b = await commitOf(fixture, 'b', base, theirs);
+      const merged = await repository.merge(repoDir, a, b);
+      conflicts = merged.conflicts.map((conflict) => conflict.path).sort();
+      const clean = await repository.commitTree(repoDir, merged.tree, [a], message('clean'));
+      const result = await commitOf(fixture, 'merge', clean, agent);
+      const commits = { base, ours: a, theirs: b, clean, merged: result };
+      found = (await mergeLosses(repository, repoDir, commits, conflicts)).losses;
+    },
+  );
   return { conflicts, needsPerson: found.some((loss) => loss.needsPerson), texts: found.map((loss) => loss.text) };
 }
 

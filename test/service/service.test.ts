@@ -49,6 +49,23 @@ describe('the orchestrator process of a window', function () {
     assert.equal(await window.close(), 0);
   });
 
+  it('runs a sample in the local cloud, whatever keys there are', async () => {
+    const window = place.openWindow();
+    const key = 'stands-for-a-key';
+    await window.configure({
+      environment: { ORCHESTRATOR_HOME: place.stateDir, APPWRITE_PROJECT_ID: 'mine' },
+      secrets: { XAI_API_KEY: key, ANTHROPIC_API_KEY: key, GITHUB_TOKEN: key, APPWRITE_API_KEY: key },
+    });
+    const { runId } = await window.call('startSample', SAMPLE);
+    await window.until(runId, waitsFor('plan'));
+    await approve(window, runId, 'plan');
+    await window.until(runId, waitsFor('diff'));
+    await approve(window, runId, 'diff');
+    const done = await window.until(runId, isComplete);
+    assert.match(String(done.url), /\.localhost:/);
+    assert.match(String(done.pullRequest?.url), /^http:\/\/(127\.0\.0\.1|localhost):/);
+  });
+
   it('goes on in a new process with a run whose process was killed', async () => {
     const first = place.openWindow();
     await first.configure();

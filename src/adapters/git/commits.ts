@@ -1,8 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CommitId, CommitMessage } from '../../core/ports.ts';
+import type { CommitId, CommitMessage, NewEntry } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { commitDateSeconds, messageText } from './commit-message.ts';
+import { entriesAt, entriesTaken, requireRepositoryPath } from './entries.ts';
 import { type Git, type GitPlace, gitText, placeOf } from './git-command.ts';
 import { readIdentity } from './identity.ts';
 import { expectCommit, readObjects } from './objects.ts';
@@ -61,37 +62,7 @@ function missingTree(repoDir: string, name: string): AppError {
   });
 }
 
-function requireRepositoryPath(file: string): void {
-  const parts = file.split('/');
-  const bad = parts.some((part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git');
-  if (!bad && !file.includes('\0')) return;
-  throw new AppError({
-    code: 'git_failed',
-    message: `not a path inside the repository: ${JSON.stringify(file)}`,
-    userMessage: `The path ${JSON.stringify(file)} cannot be committed: it must be relative, inside the project and not in .git.`,
-  });
-}
-
-/** More names than this are not handed over as arguments (a command line has at most 32 KiB on Windows). */
-const MAX_PATH_ARGUMENTS = 50;
 const WRITES_AT_ONCE = 32;
-
-/** Modes of files that exist at the parent; at least of the paths asked for. */
-async function existingModes(
-  git: Git,
-  repoDir: string,
-  parent: string,
-  paths: readonly string[],
-): Promise<Map<string, string>> {
-  const selection = paths.length > MAX_PATH_ARGUMENTS ? ['-r', parent] : [parent, '--', ...paths];
-  const { stdout } = await git({ args: ['ls-tree', '-z', '--full-tree', ...selection], cwd: repoDir });
-  const modes = new Map<string, string>();
-  for (const entry of stdout.toString().split('\0')) {
-    const tab = entry.indexOf('\t');
-    if (tab > 0) modes.set(entry.slice(tab + 1), entry.slice(0, 6));
-  }
-  return modes;
-}
 
 /** Writes contents as blobs, unfiltered, with one process; ids in the order given. */
 async function writeBlobs(git: Git, repoDir: string, dir: string, contents: readonly string[]): Promise<string[]> {
@@ -109,12 +80,15 @@ async function writeBlobs(git: Git, repoDir: string, dir: string, contents: read
   return text.split(/\r?\n/);
 }
 
-/** Commits files on top of a parent, in memory; content null removes one, one that exists keeps its executable bit. */
+/**
+ * Commits files on top of a parent, in memory; content null removes one, one that exists keeps its executable bit, and one
+ * taken from another commit is as it is there.
+ */
 export async function commitFiles(
   git: Git,
   repoDir: string,
   parent: CommitId,
-  files: readonly { path: string; content: string | null }[],
+  files: readonly NewEntry[],
   message: CommitMessage,
   tempDir: () => string,
 ): Promise<CommitId> {
@@ -122,35 +96,40 @@ export async function commitFiles(
   if (files.length === 0) return parent;
   return withTempIndex(tempDir(), async (dir, env) => {
     const own = { cwd: repoDir, env, config: OWN_INDEX_CONFIG };
-    // First and alone: with a parent that is missing nothing else may be under way when the folder goes.
+    // First and alone: with a commit that is missing nothing else may be under way when the folder goes.
     const header = expectCommit((await readObjects(git, repoDir, [parent]))[0], parent);
-    const kept = files.filter((file) => file.content !== null);
-    const [blobs, modes, identity] = await Promise.all([
+    const taken = await entriesTaken(git, repoDir, files);
+    const written = files.flatMap((file) =>
+      'content' in file && file.content !== null ? [{ path: file.path, content: file.content }] : [],
+    );
+    const [blobs, there, identity] = await Promise.all([
       writeBlobs(
         git,
         repoDir,
         path.join(dir, 'blobs'),
-        kept.map((file) => file.content ?? ''),
+        written.map((file) => file.content),
       ),
-      existingModes(
+      entriesAt(
         git,
         repoDir,
         parent,
-        files.map((file) => file.path),
+        written.map((file) => file.path),
       ),
       readIdentity(git, repoDir),
       git({ ...own, args: ['read-tree', `${parent}^{tree}`] }),
     ]);
+    const added = [
+      ...written.map(({ path: name }, index) => {
+        const mode = there.get(name)?.mode === '100755' ? '100755' : '100644';
+        return `${mode} ${blobs[index] ?? ''}\t${name}\0`;
+      }),
+      ...[...taken].map(([name, { mode, id }]) => `${mode} ${id}\t${name}\0`),
+    ];
+    const isRemoved = (file: NewEntry) => ('from' in file ? !taken.has(file.path) : file.content === null);
+    const removed = files.filter(isRemoved).map((file) => `0 ${'0'.repeat(parent.length)}\t${file.path}\0`);
     // Removals first: a folder may come where a file was.
-    const removed = files
-      .filter((file) => file.content === null)
-      .map((file) => `0 ${'0'.repeat(parent.length)}\t${file.path}\0`);
-    const written = kept.map((file, index) => {
-      const mode = modes.get(file.path) === '100755' ? '100755' : '100644';
-      return `${mode} ${blobs[index] ?? ''}\t${file.path}\0`;
-    });
-    const entries = [...removed, ...written];
-    await git({ ...own, args: ['update-index', '-z', '--index-info'], stdin: entries.join('') });
+    const stdin = [...removed, ...added].join('');
+    await git({ ...own, args: ['update-index', '-z', '--index-info'], stdin });
     const tree = await gitText(git, { ...own, args: ['write-tree'] });
     if (tree === header.tree) return parent;
     return writeCommit(git, repoDir, {

@@ -18,9 +18,10 @@ export function parseChanges(output: string): TreeChange[] {
   for (; fields[at]?.startsWith(':'); ) {
     const [, mode = '', , , letter = ''] = (fields[at] ?? '').split(' ');
     const status = STATUS[letter.charAt(0)] ?? 'modified';
+    const oldPath = status === 'renamed' ? { oldPath: fields[at + 1] ?? '' } : {};
     at += status === 'renamed' ? 2 : 1;
     const path = fields[at] ?? '';
-    changes.set(path, { path, status, addedLines: 0, removedLines: 0, mode });
+    changes.set(path, { path, status, ...oldPath, addedLines: 0, removedLines: 0, mode });
     at += 1;
   }
   for (; at < fields.length; at += 1) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -47,12 +48,15 @@ async function findTop(git: Git, dir: string, signal: AbortSignal): Promise<stri
   return null;
 }
 
-/** One empty commit on the branch that HEAD names. False when somebody else made a first commit meanwhile. */
+/**
+ * One empty commit on the branch that HEAD names, unlike any other: by it a remote knows which project it belongs to. False
+ * when somebody else made a first commit meanwhile.
+ */
 async function commitEmpty(git: Git, dir: string, signal: AbortSignal): Promise<boolean> {
   const tree = await gitText(git, { args: ['mktree'], cwd: dir, stdin: '', signal });
   const identity = await readIdentity(git, dir);
   const commit = await gitText(git, {
-    args: ['commit-tree', tree, '-m', 'Start the repository'],
+    args: ['commit-tree', tree, '-m', 'Start the repository', '-m', `Orchestrator-Key: ${randomUUID()}`],
     cwd: dir,
     env: identityEnvironment(identity, Math.floor(Date.now() / 1000)),
     signal,

@@ -87,7 +87,7 @@ describe('parseChanges', () => {
       '',
     ];
     assert.deepEqual(parseChanges(output.join('\0')), [
-      { path: 'new', status: 'renamed', addedLines: 2, removedLines: 1, mode: '100755' },
+      { path: 'new', status: 'renamed', oldPath: 'old', addedLines: 2, removedLines: 1, mode: '100755' },
       { path: 'b\tc', status: 'added', addedLines: 0, removedLines: 0, mode: '100644' },
     ]);
     assert.deepEqual(parseChanges(''), []);

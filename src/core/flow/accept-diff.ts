@@ -3,7 +3,7 @@ import type { FileContent } from '../../protocol/intents.ts';
 import type { Check, Plan, Subtask } from '../../protocol/plan.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
-import type { RepositoryState } from '../ports.ts';
+import type { NewEntry, RepositoryState } from '../ports.ts';
 import { buildSubtasks, type Integration, type Site } from './build-subtasks.ts';
 import type { Decision, DiffDecision } from './decision.ts';
 import { failedChecks } from './evidence.ts';
@@ -64,7 +64,7 @@ export async function acceptDiff(
         break;
       case 'trim':
         version = await orKeep(version, 'Keeping the files as you left them', () =>
-          trim(site, services, version.integration, number, decision.files),
+          trim(site, services, version.integration, number, entriesOf(decision.files, state.baseCommit)),
         );
     }
   }
@@ -102,13 +102,22 @@ async function revise(
   return { integration: await buildSubtasks(site, integration, work), isTrimmed: false, trouble: null };
 }
 
+function entriesOf(files: FileContent[], baseCommit: string): NewEntry[] {
+  return files.map((file) => ('asIn' in file ? { path: file.path, from: baseCommit } : file));
+}
+
+function wordOf(file: NewEntry): string {
+  if ('from' in file) return ' (as before)';
+  return file.content === null ? ' (left out)' : '';
+}
+
 /** The person's change as a commit on top of the integration. */
 async function trim(
   site: Site,
   services: Services,
   { repoDir, head: before }: Integration,
   number: number,
-  files: FileContent[],
+  files: NewEntry[],
 ): Promise<Version> {
   const { ctx, plan } = site;
   const head = await ctx.step(`trim-${number}`, async (s) => {
@@ -116,7 +125,7 @@ async function trim(
     // No time of its own: a repeated step finds the very same commit.
     const made = await services.repository.commitFiles(repoDir, before, files, {
       subject: 'refactor: keep what the review accepted',
-      body: files.map(({ path, content }) => `- ${path}${content === null ? ' (left out)' : ''}`).join('\n'),
+      body: files.map((file) => `- ${file.path}${wordOf(file)}`).join('\n'),
       trailers: { 'Orchestrator-Run': ctx.rootRunId, 'Orchestrator-Key': s.key },
     });
     const now = await services.repository.readRef(repoDir, ref);

@@ -52,19 +52,33 @@ async function originOf(services: Services, state: RepositoryState): Promise<{ o
   return url === null ? null : services.forge.recognise(url);
 }
 
-/** Empty, or with history in common. The history of a repository that we have just made is in nobody else's. */
+/**
+ * With history in common. An empty one gets ours, as its default branch, which also gives the pull request something to be
+ * merged into: of two runs that find it empty at the same time, only one comes first.
+ */
 async function isOurs(
   services: Services,
   state: RepositoryState,
   found: ForgeRepository,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (found.empty) return true;
-  if (state.created) return false;
   const authorization = services.forge.gitAuthorization();
   const { repository } = services;
+  if (found.empty) {
+    const first = { commit: state.baseCommit, branch: found.defaultBranch };
+    try {
+      await repository.push(state.repoDir, found.cloneUrl, [first], authorization, signal);
+      return true;
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
   const head = await repository.fetch(state.repoDir, found.cloneUrl, found.defaultBranch, authorization, signal);
   return repository.hasCommonHistory(state.repoDir, state.baseCommit, head);
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof AppError && error.details?.reason === 'branch_taken';
 }
 
 function unrelated(found: ForgeRepository): AppError {
@@ -87,13 +101,11 @@ export async function pushWork(
     const authorization = services.forge.gitAuthorization();
     const send = (commit: string, branch: string) =>
       repository.push(work.state.repoDir, remote.cloneUrl, [{ commit, branch }], authorization, signal);
-    // A new repository gets its default branch first, so that the pull request has something to be merged into.
-    if (remote.empty) await send(work.state.baseCommit, remote.defaultBranch);
     try {
       await send(work.commit, work.branch);
       return work.branch;
     } catch (error) {
-      if (!(error instanceof AppError) || error.details?.reason !== 'branch_taken') throw error;
+      if (!isTaken(error)) throw error;
       const other = `${work.branch}-${ctx.rootRunId.slice(-6)}`;
       await send(work.commit, other);
       return other;

@@ -6,7 +6,8 @@ import { type DraftDefaults, emptyDraft, readDraft } from './draft.ts';
 const DRAFT = 'draft';
 /** In the global state: a draft that goes to the window of another folder. */
 const HANDED = 'handedDraft';
-const WRITE_INTERVAL_MS = 500;
+/** A reload takes with it what is not written, so the first change is written at once. */
+const WRITE_INTERVAL_MS = 200;
 /** As package.json says; for an editor that does not know the setting. */
 const BUDGET_USD = 10;
 
@@ -15,10 +16,12 @@ const defaults = (): DraftDefaults => ({
   budgetUsd: vscode.workspace.getConfiguration(SECTION).get<number>('budgetUsd', BUDGET_USD),
 });
 
-/** The draft of this window's workspace. Every change counts at once; it is written a little later. */
+/** The draft of this window's workspace. Every change counts at once; of quick ones the last is written. */
 export class DraftStore implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   #draft: BriefDraft;
+  #isWritten = true;
+  /** Runs while the last write is too young for another. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(context: vscode.ExtensionContext) {
@@ -38,7 +41,8 @@ export class DraftStore implements vscode.Disposable {
 
   set(draft: BriefDraft): void {
     this.#draft = draft;
-    this.#timer ??= setTimeout(() => void this.#write(), WRITE_INTERVAL_MS);
+    this.#isWritten = false;
+    if (this.#timer === undefined) void this.#write();
   }
 
   clear(): BriefDraft {
@@ -55,12 +59,17 @@ export class DraftStore implements vscode.Disposable {
   }
 
   dispose(): void {
-    if (this.#timer !== undefined) void this.#write();
+    clearTimeout(this.#timer);
+    if (!this.#isWritten) void this.#context.workspaceState.update(DRAFT, this.#draft);
   }
 
   async #write(): Promise<void> {
+    this.#isWritten = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#isWritten) void this.#write();
+    }, WRITE_INTERVAL_MS);
     await this.#context.workspaceState.update(DRAFT, this.#draft);
   }
 }

@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { Dialogs } from './dialogs.ts';
 import { asTextEdit, hunkAt, hunksBetween, type LineEdit, markOf, revertOf, type Side, type Sides } from './hunks.ts';
 import { cursorOf } from './place-of.ts';
-import { withAccepted, withAcceptedFile, withKept } from './review-state.ts';
-import { canReject, type ReviewedFile, type Session } from './session.ts';
+import { withAccepted, withAcceptedFile, withKept, withPutBack } from './review-state.ts';
+import type { ReviewedFile, Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Uris } from './uris.ts';
 
@@ -53,30 +53,18 @@ export function createChoices({ sessions, uris, dialogs }: ChoicesParts): Choice
   const documentOf = ({ session, file }: Chosen) =>
     vscode.workspace.openTextDocument(uris.of({ kind: 'review', runId: session.runId, path: file.path }));
 
-  const refuse = (file: ReviewedFile) => {
-    dialogs.warn(
-      file.status === 'renamed'
-        ? vscode.l10n.t('{0} was renamed and cannot be put back alone. Send it back with a comment.', file.path)
-        : vscode.l10n.t('{0} is not text that can be put back alone. Send it back with a comment.', file.path),
-    );
-  };
-
   /** The sides with what stands in the editor, saved or not. */
   const sidesOf = async (chosen: Chosen): Promise<{ sides: Sides; document: vscode.TextDocument }> => {
     const document = await documentOf(chosen);
     return { sides: { base: textOf(chosen.file.base), current: document.getText() }, document };
   };
 
-  /** Puts a whole file to one of its sides. */
-  const put = async (chosen: Chosen, content: string | null) => {
-    const { session, file } = chosen;
-    if (file.opaque === null) {
-      const document = await documentOf(chosen);
-      const whole = new vscode.Range(0, 0, document.lineCount, 0);
-      await edit(document, document.validateRange(whole), textOf(content));
-    }
-    // Absent and empty look the same in an editor.
-    session.update((state) => withKept(state, file.path, content === file.proposed ? undefined : content));
+  /** Shows a side of a text as the whole file. */
+  const write = async (chosen: Chosen, content: string | null) => {
+    if (chosen.file.opaque !== null) return;
+    const document = await documentOf(chosen);
+    const whole = new vscode.Range(0, 0, document.lineCount, 0);
+    await edit(document, document.validateRange(whole), textOf(content));
   };
 
   return {
@@ -84,7 +72,11 @@ export function createChoices({ sessions, uris, dialogs }: ChoicesParts): Choice
       const chosen = await choose(args);
       if (chosen === null) return;
       const { session, file } = chosen;
-      if (session.kept(file) === file.base) await put(chosen, file.proposed);
+      if (session.kept(file) === file.base) {
+        await write(chosen, file.proposed);
+        // Absent and empty look the same in an editor, and so do two names or modes.
+        session.update((state) => withKept(state, file.path, undefined));
+      }
       if (file.opaque === null) {
         const { sides, document } = await sidesOf(chosen);
         if (document.isDirty) await document.save();
@@ -97,9 +89,10 @@ export function createChoices({ sessions, uris, dialogs }: ChoicesParts): Choice
     async rejectFile(args) {
       const chosen = await choose(args);
       if (chosen === null) return;
-      if (!canReject(chosen.file)) return refuse(chosen.file);
-      await put(chosen, chosen.file.base);
-      dialogs.mention(vscode.l10n.t('Rejected: {0}', chosen.file.path));
+      const { session, file } = chosen;
+      await write(chosen, file.base);
+      session.update((state) => withPutBack(state, file.path));
+      dialogs.mention(vscode.l10n.t('Rejected: {0}', file.path));
     },
     async acceptHunk(args) {
       const chosen = await choose(args);
@@ -119,7 +112,6 @@ export function createChoices({ sessions, uris, dialogs }: ChoicesParts): Choice
       const { sides, document } = await sidesOf(chosen);
       const hunk = file.opaque === null ? hunkAt(hunksBetween(sides), side, line) : null;
       if (hunk === null) return dialogs.warn(noHunk(file));
-      if (!canReject(file)) return refuse(file);
       const { range, text } = inDocument(document, revertOf(hunk, sides));
       await edit(document, range, text);
       dialogs.mention(vscode.l10n.t('Change rejected.'));

@@ -4,7 +4,7 @@ import type { RunView, Waiting } from '../../protocol/view.ts';
 import type { HostBase } from '../app.ts';
 import type { Contents } from './contents.ts';
 import type { Dialogs } from './dialogs.ts';
-import { keepsNothing, type ReviewState, type Thread, trimmedFiles } from './review-state.ts';
+import { keepsNothing, type ReviewState, type Thread, trimmedCount, trimmedFiles } from './review-state.ts';
 import { parkedWait, unsent } from './revision-target.ts';
 import { composeRevision, type Placed } from './revision-text.ts';
 import type { Session } from './session.ts';
@@ -118,12 +118,12 @@ export function createDecisions(parts: DecisionsParts): Decisions {
       if (review === null) return;
       const { session, view, wait } = review;
       await saveReviewed(uris, runId);
-      const trimmed = trimmedFiles(session.state, await session.all());
-      if (trimmed.length > 0) {
+      const trimmed = trimmedCount(session.state, await session.all());
+      if (trimmed > 0) {
         const question =
-          trimmed.length === 1
+          trimmed === 1
             ? vscode.l10n.t('You rejected or changed something in one file. Accept all anyway?')
-            : vscode.l10n.t('You rejected or changed something in {0} files. Accept all anyway?', trimmed.length);
+            : vscode.l10n.t('You rejected or changed something in {0} files. Accept all anyway?', trimmed);
         const detail = vscode.l10n.t(
           'All changes are accepted as the agents left them. To accept what you kept, use "Accept What Is Kept".',
         );

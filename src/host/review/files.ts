@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Contents } from './contents.ts';
-import { canReject, type ReviewedFile, type Session } from './session.ts';
+import type { ReviewedFile, Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Place, Uris } from './uris.ts';
 
@@ -19,7 +19,7 @@ export function createFiles(sessions: Sessions, uris: Uris): ReviewFiles {
     if (place?.kind !== 'review') throw vscode.FileSystemError.FileNotFound(uri);
     const session = await sessions.get(place.runId);
     const file = await session.file(place.path);
-    if (file === null) throw vscode.FileSystemError.FileNotFound(uri);
+    if (file?.path !== place.path) throw vscode.FileSystemError.FileNotFound(uri);
     return { session, file };
   };
 
@@ -34,7 +34,7 @@ export function createFiles(sessions: Sessions, uris: Uris): ReviewFiles {
     async stat(uri) {
       const { session, file } = await find(uri);
       const size = encoded(textOf(session, file), uri).byteLength;
-      const isFixed = session.wait === null || !canReject(file) || file.opaque !== null;
+      const isFixed = session.wait === null || file.opaque !== null;
       return {
         type: vscode.FileType.File,
         ctime: 0,
@@ -49,7 +49,7 @@ export function createFiles(sessions: Sessions, uris: Uris): ReviewFiles {
     },
     async writeFile(uri, content) {
       const { session, file } = await find(uri);
-      if (session.wait === null || file.opaque !== null || !canReject(file)) throw readOnly(uri);
+      if (session.wait === null || file.opaque !== null) throw readOnly(uri);
       const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
       const hadMark = (file.proposed ?? file.base ?? '').startsWith(BOM);
       session.save(file, !hadMark && text.startsWith(BOM) ? text.slice(1) : text);

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { marksOf, type PlaceMark } from './marks.ts';
-import { keptOf } from './review-state.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Uris } from './uris.ts';
@@ -103,11 +102,11 @@ function optionsAt(document: vscode.TextDocument, line: number, word: string): v
 
 function badge(session: Session, path: string): vscode.FileDecoration | undefined {
   const { state } = session;
-  if (state.kept[path] !== undefined) {
-    const isOut = keptOf(state, path, { base: null, proposed: null }) === null;
-    return isOut
-      ? new vscode.FileDecoration('✗', vscode.l10n.t('Left out by you'))
-      : new vscode.FileDecoration('✎', vscode.l10n.t('Not as proposed'));
-  }
+  const isPutBack = state.putBack.includes(path);
+  const isAdded = session.files.some((file) => file.path === path && file.status === 'added');
+  if (state.kept[path] === null || (isPutBack && isAdded))
+    return new vscode.FileDecoration('✗', vscode.l10n.t('Left out by you'));
+  if (isPutBack) return new vscode.FileDecoration('✗', vscode.l10n.t('Put back by you'));
+  if (state.kept[path] !== undefined) return new vscode.FileDecoration('✎', vscode.l10n.t('Not as proposed'));
   return state.acceptedFiles.includes(path) ? new vscode.FileDecoration('✓', vscode.l10n.t('Accepted')) : undefined;
 }

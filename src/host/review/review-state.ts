@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { FileContent } from '../../protocol/intents.ts';
 import { sameLines } from './hunks.ts';
 
 /**
@@ -32,6 +33,8 @@ export const ReviewState = z.strictObject({
   commit: z.string(),
   /** Contents that are not as proposed, by path; null: the file shall not be there. */
   kept: z.record(z.string(), z.string().nullable()),
+  /** Files that shall be as in the base as a whole: bytes, mode and, of a renamed one, the name. */
+  putBack: z.array(z.string()).default([]),
   /** Marks of the hunks that the person has accepted, by path. */
   accepted: z.record(z.string(), z.array(z.string())),
   /** Files that were accepted as a whole and have no hunks to mark. */
@@ -52,6 +55,8 @@ export interface Proposal {
 export interface Origin {
   base: string | null;
   proposed: string | null;
+  /** Its name in the base, when that is another one; else null. */
+  oldPath: string | null;
 }
 
 export function newReview(runId: string, { baseCommit, commit }: Proposal): ReviewState {
@@ -61,6 +66,7 @@ export function newReview(runId: string, { baseCommit, commit }: Proposal): Revi
     baseCommit,
     commit,
     kept: {},
+    putBack: [],
     accepted: {},
     acceptedFiles: [],
     looks: [],
@@ -70,13 +76,22 @@ export function newReview(runId: string, { baseCommit, commit }: Proposal): Revi
 }
 
 export function keptOf(state: ReviewState, path: string, origin: Origin): string | null {
+  if (state.putBack.includes(path)) return origin.base;
   const kept = state.kept[path];
   return kept === undefined ? origin.proposed : kept;
+}
+
+/** True for a file of which nothing that is proposed shall remain. */
+export function isPutBack(state: ReviewState, path: string, origin: Origin): boolean {
+  if (state.putBack.includes(path)) return true;
+  // Of a renamed file the new name would remain, of one with another mode the mode.
+  return state.kept[path] !== undefined && state.kept[path] === origin.base && origin.oldPath === null;
 }
 
 /** The state with a file as the editor has saved it. Text that says the same as a side is that side, to the byte. */
 export function withSaved(state: ReviewState, path: string, origin: Origin, text: string): ReviewState {
   const isSide = (side: string | null) => (side === null ? text === '' : sameLines(side, text));
+  if (state.putBack.includes(path) && isSide(origin.base)) return state;
   if (isSide(origin.proposed)) return withKept(state, path, undefined);
   if (isSide(origin.base)) return withKept(state, path, origin.base);
   return withKept(state, path, text);
@@ -85,8 +100,18 @@ export function withSaved(state: ReviewState, path: string, origin: Origin, text
 /** `undefined`: as proposed. */
 export function withKept(state: ReviewState, path: string, content: string | null | undefined): ReviewState {
   const { [path]: _, ...others } = state.kept;
-  const acceptedFiles = state.acceptedFiles.filter((each) => each !== path);
-  return { ...state, acceptedFiles, kept: content === undefined ? others : { ...others, [path]: content } };
+  const acceptedFiles = without(state.acceptedFiles, path);
+  const putBack = without(state.putBack, path);
+  return { ...state, acceptedFiles, putBack, kept: content === undefined ? others : { ...others, [path]: content } };
+}
+
+export function withPutBack(state: ReviewState, path: string): ReviewState {
+  const { putBack, ...others } = withKept(state, path, undefined);
+  return { ...others, putBack: [...putBack, path] };
+}
+
+function without(paths: readonly string[], path: string): string[] {
+  return paths.filter((each) => each !== path);
 }
 
 export function withAccepted(state: ReviewState, path: string, marks: readonly string[]): ReviewState {
@@ -108,22 +133,27 @@ export function lookBefore(state: ReviewState): string | null {
   return state.looks.findLast((commit) => commit !== state.commit) ?? null;
 }
 
-export interface TrimmedFile {
-  path: string;
-  content: string | null;
+/** What of the proposal shall be otherwise; empty when it is accepted as it is. */
+export function trimmedFiles(state: ReviewState, origins: ReadonlyMap<string, Origin>): FileContent[] {
+  const files: FileContent[] = [];
+  for (const [path, origin] of origins) {
+    const content = state.kept[path];
+    if (isPutBack(state, path, origin)) {
+      files.push({ path, asIn: 'base' });
+      if (origin.oldPath !== null) files.push({ path: origin.oldPath, asIn: 'base' });
+    } else if (content !== undefined && content !== origin.proposed) files.push({ path, content });
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** What of the proposal shall be otherwise; empty when it is accepted as it is. */
-export function trimmedFiles(state: ReviewState, origins: ReadonlyMap<string, Origin>): TrimmedFile[] {
-  return Object.entries(state.kept)
-    .filter(([path, content]) => origins.has(path) && origins.get(path)?.proposed !== content)
-    .map(([path, content]) => ({ path, content }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+/** How many files of the proposal are not accepted as they are. */
+export function trimmedCount(state: ReviewState, origins: ReadonlyMap<string, Origin>): number {
+  return [...origins].filter((entry) => trimmedFiles(state, new Map([entry])).length > 0).length;
 }
 
 /** True when every file of the proposal is kept as it is in the base. */
 export function keepsNothing(state: ReviewState, origins: ReadonlyMap<string, Origin>): boolean {
-  return [...origins].every(([path, origin]) => keptOf(state, path, origin) === origin.base);
+  return [...origins].every(([path, origin]) => isPutBack(state, path, origin));
 }
 
 export interface CarriedOver {
@@ -132,20 +162,30 @@ export interface CarriedOver {
   dropped: string[];
 }
 
-/** The review on a new proposal. `changed` holds the paths that differ between the two proposals. */
-export function carryOver(state: ReviewState, proposal: Proposal, changed: ReadonlyMap<string, Origin>): CarriedOver {
+/**
+ * The review on a new proposal. `changed` holds the paths that differ between the two proposals, `listed` those that the new
+ * one changes.
+ */
+export function carryOver(
+  state: ReviewState,
+  proposal: Proposal,
+  changed: ReadonlyMap<string, Origin>,
+  listed: ReadonlySet<string>,
+): CarriedOver {
   const sameBase = state.baseCommit === proposal.baseCommit;
   const stays = (path: string) => sameBase && !changed.has(path);
-  const dropped = Object.keys(state.kept).filter(
-    // A proposal that was trimmed has taken the choice in.
-    (path) => !stays(path) && changed.get(path)?.proposed !== state.kept[path],
-  );
+  // A proposal that was trimmed has taken the choice in.
+  const dropped = [
+    ...Object.keys(state.kept).filter((path) => !stays(path) && changed.get(path)?.proposed !== state.kept[path]),
+    ...state.putBack.filter((path) => !stays(path) && listed.has(path)),
+  ];
   const filter = <T>(of: Record<string, T>) => Object.fromEntries(Object.entries(of).filter(([path]) => stays(path)));
   return {
     state: {
       ...state,
       ...proposal,
       kept: filter(state.kept),
+      putBack: state.putBack.filter(stays),
       accepted: filter(state.accepted),
       acceptedFiles: state.acceptedFiles.filter(stays),
     },

@@ -23,7 +23,7 @@ export interface Session extends vscode.Disposable {
   /** When the content of a file last changed; an editor with unsaved changes must not be told of a change elsewhere. */
   changedAtMs(path: string): number;
   readonly files: readonly ChangedFile[];
-  /** Null when the path is not part of the proposal. */
+  /** By its name in the proposal or, of a renamed one, in the base. Null when the path is not part of the proposal. */
   file(path: string): Promise<ReviewedFile | null>;
   all(): Promise<Map<string, ReviewedFile>>;
   kept(file: ReviewedFile): string | null;
@@ -56,14 +56,16 @@ export async function openSession(parts: SessionParts, view: RunView): Promise<S
   const changedAt = new Map<string, number>();
   let isDisposed = false;
 
-  const sides = async (base: string, commit: string, path: string, status: ChangedFile['status']) => {
+  const sides = async (base: string, commit: string, listed: Listed): Promise<ReviewedFile> => {
+    const { path, status, oldPath = null } = listed;
     const [before, after] = await Promise.all([
-      base === '' ? ABSENT : contents.read(runId, base, path),
+      base === '' ? ABSENT : contents.read(runId, base, oldPath ?? path),
       contents.read(runId, commit, path),
     ]);
     return {
       path,
       status,
+      oldPath,
       base: sideOf(before, 'base'),
       proposed: sideOf(after, 'proposed'),
       opaque: why(before, after),
@@ -71,23 +73,32 @@ export async function openSession(parts: SessionParts, view: RunView): Promise<S
   };
 
   const file = async (path: string): Promise<ReviewedFile | null> => {
-    const listed = files.find((each) => each.path === path);
-    return listed === undefined ? null : sides(state.baseCommit, state.commit, path, listed.status);
+    const listed = files.find((each) => each.path === path || each.oldPath === path);
+    return listed === undefined ? null : sides(state.baseCommit, state.commit, listed);
   };
 
   /** Moves to another proposal, with the choices that still hold. */
   const move = async (next: { baseCommit: string; commit: string; files: readonly ChangedFile[] }) => {
+    const { baseCommit, commit } = next;
     const changed = new Map<string, Origin>();
+    const listed = new Map(next.files.map((each) => [each.path, each]));
     if (state.commit !== '') {
-      const between = await parts.app.service.call('changedFiles', { runId, from: state.commit, to: next.commit });
-      for (const { path, status } of between) {
-        changed.set(path, await sides(next.baseCommit, next.commit, path, status));
+      const between = await parts.app.service.call('changedFiles', { runId, from: state.commit, to: commit });
+      for (const { path, status, oldPath } of between) {
+        changed.set(path, await sides(baseCommit, commit, listed.get(path) ?? { path, status }));
+        if (oldPath !== undefined) changed.set(oldPath, { base: null, proposed: null, oldPath: null });
       }
     }
-    const { baseCommit, commit } = next;
-    const carried = carryOver(state, { baseCommit, commit }, changed);
+    const carried = carryOver(state, { baseCommit, commit }, changed, new Set(listed.keys()));
     state = carried.state;
     return carried.dropped;
+  };
+
+  /** Runs of earlier versions do not say what the old name of a file was. */
+  const withOldPaths = async (diff: NonNullable<RunView['diff']>): Promise<readonly ChangedFile[]> => {
+    const isUnknown = diff.files.some(({ status, oldPath }) => status === 'renamed' && oldPath === undefined);
+    if (!isUnknown) return diff.files;
+    return parts.app.service.call('changedFiles', { runId, from: diff.baseCommit, to: diff.commit });
   };
 
   const ageOf = (path: string) => changedAt.get(path) ?? openedAtMs;
@@ -120,8 +131,7 @@ export async function openSession(parts: SessionParts, view: RunView): Promise<S
       state = change(before);
       if (state === before || isDisposed) return;
       void parts.files.write(state);
-      const paths = new Set([...Object.keys(before.kept), ...Object.keys(state.kept)]);
-      changed([...paths].filter((path) => before.kept[path] !== state.kept[path]));
+      changed(movedPaths(before, state));
     },
     async sync(now) {
       const before = { wait, commit: state.commit, count: files.length };
@@ -131,7 +141,7 @@ export async function openSession(parts: SessionParts, view: RunView): Promise<S
           dropped = await move(now.diff);
           void parts.files.write(state);
         }
-        files = now.diff.files;
+        files = await withOldPaths(now.diff);
       }
       wait = diffWait(now);
       const isSame =
@@ -147,6 +157,8 @@ export async function openSession(parts: SessionParts, view: RunView): Promise<S
   return session;
 }
 
+type Listed = Pick<ChangedFile, 'path' | 'status' | 'oldPath'>;
+
 const ABSENT: FileText = { kind: 'absent' };
 
 /** A file that cannot be shown still has two different sides, unless it is absent on one. */
@@ -160,8 +172,11 @@ function why(before: FileText, after: FileText): string | null {
   return before.kind === 'opaque' ? before.why : null;
 }
 
-/** A person may not choose part of what cannot be written down as text, or whose old name is not known. */
-export function canReject(file: ReviewedFile): boolean {
-  if (file.status === 'renamed') return false;
-  return file.opaque === null || file.base === null;
+/** Paths whose content is not kept as it was. */
+function movedPaths(before: ReviewState, after: ReviewState): string[] {
+  const of = ({ kept, putBack }: ReviewState) => [...Object.keys(kept), ...putBack];
+  const choice = ({ kept, putBack }: ReviewState, path: string) => (putBack.includes(path) ? PUT_BACK : kept[path]);
+  return [...new Set([...of(before), ...of(after)])].filter((path) => choice(before, path) !== choice(after, path));
 }
+
+const PUT_BACK = Symbol('put back');

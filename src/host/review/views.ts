@@ -29,11 +29,11 @@ export interface ViewsParts {
 export function createViews({ app, sessions, uris, dialogs }: ViewsParts): Views {
   const labelOf = (view: RunView, path: string) => vscode.Uri.joinPath(vscode.Uri.file(view.workspaceDir), path);
 
-  const reviewPair = (session: Session, view: RunView, path: string): DiffPair => {
+  const reviewPair = (session: Session, view: RunView, { path, oldPath }: ChangedFile): DiffPair => {
     const { runId, state } = session;
     return {
       label: labelOf(view, path),
-      original: uris.of({ kind: 'commit', runId, path, commit: state.baseCommit, subtaskId: null }),
+      original: uris.of({ kind: 'commit', runId, path: oldPath ?? path, commit: state.baseCommit, subtaskId: null }),
       modified: uris.of({ kind: 'review', runId, path }),
     };
   };
@@ -45,9 +45,9 @@ export function createViews({ app, sessions, uris, dialogs }: ViewsParts): Views
     subtaskId: string | null;
   }
   const commitPairs = (view: RunView, { from, to, files, subtaskId }: Between): DiffPair[] =>
-    files.map(({ path }) => ({
+    files.map(({ path, oldPath }) => ({
       label: labelOf(view, path),
-      original: uris.of({ kind: 'commit', runId: view.runId, path, commit: from, subtaskId }),
+      original: uris.of({ kind: 'commit', runId: view.runId, path: oldPath ?? path, commit: from, subtaskId }),
       modified: uris.of({ kind: 'commit', runId: view.runId, path, commit: to, subtaskId }),
     }));
 
@@ -59,7 +59,7 @@ export function createViews({ app, sessions, uris, dialogs }: ViewsParts): Views
         dialogs.warn(vscode.l10n.t('{0} has no changes to review yet.', view.brief?.name ?? runId));
         return;
       }
-      const pairs = session.files.map(({ path }) => reviewPair(session, view, path));
+      const pairs = session.files.map((file) => reviewPair(session, view, file));
       const found = at === null ? undefined : session.files.findIndex(({ path }) => path === at.path);
       const shown = found === undefined ? undefined : pairs[found];
       const reveal = shown === undefined ? null : { modified: shown.modified, line: at?.line ?? 0 };

@@ -45,7 +45,7 @@ export async function walk(parts: WalkParts, direction: Direction): Promise<void
     return;
   }
   const paths = session.files.map((file) => file.path);
-  const from = paths.indexOf(place.path);
+  const from = session.files.findIndex(({ path, oldPath }) => path === place.path || oldPath === place.path);
   const step = direction === 'next' ? 1 : -1;
   for (let n = 1; n <= paths.length; n += 1) {
     const path = paths.at((from + step * n + paths.length * 2) % paths.length);
@@ -60,7 +60,7 @@ export async function walk(parts: WalkParts, direction: Direction): Promise<void
 async function hunksOf({ uris }: WalkParts, session: Session, path: string): Promise<Hunk[]> {
   const file = await session.file(path);
   if (file === null || file.opaque !== null) return [];
-  const uri = String(uris.of({ kind: 'review', runId: session.runId, path }));
+  const uri = String(uris.of({ kind: 'review', runId: session.runId, path: file.path }));
   const open = vscode.workspace.textDocuments.find((document) => String(document.uri) === uri);
   return hunksBetween({ base: file.base ?? '', current: open?.getText() ?? session.kept(file) ?? '' });
 }

@@ -118,7 +118,8 @@ function runRow(wording: Wording, view: RunView, filesOf: FileRows): Row {
     description,
     icon: runIcon(view),
     context: runContext(view),
-    folding: children.length === 0 ? 'none' : isUnfinished(view) ? 'expanded' : 'collapsed',
+    // From the start: a row that the editor has once drawn without children stays folded when it gets some.
+    folding: isUnfinished(view) ? 'expanded' : children.length === 0 ? 'none' : 'collapsed',
     click: null,
     badge: null,
     speech: joined([wording.l10n.t('Run {0}', runName(view)), description], ', '),

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock, Log } from '../../core/ports.ts';
+import { openTempFolder } from '../../core/temp-folder.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { API_PREFIX, answer, fail } from './answer.ts';
 import { createCheckQueue } from './checks.ts';

@@ -22,6 +22,8 @@ export type Tree = Record<string, string | number>;
 
 export interface Fixture {
   readonly review: Review;
+  /** What the commands of a window get besides the review. */
+  readonly app: HostBase;
   readonly uris: Uris;
   readonly intents: Intent[];
   readonly said: string[];
@@ -47,16 +49,26 @@ export const diffWait = (version: number): Waiting => ({
   since: '2026-01-01T00:00:00Z',
 });
 
+/** A text that comes where another one with its first line goes is that one under another name. */
 export function changedFiles(from: Tree, to: Tree): ChangedFile[] {
+  const titleOf = (file: string | number | undefined) => (typeof file === 'string' ? file.split('\n')[0] : file);
+  const gone = Object.keys(from).filter((path) => to[path] === undefined);
+  const oldPaths = new Map<string, string>();
+  for (const path of Object.keys(to).filter((each) => from[each] === undefined)) {
+    const oldPath = gone.find((each) => titleOf(from[each]) === titleOf(to[path]));
+    if (oldPath !== undefined) oldPaths.set(path, oldPath);
+  }
+  const lines = { addedLines: 0, removedLines: 0 };
+  const moved = new Set(oldPaths.values());
   return [...new Set([...Object.keys(from), ...Object.keys(to)])]
     .sort()
-    .filter((path) => from[path] !== to[path])
-    .map((path) => ({
-      path,
-      status: from[path] === undefined ? 'added' : to[path] === undefined ? 'deleted' : 'modified',
-      addedLines: 0,
-      removedLines: 0,
-    }));
+    .filter((path) => from[path] !== to[path] && !moved.has(path))
+    .map((path) => {
+      const oldPath = oldPaths.get(path);
+      if (oldPath !== undefined) return { path, status: 'renamed', oldPath, ...lines };
+      const status = from[path] === undefined ? 'added' : to[path] === undefined ? 'deleted' : 'modified';
+      return { path, status, ...lines };
+    });
 }
 
 let count = 0;
@@ -99,6 +111,7 @@ export function openFixture(trees: Record<string, Tree>): Fixture {
     service: { call },
     runs: {
       load: async () => undefined,
+      refresh: async () => undefined,
       isLoaded: true,
       all: () => [fixture.view],
       get: (runId: string) => (runId === RUN ? fixture.view : undefined),
@@ -141,6 +154,7 @@ export function openFixture(trees: Record<string, Tree>): Fixture {
     get review() {
       return review;
     },
+    app,
     uris,
     intents: [],
     said: [],

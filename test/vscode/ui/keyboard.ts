@@ -1,6 +1,6 @@
 // Hands that have a keyboard and no mouse.
 import assert from 'node:assert/strict';
-import type { Frame, Page } from 'playwright-core';
+import type { Frame, Locator, Page } from 'playwright-core';
 import { until } from '../harness/until.ts';
 
 const COMMANDS_MS = 60_000;
@@ -8,7 +8,8 @@ const MOST_STOPS = 80;
 
 /** Runs a command through the palette, walking down to it with the arrow where it is not the first. */
 export async function commandByKeys(page: Page, title: string): Promise<void> {
-  const input = page.locator('.quick-input-widget input.input');
+  // By its label: the command may ask in the same box.
+  const input = page.locator('.quick-input-widget input[aria-label^="Type the name of a command"]');
   const focused = page.locator('.quick-input-list .monaco-list-row.focused');
   const isOn = async () => ((await focused.getAttribute('aria-label', { timeout: 1_000 })) ?? '').includes(title);
   const open = async (): Promise<boolean> => {
@@ -66,4 +67,20 @@ export async function focusIsOn(frame: Frame, wanted: string): Promise<void> {
     what: `the focus on "${wanted}"`,
     timeoutMs: 10_000,
   });
+}
+
+/** Presses again until it has worked: what a key does in a review is bound a moment after the editor has the focus. */
+export async function pressUntil(
+  page: Page,
+  key: string,
+  [result, state]: [result: Locator, state: 'visible' | 'detached'],
+): Promise<void> {
+  const press = async () => {
+    await page.keyboard.press(key);
+    return result.waitFor({ state, timeout: 2_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await until(press, { what: `the result of ${key}`, timeoutMs: 20_000 });
 }

@@ -56,6 +56,8 @@ export async function startSample({ server, page }: Pick<Ui, 'server' | 'page'>)
   // Not awaited in the extension host: the command asks which sample.
   await server.evaluate((vscode) => void vscode.commands.executeCommand('orchestrator.startSample'));
   await page.locator('.quick-input-list').getByRole('option', { name: 'Harbour Cafe' }).click();
+  // It comes up when the run has begun, and takes the focus.
+  await (await consoleFrame(page)).getByRole('heading', { name: 'Harbour Cafe' }).waitFor();
 }
 
 /** Approves the plan as soon as it is there, and returns when the diff waits for review. */

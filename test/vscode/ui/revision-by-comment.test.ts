@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { runCommand } from '../harness/workbench.ts';
+import { pressUntil } from './keyboard.ts';
 import { git, goToDiff, isComplete, landedFiles, row, sampleDir, STAGE_MS, startSample } from './orchestrator.ts';
 import { useWorkbench } from './support.ts';
 
@@ -23,27 +24,26 @@ describe('a comment on a line of the diff', function () {
     });
     const file = page.locator('.multiDiffEntry', { hasText: 'index.html' });
     await file.locator('.editor.modified .view-line', { hasText: '<html' }).first().click();
-    await page.keyboard.press('Alt+m');
-    const box = page.locator('.review-widget .comment-form');
-    await box.locator('.monaco-editor').click();
+    const box = page.locator('.review-widget');
+    await pressUntil(page, 'Alt+m', [box.locator('.comment-form .monaco-editor'), 'visible']);
     await page.keyboard.type('How can people pay?');
     await box.getByRole('button', { name: 'Add Comment' }).click();
-    await page.locator('.review-widget .review-comment-contents', { hasText: 'How can people pay?' }).waitFor();
+    await box.locator('.review-comment', { hasText: 'How can people pay?' }).waitFor();
   });
 
   it('goes to the agent as a revision, which is proposed anew', async () => {
-    const { page, server } = ui();
+    const { page } = ui();
     await runCommand(page, 'Orchestrator: Review: Send Comments as a Revision');
     await page.locator('.quick-input-widget', { hasText: 'Send one comment as a revision' }).waitFor();
     await page.keyboard.press('Enter');
     await row(page, 'Waiting for You', /Review the changes/).waitFor({ state: 'detached' });
     await row(page, 'Waiting for You', /Review the changes/).waitFor({ timeout: STAGE_MS });
-    assert.doesNotMatch(git(sampleDir(server), 'status', '--porcelain'), /./);
   });
 
   it('is answered by what changed since the last look', async () => {
     const { page } = ui();
     await runCommand(page, 'Orchestrator: Review: What Changed Since I Last Looked');
+    await page.getByRole('tab', { name: 'Since your last look: Harbour Cafe' }).waitFor();
     await page.locator('.multiDiffEntry .editor.modified', { hasText: SENTENCE }).first().waitFor();
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { until } from '../harness/until.ts';
-import { commandByKeys, focusIsOn, frameHasFocus, tabTo } from './keyboard.ts';
+import { commandByKeys, focusIsOn, frameHasFocus, pressUntil, tabTo } from './keyboard.ts';
 import { consoleFrame, isComplete, landedFiles, pane, row, sampleDir, STAGE_MS } from './orchestrator.ts';
 import { useWorkbench } from './support.ts';
 
@@ -39,7 +39,7 @@ describe('the sample, by keyboard alone', function () {
   });
 
   it('opens its changes from the console, where a file is rejected', async () => {
-    const { page } = ui();
+    const { page, server } = ui();
     const frame = await consoleFrame(page);
     await frame.getByRole('button', { name: 'Review changes' }).first().waitFor({ timeout: STAGE_MS });
     await tabTo(page, frame, 'Review changes');
@@ -47,15 +47,13 @@ describe('the sample, by keyboard alone', function () {
     await page.getByRole('tab', { name: /Review: Harbour Cafe/ }).waitFor();
     const readme = page.locator('.multiDiffEntry', { hasText: 'README.md' }).locator('.editor.modified');
     await readme.locator('.monaco-editor.focused').waitFor();
-    const isEmpty = async () => {
-      // Bound a moment after the editor has the focus; a second time it does nothing more.
-      await page.keyboard.press('Shift+Alt+n');
-      return readme.getByText('# Harbour Cafe').waitFor({ state: 'detached', timeout: 2_000 }).then(
-        () => true,
-        () => false,
-      );
-    };
-    await until(isEmpty, { what: 'the rejected file to be empty', timeoutMs: 20_000 });
+    await pressUntil(page, 'Shift+Alt+n', [readme.getByText('# Harbour Cafe'), 'detached']);
+    await page.keyboard.press('Alt+j');
+    const path = () => server.evaluate((vscode) => vscode.window.activeTextEditor?.document.uri.path ?? '');
+    await until(async () => (await path()).endsWith('package.json'), {
+      what: 'the cursor in the next changed file',
+      timeoutMs: 10_000,
+    });
   });
 
   it('lands without what was rejected', async () => {

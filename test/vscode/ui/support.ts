@@ -19,7 +19,7 @@ const START_MS = 180_000;
 let installed: Promise<string> | undefined;
 
 /** Builds, packs and installs the extension, once in a process; returns the folder of installed extensions. */
-function installExtension(): Promise<string> {
+export function installExtension(): Promise<string> {
   installed ??= (async () => {
     const run = (script: string, ...args: string[]) =>
       promisify(execFile)(process.execPath, [path.join(root, 'scripts', script), ...args], { timeout: START_MS });

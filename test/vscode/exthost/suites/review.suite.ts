@@ -73,20 +73,28 @@ describe('the review of a run', () => {
     await run('acceptFile', uri('src/a.ts'));
     assert.equal(await kept('src/gone.ts'), lines('gone'));
     assert.deepEqual(await trimmed(), [
-      { path: 'src/gone.ts', content: lines('gone') },
-      { path: 'src/new.ts', content: null },
+      { path: 'src/gone.ts', asIn: 'base' },
+      { path: 'src/new.ts', asIn: 'base' },
     ]);
   });
 
-  it('shows files that are no text as such: whole ones can be left out, not put back in part', async () => {
+  it('shows files that are no text as such, which are kept, put back or left out as a whole', async () => {
     assert.match(await kept('logo.png'), /logo\.png is not a text in UTF-8/);
     assert.match(await kept('data.bin'), /data\.bin is larger than 2 MB/);
     await assert.rejects(async () => vscode.workspace.fs.writeFile(uri('logo.png'), new Uint8Array([1])));
+    await run('rejectHunk', uri('logo.png'));
+    assert.match(fixture.said.at(-1) ?? '', /logo\.png is not shown as text/);
     await run('rejectFile', uri('logo.png'));
-    assert.match(fixture.said.join('\n'), /logo\.png is not text that can be put back alone/);
+    assert.match(await kept('logo.png'), /It stays as it was before/);
     await run('acceptFile', uri('logo.png'));
+    assert.match(await kept('logo.png'), /It is in the changes as a whole/);
+    await run('rejectFile', uri('logo.png'));
     await run('rejectFile', uri('data.bin'));
-    assert.deepEqual(await trimmed(), [{ path: 'data.bin', content: null }]);
+    assert.equal(await kept('data.bin'), '');
+    assert.deepEqual(await trimmed(), [
+      { path: 'data.bin', asIn: 'base' },
+      { path: 'logo.png', asIn: 'base' },
+    ]);
   });
 
   it('goes from change to change of a file', async () => {
