@@ -2,6 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import type { BriefDraft, ConsoleStart, ConsoleTab, RunSummary } from '../src/protocol/console.ts';
 import { type ErrorInfo, toAppError } from '../src/protocol/errors.ts';
 import type { EventRecord } from '../src/protocol/events.ts';
+import type { Intent } from '../src/protocol/intents.ts';
 import { fold, type RunView } from '../src/protocol/view.ts';
 import { type Bridge, openBridge } from './bridge.ts';
 
@@ -132,6 +133,9 @@ async function watch(id: string): Promise<void> {
   });
   if (arrived.length > 0) schedule(0);
 }
+
+/** Sends what the person decided; a failure is shown by the frame of the console. */
+export const dispatch = (intent: Intent): Promise<unknown> => ask(bridge.call('dispatch', { intent }));
 
 export async function show(nextTab: ConsoleTab, id: string | null): Promise<void> {
   const isOther = id !== runId.value;

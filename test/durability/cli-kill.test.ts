@@ -12,7 +12,8 @@ import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { RunView } from '../../src/protocol/view.ts';
 import { type CloudFile, readCloudFile } from '../../src/sandbox/cloud-file.ts';
 import { FOLDERS, finishedCalls } from './finished-calls.ts';
-import { eventually, filesIn, gitIn, processesIn, sampleBrief } from './place.ts';
+import { eventually, gitIn, processesIn, sampleBrief } from './place.ts';
+import { filesIn } from './temporary-files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SAMPLE = 2;

@@ -10,7 +10,6 @@ import {
   endWorkers,
   eventsOf,
   eventually,
-  filesIn,
   look,
   makePlace,
   type Outside,
@@ -21,8 +20,8 @@ import {
   sampleBrief,
   seeded,
   startWorker,
-  temporaryFiles,
 } from './place.ts';
+import { filesIn, temporaryFiles } from './temporary-files.ts';
 
 const SEED = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
 const KILLS = 50;

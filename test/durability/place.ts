@@ -23,6 +23,7 @@ import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
 import { listSamples } from '../../src/sandbox/models/samples.ts';
 import { type JournalEntry, startModelStandIn } from '../../src/sandbox/models/stand-in.ts';
 import type { Order } from './order.ts';
+import { temporaryFiles } from './temporary-files.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
 
@@ -149,19 +150,6 @@ export async function endWorkers(): Promise<void> {
 
 const cacheDir = join(tmpdir(), `durability-cache-${process.pid}`);
 process.on('exit', () => rmSync(cacheDir, { recursive: true, force: true }));
-
-/** The folder for temporary files of a place's workers, so that what they leave can be seen. */
-export function temporaryFiles({ stateDir }: Pick<Place, 'stateDir'>): string {
-  const dir = `${stateDir}-tmp`;
-  mkdirSync(dir, { recursive: true });
-  return dir;
-}
-
-/** Below a folder, without empty folders: a process killed at the making of one leaves it so. */
-export function filesIn(dir: string): string[] {
-  const entries = readdirSync(dir, { withFileTypes: true, recursive: true });
-  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-}
 
 /** A process of its own that carries the one run of a place on. */
 export function startWorker(

@@ -41,9 +41,7 @@ function findTexts(folder: string): Found {
 function isTextCall(callee: ts.Expression): boolean {
   if (ts.isIdentifier(callee)) return callee.text === 't';
   return (
-    ts.isPropertyAccessExpression(callee) &&
-    callee.name.text === 't' &&
-    /(^|\.)l10n$/.test(callee.expression.getText())
+    ts.isPropertyAccessExpression(callee) && callee.name.text === 't' && /(^|\.)l10n$/.test(callee.expression.getText())
   );
 }
 
@@ -62,7 +60,13 @@ describe('texts', () => {
 
   it('have a German translation each, and no translation is left over', () => {
     assert.deepEqual([...texts].filter((text) => bundle[text] === undefined).sort(), [], 'without a translation');
-    assert.deepEqual(Object.keys(bundle).filter((text) => !texts.has(text)).sort(), [], 'translated but not used');
+    assert.deepEqual(
+      Object.keys(bundle)
+        .filter((text) => !texts.has(text))
+        .sort(),
+      [],
+      'translated but not used',
+    );
   });
 
   it('take the same arguments in German as in English', () => {

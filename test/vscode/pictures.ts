@@ -8,7 +8,7 @@ import { type Server, startServer } from './harness/server.ts';
 import { until } from './harness/until.ts';
 import { openWorkbench } from './harness/workbench.ts';
 import { makeWorkspace } from './harness/workspace.ts';
-import { consoleFrame, openContainer, pane, row } from './ui/orchestrator.ts';
+import { consoleFrame, openContainer, pane, row, STAGE_MS } from './ui/orchestrator.ts';
 import { installExtension } from './ui/support.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -30,7 +30,7 @@ const NARROW = { width: 736, height: 620 };
 
 // What only a browser window has, or what differs from run to run.
 const HIDE = `
-  #status\\.host, #status\\.forwardedPorts, #status\\.workbench\\.keyboardLayout, .notifications-toasts,
+  #status\\.host, #status\\.forwardedPorts, #status\\.workbench\\.keyboardLayout, .notifications-toasts, .monaco-hover,
   .composite-bar-container ~ .menubar { display: none !important; }
   .monaco-workbench .cursor { visibility: hidden !important; }`;
 
@@ -116,22 +116,35 @@ async function plan(window: Window, frame: Frame): Promise<void> {
   await frame.getByRole('button', { name: 'Approve' }).click();
 }
 
+/** A click that meets an update of the tree may be lost. */
+async function expand(item: Locator): Promise<void> {
+  const isExpanded = async () => {
+    if ((await item.getAttribute('aria-expanded')) === 'true') return true;
+    await item.click();
+    return false;
+  };
+  await until(isExpanded, { what: 'the subtasks in the tree', timeoutMs: STAGE_MS, everyMs: 300 });
+}
+
 async function progress(window: Window, frame: Frame): Promise<void> {
   const { page } = window;
-  await pane(page, 'Tasks')
-    .getByRole('treeitem', { name: /Team Notes/ })
-    .click();
-  await frame.getByRole('tab', { name: 'Progress' }).click();
-  await page.setViewportSize(TALL);
   const working = frame.getByRole('row').filter({ hasText: 'Working' });
-  const checked = frame.locator('.subtask-row').filter({ hasText: /Approved|Merged/ });
-  const isFull = async () => (await working.count()) >= 2 && (await checked.count()) > 0;
-  await until(isFull, { what: 'agents at work and one subtask done', timeoutMs: RUN_MS, everyMs: 100 });
-  await take(page, doc('console-progress'), undefined, 100);
-  await page.setViewportSize(FULL);
+  const merged = frame.getByRole('button', { name: /^Merged/ });
+  await frame.getByRole('tab', { name: 'Progress' }).click();
+  const areAtWork = async () => (await working.count()) >= 3;
+  await until(areAtWork, { what: 'three agents at work', timeoutMs: STAGE_MS });
+  await expand(row(page, 'Tasks', /Team Notes/));
   const side = await boxOf(page.locator('.part.sidebar'));
   await take(page, doc('trees'), { ...side, x: 0, width: side.x + side.width }, 200);
-  await takeEditor(window, step('watch'), () => frame.evaluate(`document.querySelector('.agents').scrollIntoView()`));
+  await takeEditor(window, step('watch'), () =>
+    frame.evaluate(`document.querySelector('main').scrollTo(0, document.querySelector('.agents').offsetTop - 16)`),
+  );
+  await page.setViewportSize(TALL);
+  await frame.evaluate(`document.querySelector('main').scrollTo(0, 0)`);
+  const isHalfDone = async () => (await merged.count()) > 0 && (await working.count()) >= 2;
+  await until(isHalfDone, { what: 'agents at work and a merged subtask', timeoutMs: STAGE_MS });
+  await take(page, doc('console-progress'), undefined, 50);
+  await page.setViewportSize(FULL);
 }
 
 async function review(window: Window): Promise<void> {
@@ -155,13 +168,13 @@ async function results(window: Window): Promise<void> {
   await frame.getByRole('region', { name: 'Deployment' }).getByText('Ready').first().waitFor();
   await take(page, doc('console-results'));
   const [live] = await Promise.all([page.context().waitForEvent('page'), run(window, 'orchestrator.openLive')]);
-  await live.setViewportSize({ width: 680, height: 620 });
+  await live.setViewportSize({ width: 680, height: 720 });
   await live.getByLabel('Title').fill('Standup moves to 9:30');
   await live.getByLabel('Text').fill('From Monday on, in the small room. The board stays where it is.');
   await live.getByLabel('Name').fill('Mara');
   await live.locator('form button').click();
   await live.getByText('Mara').last().waitFor();
-  await live.evaluate(`document.body.style.zoom = '0.65'`);
+  await live.evaluate(`document.body.style.zoom = '0.65'; scrollTo(0, 0)`);
   await take(live, step('live'));
   await live.close();
 }

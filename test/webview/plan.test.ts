@@ -109,20 +109,22 @@ describe('the plan in a browser', function () {
     assert.deepEqual(intent, { type: 'reject', runId: 'run-guestbook', comment: 'Fewer parts.', ...about });
   });
 
-  it('answers questions with the defaults that were left', async () => {
-    const one = await open({ tab: 'plan', views: [viewOf(atQuestions())] });
-    await one.page.getByLabel('May visitors change an entry').fill('Yes, for an hour.');
-    await one.page.getByRole('button', { name: 'Send answers' }).click();
-    const intent = firstIntent(one);
-    assert.deepEqual(intent, {
-      type: 'answer',
-      runId: 'run-guestbook',
-      answers: [
-        { questionId: 'q1', text: 'Yes, for an hour.', source: 'person' },
-        { questionId: 'q2', text: 'No; the owner can remove it.', source: 'default' },
-      ],
+  for (const tab of ['plan', 'progress'] as const) {
+    it(`answers questions with the defaults that were left, on the page ${tab}`, async () => {
+      const one = await open({ tab, views: [viewOf(atQuestions())] });
+      await one.page.getByLabel('May visitors change an entry').fill('Yes, for an hour.');
+      await one.page.getByRole('button', { name: 'Send answers' }).click();
+      const intent = firstIntent(one);
+      assert.deepEqual(intent, {
+        type: 'answer',
+        runId: 'run-guestbook',
+        answers: [
+          { questionId: 'q1', text: 'Yes, for an hour.', source: 'person' },
+          { questionId: 'q2', text: 'No; the owner can remove it.', source: 'default' },
+        ],
+      });
     });
-  });
+  }
 
   it('draws fifty subtasks, and the keyboard goes through them', async () => {
     const many = Array.from({ length: 50 }, (_, index) =>

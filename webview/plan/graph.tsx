@@ -3,10 +3,10 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Subtask } from '../../src/protocol/plan.ts';
 import type { SubtaskState } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
-import { Icon as SignIcon } from '../progress/icons.tsx';
 import { roleName, subtaskSign } from '../progress/words.ts';
 import { IconButton } from '../ui/button.tsx';
 import { formatPercent } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
 import { Effort } from './effort.tsx';
 import { type GraphLayout, type GraphSizes, layOut } from './layout.ts';
 import { effortWord } from './words.ts';
@@ -121,7 +121,7 @@ function NodeState({ state }: { state: SubtaskState }) {
   const { word, icon } = subtaskSign(state);
   return (
     <span class="node-state">
-      <SignIcon name={icon} /> {word}
+      <Icon name={icon} /> {word}
     </span>
   );
 }

@@ -5,12 +5,12 @@ import { runId, show, view } from '../store.ts';
 import { Button } from '../ui/button.tsx';
 import { formatMinutes, formatMoney, formatRange, formatTokens } from '../ui/format.ts';
 import { Notice } from '../ui/notice.tsx';
+import { QuestionsForm } from '../ui/questions-form.tsx';
 import { Decision } from './decision.tsx';
 import { Graph } from './graph.tsx';
 import './plan.css';
 import { canDecide, changedIds, plan, planWait, questionWait, selectedId } from './plan-state.ts';
 import './subtasks.css';
-import { Questions } from './questions.tsx';
 import { SubtaskList } from './subtask-list.tsx';
 
 /** The plan: questions before it, the graph, the subtasks, and the decision about it. */
@@ -27,6 +27,15 @@ export function PlanPage() {
       {questionWait.value === null ? null : <Questions runId={run.runId} />}
       {shown === null ? <NoPlan run={run} /> : <PlanParts run={run} plan={shown} />}
     </div>
+  );
+}
+
+function Questions({ runId: id }: { runId: string }) {
+  return (
+    <section class="plan-section" aria-labelledby="questions-title">
+      <h2 id="questions-title">{t('Questions of the lead')}</h2>
+      <QuestionsForm runId={id} labelledBy="questions-title" />
+    </section>
   );
 }
 

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Subtask } from '../../src/protocol/plan.ts';
 import type { SubtaskState } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
-import { SignLabel } from '../progress/action.tsx';
+import { SignLabel } from '../progress/sign-label.tsx';
 import { roleName, subtaskSign } from '../progress/words.ts';
 import { Badge } from '../ui/badge.tsx';
 import { IconButton } from '../ui/button.tsx';

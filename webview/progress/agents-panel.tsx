@@ -2,9 +2,11 @@ import { useState } from 'preact/hooks';
 import type { AgentView } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
 import { now } from '../store.ts';
+import { Button } from '../ui/button.tsx';
 import { formatClock, formatMoney, formatTime, formatTokens } from '../ui/format.ts';
-import { Action, ScrollX, Section, SignLabel } from './action.tsx';
+import { ScrollX, Section } from '../ui/section.tsx';
 import { agents, status } from './selectors.ts';
+import { SignLabel } from './sign-label.tsx';
 import { agentSign, roleName } from './words.ts';
 
 /** Agents that are drawn at once; a run seldom has more. */
@@ -56,7 +58,9 @@ export function AgentsPanel() {
         </ScrollX>
       )}
       {shown.length < all.length ? (
-        <Action label={t('Show all {0} agents', all.length)} kind="link" onAct={() => setAll(true)} />
+        <Button kind="link" onClick={() => setAll(true)}>
+          {t('Show all {0} agents', all.length)}
+        </Button>
       ) : null}
     </Section>
   );

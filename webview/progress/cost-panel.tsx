@@ -1,8 +1,8 @@
 import { t } from '../l10n.ts';
 import { formatMoney, formatNumber, formatPercent, formatRange, formatTokens } from '../ui/format.ts';
-import { Section } from './action.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/section.tsx';
 import { countCalls } from './counts.ts';
-import { Icon } from './icons.tsx';
 import { costMeter } from './run-facts.ts';
 import { cost, part } from './selectors.ts';
 

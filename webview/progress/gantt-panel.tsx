@@ -2,8 +2,9 @@ import { computed, signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
 import { isLive, now } from '../store.ts';
+import { IconButton } from '../ui/button.tsx';
 import { formatClock } from '../ui/format.ts';
-import { Action, Section } from './action.tsx';
+import { Section } from '../ui/section.tsx';
 import { GanttLegend } from './gantt-legend.tsx';
 import './gantt.css';
 import { type GanttModel, ganttModel } from './gantt-model.ts';
@@ -42,13 +43,12 @@ function Zoom() {
   };
   return (
     <>
-      {zoom.value > 1 ? <Action label={t('Zoom out')} icon="zoomOut" kind="icon" onAct={set(-1)} /> : null}
-      {zoom.value < MAX_ZOOM ? <Action label={t('Zoom in')} icon="zoomIn" kind="icon" onAct={set(1)} /> : null}
-      <Action
+      {zoom.value > 1 ? <IconButton label={t('Zoom out')} icon="zoomOut" onClick={set(-1)} /> : null}
+      {zoom.value < MAX_ZOOM ? <IconButton label={t('Zoom in')} icon="zoomIn" onClick={set(1)} /> : null}
+      <IconButton
         label={t('Fit the whole run')}
         icon="fit"
-        kind="icon"
-        onAct={() => {
+        onClick={() => {
           zoom.value = 1;
         }}
       />

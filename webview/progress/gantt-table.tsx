@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
 import { formatClock } from '../ui/format.ts';
-import { ScrollX, SignLabel } from './action.tsx';
+import { ScrollX } from '../ui/section.tsx';
 import type { GanttBar, GanttModel } from './gantt-model.ts';
+import { SignLabel } from './sign-label.tsx';
 import { subtaskSign } from './words.ts';
 
 /** The timeline in words; made when it is opened. */

@@ -2,11 +2,12 @@ import { useId } from 'preact/hooks';
 import type { EventRecord } from '../../src/protocol/events.ts';
 import { t } from '../l10n.ts';
 import { LOG_LIMIT, log } from '../store.ts';
+import { Button } from '../ui/button.tsx';
 import { formatNumber, formatTime } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import type { IconName } from '../ui/icon-paths.ts';
+import { Section } from '../ui/section.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { Action, Section } from './action.tsx';
-import type { IconName } from './icon-paths.ts';
-import { Icon } from './icons.tsx';
 import type { LogLevel } from './log-entry.ts';
 import { isFiltering, lineOf, NO_FILTER } from './log-filter.ts';
 import { chosenSeq, frozen, heldBack, isFollowing, logFilter, shownLog } from './log-state.ts';
@@ -39,21 +40,23 @@ export function LogPanel() {
       note={isPaused ? t('paused, {0} new', formatNumber(heldBack.value)) : t('{0} lines', formatNumber(items.length))}
       actions={
         <>
-          <Action
-            label={isPaused ? t('Go on') : t('Pause log')}
+          <Button
             icon={isPaused ? 'play' : 'pause'}
-            onAct={() => {
+            onClick={() => {
               frozen.value = isPaused ? null : log.value;
             }}
-          />
+          >
+            {isPaused ? t('Go on') : t('Pause log')}
+          </Button>
           {isFollowing.value ? null : (
-            <Action
-              label={t('Go to the end')}
+            <Button
               icon="end"
-              onAct={() => {
+              onClick={() => {
                 isFollowing.value = true;
               }}
-            />
+            >
+              {t('Go to the end')}
+            </Button>
           )}
         </>
       }
@@ -178,13 +181,14 @@ function Filters() {
         />
       </label>
       {isFiltering(filter) ? (
-        <Action
-          label={t('Clear filters')}
+        <Button
           kind="link"
-          onAct={() => {
+          onClick={() => {
             logFilter.value = NO_FILTER;
           }}
-        />
+        >
+          {t('Clear filters')}
+        </Button>
       ) : null}
     </search>
   );

@@ -2,8 +2,9 @@ import { computed } from '@preact/signals';
 import type { ErrorInfo } from '../../src/protocol/errors.ts';
 import { t } from '../l10n.ts';
 import { ask, bridge, runId, view } from '../store.ts';
-import { Action, Section } from './action.tsx';
-import { Icon } from './icons.tsx';
+import { Button } from '../ui/button.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/section.tsx';
 import { remedyOf } from './remedy.ts';
 import { stable } from './selectors.ts';
 
@@ -55,10 +56,9 @@ export function ProblemsPanel() {
               <p class="remedy">{remedy.text}</p>
               {command === null ? null : (
                 <div class="actions">
-                  <Action
-                    label={command.label}
-                    onAct={() => ask(bridge.call('command', { command: command.name, runId: id }))}
-                  />
+                  <Button onClick={() => ask(bridge.call('command', { command: command.name, runId: id }))}>
+                    {command.label}
+                  </Button>
                 </div>
               )}
             </li>

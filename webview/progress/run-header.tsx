@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
-import { isLive, now, runId } from '../store.ts';
+import { dispatch, isLive, now, runId } from '../store.ts';
+import { Button } from '../ui/button.tsx';
 import { formatClock } from '../ui/format.ts';
-import { Action, dispatch, SignLabel } from './action.tsx';
 import { elapsedMs } from './run-facts.ts';
 import { part, waiting } from './selectors.ts';
+import { SignLabel } from './sign-label.tsx';
 import { runSign } from './words.ts';
 
 const startedAt = part('startedAt');
@@ -47,16 +48,17 @@ function RunControls({ runId: id }: { runId: string }) {
   return (
     <div class="actions run-controls">
       {isHeld ? (
-        <Action
-          label={t('Resume')}
-          icon="play"
-          kind="primary"
-          onAct={() => dispatch({ type: 'resume', runId: id, budgetUsd: null })}
-        />
+        <Button icon="play" kind="primary" onClick={() => dispatch({ type: 'resume', runId: id, budgetUsd: null })}>
+          {t('Resume')}
+        </Button>
       ) : (
-        <Action label={t('Pause')} icon="pause" onAct={() => dispatch({ type: 'pause', runId: id })} />
+        <Button icon="pause" onClick={() => dispatch({ type: 'pause', runId: id })}>
+          {t('Pause')}
+        </Button>
       )}
-      <Action label={t('Cancel run…')} icon="stop" isExpanded={isAsking} onAct={() => setAsking(!isAsking)} />
+      <Button icon="stop" isExpanded={isAsking} onClick={() => setAsking(!isAsking)}>
+        {t('Cancel run…')}
+      </Button>
       {isAsking ? <CancelQuestion runId={id} onClose={() => setAsking(false)} /> : null}
     </div>
   );
@@ -88,13 +90,11 @@ function CancelQuestion({ runId: id, onClose }: { runId: string; onClose(): void
       </p>
       <div class="actions">
         <span data-safe>
-          <Action label={t('Keep running')} onAct={onClose} />
+          <Button onClick={onClose}>{t('Keep running')}</Button>
         </span>
-        <Action
-          label={t('Cancel the run')}
-          kind="primary"
-          onAct={() => dispatch({ type: 'cancel', runId: id }).then(onClose)}
-        />
+        <Button kind="primary" onClick={() => dispatch({ type: 'cancel', runId: id }).then(onClose)}>
+          {t('Cancel the run')}
+        </Button>
       </div>
     </div>
   );

@@ -1,8 +1,8 @@
 import { useComputed } from '@preact/signals';
 import { t } from '../l10n.ts';
 import { formatTime } from '../ui/format.ts';
-import type { IconName } from './icon-paths.ts';
-import { Icon } from './icons.tsx';
+import { Icon } from '../ui/icon.tsx';
+import type { IconName } from '../ui/icon-paths.ts';
 import { type StageStep, stageSteps } from './run-facts.ts';
 import { part, stable, stages } from './selectors.ts';
 import { stageWord } from './words.ts';

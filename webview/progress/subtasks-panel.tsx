@@ -2,13 +2,15 @@ import { computed, signal } from '@preact/signals';
 import type { SubtaskView } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
 import { ask, bridge, runId, tab } from '../store.ts';
+import { Button } from '../ui/button.tsx';
 import { formatMoney } from '../ui/format.ts';
+import { Section } from '../ui/section.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { Action, Section, SignLabel } from './action.tsx';
 import { countSubtasks } from './counts.ts';
 import { logFilter } from './log-state.ts';
 import { groupSubtasks, type SubtaskGroup } from './run-facts.ts';
 import { subtaskList } from './selectors.ts';
+import { SignLabel } from './sign-label.tsx';
 import { subtaskSign } from './words.ts';
 
 const ROW_PX = 40;
@@ -122,40 +124,46 @@ function SubtaskDetail({ subtask }: { subtask: SubtaskView }) {
         {commit === null ? (
           <span class="muted">{t('Nothing committed yet.')}</span>
         ) : (
-          <Action
-            label={t('Open changes')}
+          <Button
             about={id}
             icon="diff"
-            onAct={() => ask(bridge.call('open', { target: { kind: 'diff', runId: run, subtaskId: id, path: null } }))}
-          />
+            onClick={() =>
+              ask(bridge.call('open', { target: { kind: 'diff', runId: run, subtaskId: id, path: null } }))
+            }
+          >
+            {t('Open changes')}
+          </Button>
         )}
         {evidence.length === 0 ? null : (
-          <Action
-            label={t('Evidence')}
+          <Button
             about={id}
             icon="beaker"
-            onAct={() => {
+            onClick={() => {
               tab.value = 'results';
             }}
-          />
+          >
+            {t('Evidence')}
+          </Button>
         )}
         {state === 'integrated' || subtask.startedAt === null ? null : (
-          <Action
-            label={t('Open worktree')}
+          <Button
             about={id}
             icon="folder"
-            onAct={() => ask(bridge.call('open', { target: { kind: 'worktree', runId: run, subtaskId: id } }))}
-          />
+            onClick={() => ask(bridge.call('open', { target: { kind: 'worktree', runId: run, subtaskId: id } }))}
+          >
+            {t('Open worktree')}
+          </Button>
         )}
-        <Action
-          label={t('Show in log')}
+        <Button
           about={id}
           icon="terminal"
-          onAct={() => {
+          onClick={() => {
             logFilter.value = { ...logFilter.value, subtaskId: id };
             document.getElementById('run-log')?.scrollIntoView({ block: 'nearest' });
           }}
-        />
+        >
+          {t('Show in log')}
+        </Button>
       </div>
     </div>
   );

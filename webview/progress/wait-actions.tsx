@@ -1,9 +1,10 @@
 import { useId, useState } from 'preact/hooks';
 import type { Waiting } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
-import { ask, bridge, show, view } from '../store.ts';
-import { Action, dispatch, SendBack } from './action.tsx';
-import { QuestionsForm } from './questions-form.tsx';
+import { ask, bridge, dispatch, show, view } from '../store.ts';
+import { Button } from '../ui/button.tsx';
+import { QuestionsForm } from '../ui/questions-form.tsx';
+import { SendBack } from '../ui/send-back.tsx';
 import { remedyOf } from './remedy.ts';
 import { subtaskOfWait } from './run-facts.ts';
 
@@ -19,7 +20,7 @@ const openDiff = (runId: string, subtaskId: string | null) =>
 export function WaitActions({ runId, wait }: WaitProps) {
   switch (wait.gate) {
     case 'questions':
-      return <QuestionsForm runId={runId} wait={wait} />;
+      return <QuestionsForm runId={runId} />;
     case 'plan':
     case 'diff':
     case 'subtask':
@@ -42,27 +43,25 @@ export function Decide({ runId, wait, gate }: WaitProps & { gate: 'plan' | 'diff
   return (
     <>
       <div class="actions">
-        <Action
-          label={look}
+        <Button
           about={about}
           icon={gate === 'plan' ? 'eye' : 'diff'}
           kind={gate === 'plan' ? 'secondary' : 'primary'}
-          onAct={() => (gate === 'plan' ? show('plan', runId) : openDiff(runId, subtaskId))}
-        />
-        <Action
-          label={approve}
+          onClick={() => (gate === 'plan' ? show('plan', runId) : openDiff(runId, subtaskId))}
+        >
+          {look}
+        </Button>
+        <Button
           about={about}
           icon="check"
           kind={gate === 'plan' ? 'primary' : 'secondary'}
-          onAct={() => dispatch({ type: 'approve', runId, gate, topic, waitOn })}
-        />
-        <Action
-          label={t('Send back…')}
-          about={about}
-          icon="comment"
-          isExpanded={isCommenting}
-          onAct={() => setCommenting(!isCommenting)}
-        />
+          onClick={() => dispatch({ type: 'approve', runId, gate, topic, waitOn })}
+        >
+          {approve}
+        </Button>
+        <Button about={about} icon="comment" isExpanded={isCommenting} onClick={() => setCommenting(!isCommenting)}>
+          {t('Send back…')}
+        </Button>
       </div>
       {isCommenting ? (
         <SendBack
@@ -85,19 +84,18 @@ function Resume({ runId, wait }: WaitProps) {
       {remedy === null ? null : <p class="remedy">{remedy.text}</p>}
       <div class="actions">
         {command === null ? null : (
-          <Action
-            label={command.label}
-            kind="primary"
-            onAct={() => ask(bridge.call('command', { command: command.name, runId }))}
-          />
+          <Button kind="primary" onClick={() => ask(bridge.call('command', { command: command.name, runId }))}>
+            {command.label}
+          </Button>
         )}
-        <Action
-          label={code === 'paused' ? t('Resume') : t('Try again')}
+        <Button
           about={wait.message}
           icon="play"
           kind={command === null ? 'primary' : 'secondary'}
-          onAct={() => dispatch({ type: 'resume', runId, budgetUsd: null, topic, waitOn })}
-        />
+          onClick={() => dispatch({ type: 'resume', runId, budgetUsd: null, topic, waitOn })}
+        >
+          {code === 'paused' ? t('Resume') : t('Try again')}
+        </Button>
       </div>
     </>
   );
@@ -135,7 +133,9 @@ function RaiseCap({ runId, wait: { topic, waitOn } }: WaitProps) {
             setProblem(null);
           }}
         />
-        <Action label={t('Raise the cap and go on')} icon="play" kind="primary" onAct={onRaise} />
+        <Button icon="play" kind="primary" onClick={onRaise}>
+          {t('Raise the cap and go on')}
+        </Button>
       </div>
       {problem === null ? null : (
         <p id={`${id}-problem`} class="problem" role="alert">

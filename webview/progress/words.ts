@@ -2,7 +2,7 @@ import type { Gate, Stage } from '../../src/protocol/events.ts';
 import type { AgentView, RunView, SubtaskState } from '../../src/protocol/view.ts';
 import type { ChangedFile, Deployment, Evidence, Finding } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
-import type { IconName } from './icon-paths.ts';
+import type { IconName } from '../ui/icon-paths.ts';
 
 /** The words and signs for what the protocol names; never a sign alone. */
 export interface Sign {

@@ -1,12 +1,12 @@
 import { t } from '../l10n.ts';
-import { ScrollX, Section } from '../progress/action.tsx';
 import { countCalls } from '../progress/counts.ts';
-import type { IconName } from '../progress/icon-paths.ts';
-import { Icon } from '../progress/icons.tsx';
 import { elapsedMs } from '../progress/run-facts.ts';
 import { cost, part } from '../progress/selectors.ts';
 import { isLive } from '../store.ts';
 import { formatDuration, formatMoney, formatRange, formatTokens } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import type { IconName } from '../ui/icon-paths.ts';
+import { ScrollX, Section } from '../ui/section.tsx';
 import { type Compared, estimateAgainstActual } from './result-facts.ts';
 
 const estimate = part('estimate');

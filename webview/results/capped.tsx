@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
-import { Action } from '../progress/action.tsx';
+import { Button } from '../ui/button.tsx';
 import { formatNumber } from '../ui/format.ts';
 
 interface CappedProps<T> {
@@ -20,11 +20,9 @@ export function Capped<T>({ items, step, class: className, children }: CappedPro
     <>
       <ul class={className}>{items.slice(0, limit).map(children)}</ul>
       {left <= 0 ? null : (
-        <Action
-          label={t('Show {0} more of {1}', formatNumber(Math.min(step, left)), formatNumber(items.length))}
-          kind="link"
-          onAct={() => setLimit(limit + step)}
-        />
+        <Button kind="link" onClick={() => setLimit(limit + step)}>
+          {t('Show {0} more of {1}', formatNumber(Math.min(step, left)), formatNumber(items.length))}
+        </Button>
       )}
     </>
   );

@@ -1,9 +1,9 @@
 import { computed } from '@preact/signals';
 import { t } from '../l10n.ts';
-import { Section } from '../progress/action.tsx';
 import { waiting } from '../progress/selectors.ts';
 import { Decide } from '../progress/wait-actions.tsx';
 import { runId } from '../store.ts';
+import { Section } from '../ui/section.tsx';
 import { diffWait } from './result-facts.ts';
 
 const wait = computed(() => diffWait(waiting.value ?? []));

@@ -1,12 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { Deployment } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
-import { Action, Section, SignLabel } from '../progress/action.tsx';
 import { shortCommit } from '../progress/log-entry.ts';
 import { part } from '../progress/selectors.ts';
+import { SignLabel } from '../progress/sign-label.tsx';
 import { deploymentName, forgeSign } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
+import { Button, IconButton } from '../ui/button.tsx';
 import { formatDuration } from '../ui/format.ts';
+import { Section } from '../ui/section.tsx';
 import { Lines } from './output-view.tsx';
 
 const branch = part('branch');
@@ -28,11 +30,9 @@ export function PullRequestPanel() {
       class="pull-request"
       actions={
         request === null || id === null ? undefined : (
-          <Action
-            label={t('Open pull request')}
-            icon="link"
-            onAct={() => ask(bridge.call('open', { target: { kind: 'pull_request', runId: id } }))}
-          />
+          <Button icon="link" onClick={() => ask(bridge.call('open', { target: { kind: 'pull_request', runId: id } }))}>
+            {t('Open pull request')}
+          </Button>
         )
       }
     >
@@ -57,12 +57,11 @@ export function PullRequestPanel() {
               <SignLabel sign={forgeSign(check.state)} />
               <CheckText name={check.name} summary={check.summary} />
               {check.url === null || id === null ? null : (
-                <Action
+                <IconButton
                   label={t('Open check')}
                   about={check.name}
                   icon="link"
-                  kind="icon"
-                  onAct={() => ask(bridge.call('open', { target: { kind: 'forge_check', runId: id, index } }))}
+                  onClick={() => ask(bridge.call('open', { target: { kind: 'forge_check', runId: id, index } }))}
                 />
               )}
             </li>
@@ -146,14 +145,15 @@ function DeploymentRow({ deployment, index }: { deployment: Deployment; index: n
         </span>
         <span class="muted number">{formatDuration(durationMs)}</span>
         <span class="actions">
-          <Action label={t('Log')} about={name} icon="terminal" isExpanded={isOpen} onAct={() => setOpen(!isOpen)} />
+          <Button about={name} icon="terminal" isExpanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {t('Log')}
+          </Button>
           {id === null ? null : (
-            <Action
+            <IconButton
               label={t('Open the log in the editor')}
               about={name}
               icon="link"
-              kind="icon"
-              onAct={() => ask(bridge.call('open', { target: { kind: 'deployment', runId: id, index } }))}
+              onClick={() => ask(bridge.call('open', { target: { kind: 'deployment', runId: id, index } }))}
             />
           )}
         </span>

@@ -2,12 +2,14 @@ import { computed } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import type { Evidence } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
-import { Action, Section, SignLabel } from '../progress/action.tsx';
 import { countChecks } from '../progress/counts.ts';
 import { part, subtaskList } from '../progress/selectors.ts';
+import { SignLabel } from '../progress/sign-label.tsx';
 import { outcomeSign } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
+import { Button, IconButton } from '../ui/button.tsx';
 import { formatDuration } from '../ui/format.ts';
+import { Section } from '../ui/section.tsx';
 import { Capped } from './capped.tsx';
 import { OutputView } from './output-view.tsx';
 import { type EvidenceGroup, evidenceGroups, failedCount } from './result-facts.ts';
@@ -83,14 +85,15 @@ function Check({ evidence, subtaskId, index }: CheckProps) {
           {exitCode === null ? t('no exit code') : t('exit code {0}', exitCode)} · {formatDuration(durationMs)}
         </span>
         <span class="actions">
-          <Action label={t('Output')} about={name} icon="terminal" isExpanded={isOpen} onAct={() => setOpen(!isOpen)} />
+          <Button about={name} icon="terminal" isExpanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {t('Output')}
+          </Button>
           {run === null ? null : (
-            <Action
+            <IconButton
               label={t('Open in the editor')}
               about={name}
               icon="link"
-              kind="icon"
-              onAct={() => ask(bridge.call('open', { target: { kind: 'evidence', runId: run, subtaskId, index } }))}
+              onClick={() => ask(bridge.call('open', { target: { kind: 'evidence', runId: run, subtaskId, index } }))}
             />
           )}
         </span>

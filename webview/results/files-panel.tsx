@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import type { ChangedFile } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
-import { Action, Section } from '../progress/action.tsx';
 import { countFiles } from '../progress/counts.ts';
-import { Icon } from '../progress/icons.tsx';
 import { part } from '../progress/selectors.ts';
 import { changeName } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
+import { Button } from '../ui/button.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/section.tsx';
 import { Capped } from './capped.tsx';
 import { byFolder, lineCounts, nameOf } from './result-facts.ts';
 
@@ -41,7 +42,11 @@ export function FilesPanel() {
           {countFiles(all.length)} <span class="added">+{added}</span> <span class="removed">−{removed}</span>
         </>
       }
-      actions={<Action label={t('Open all changes')} icon="diff" onAct={() => openDiff(run, null)} />}
+      actions={
+        <Button icon="diff" onClick={() => openDiff(run, null)}>
+          {t('Open all changes')}
+        </Button>
+      }
       class="files"
     >
       {all.length < 12 ? null : (

@@ -1,10 +1,11 @@
 import { computed } from '@preact/signals';
 import { t } from '../l10n.ts';
-import { Section, SignLabel } from '../progress/action.tsx';
 import { countFiles } from '../progress/counts.ts';
 import { part, subtaskList } from '../progress/selectors.ts';
+import { SignLabel } from '../progress/sign-label.tsx';
 import { outcomeSign } from '../progress/words.ts';
 import { runId } from '../store.ts';
+import { Section } from '../ui/section.tsx';
 import { Capped } from './capped.tsx';
 import { FileRow } from './files-panel.tsx';
 import { evidenceGroups, isDocumentation, isTest, isTestRun, testCounts } from './result-facts.ts';

@@ -1,9 +1,10 @@
 import { t } from '../l10n.ts';
-import { Section, SignLabel } from '../progress/action.tsx';
-import { Icon } from '../progress/icons.tsx';
 import { shortCommit } from '../progress/log-entry.ts';
 import { part, subtaskList } from '../progress/selectors.ts';
+import { SignLabel } from '../progress/sign-label.tsx';
 import { subtaskSign } from '../progress/words.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/section.tsx';
 import { Capped } from './capped.tsx';
 import { lineCounts } from './result-facts.ts';
 

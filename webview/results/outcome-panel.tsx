@@ -1,11 +1,12 @@
 import { computed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { t } from '../l10n.ts';
-import { Action, Section } from '../progress/action.tsx';
-import { Icon } from '../progress/icons.tsx';
 import { cost, part, subtaskList } from '../progress/selectors.ts';
 import { ask, bridge, runId } from '../store.ts';
+import { Button } from '../ui/button.tsx';
 import { formatMoney } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/section.tsx';
 import { failedCount, lineCounts } from './result-facts.ts';
 
 const diff = part('diff');
@@ -37,12 +38,13 @@ export function OutcomePanel() {
           <span class="live-text">
             <span class="muted">{t('Live at')}</span> <strong>{url.value}</strong>
           </span>
-          <Action
-            label={t('Open live application')}
+          <Button
             icon="link"
             kind="primary"
-            onAct={() => ask(bridge.call('open', { target: { kind: 'live', runId: id } }))}
-          />
+            onClick={() => ask(bridge.call('open', { target: { kind: 'live', runId: id } }))}
+          >
+            {t('Open live application')}
+          </Button>
         </p>
       )}
       <dl class="tiles">

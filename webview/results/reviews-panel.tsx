@@ -3,12 +3,13 @@ import { useState } from 'preact/hooks';
 import type { SubtaskView } from '../../src/protocol/view.ts';
 import type { Finding } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
-import { Section, SignLabel } from '../progress/action.tsx';
 import { countFindings, countRounds } from '../progress/counts.ts';
-import { Icon } from '../progress/icons.tsx';
 import { subtaskList } from '../progress/selectors.ts';
+import { SignLabel } from '../progress/sign-label.tsx';
 import { severitySign } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/section.tsx';
 import { Capped } from './capped.tsx';
 
 const reviewed = computed(() => subtaskList.value.filter(({ reviews }) => reviews.length > 0));

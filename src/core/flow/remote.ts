@@ -7,6 +7,8 @@ import type { Services } from './services.ts';
 
 /** Names tried for a new project whose own name is taken: `notes`, `notes-2`, `notes-3`, then one with the run's own ending. */
 const PLAIN_NAMES = 3;
+/** Times that another run may be the first to push into a repository that was empty. */
+const LOOKS = 5;
 
 /**
  * The repository to push to: the configured one, else the one that the workspace already has as `origin`, else a new one. A
@@ -18,7 +20,23 @@ export async function findRemote(
   input: BuildInput,
   state: RepositoryState,
 ): Promise<ForgeRepository> {
-  return pausable(ctx, 'forge-repository', async ({ signal }) => {
+  for (let look = 1; ; look += 1) {
+    const suffix = look === 1 ? '' : `-${look}`;
+    const found = await lookForRemote(ctx, services, input, state, `forge-repository${suffix}`);
+    if (!found.empty || look === LOOKS) return found;
+    // Somebody else may find it empty at the same time; then it is another one's, and the next look sees that.
+    if (await claim(ctx, services, state, found, `forge-claim${suffix}`)) return found;
+  }
+}
+
+function lookForRemote(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+  stepName: string,
+): Promise<ForgeRepository> {
+  return pausable(ctx, stepName, async ({ signal }) => {
     const { remote } = services;
     const origin = remote.repository === null ? await originOf(services, state) : null;
     const chosen = remote.repository ?? origin?.name ?? null;
@@ -52,33 +70,52 @@ async function originOf(services: Services, state: RepositoryState): Promise<{ o
   return url === null ? null : services.forge.recognise(url);
 }
 
-/**
- * With history in common. An empty one gets ours, as its default branch, which also gives the pull request something to be
- * merged into: of two runs that find it empty at the same time, only one comes first.
- */
+/** Empty, or with history in common. */
 async function isOurs(
   services: Services,
   state: RepositoryState,
   found: ForgeRepository,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const authorization = services.forge.gitAuthorization();
-  const { repository } = services;
-  if (found.empty) {
-    const first = { commit: state.baseCommit, branch: found.defaultBranch };
-    try {
-      await repository.push(state.repoDir, found.cloneUrl, [first], authorization, signal);
-      return true;
-    } catch (error) {
-      if (!isTaken(error)) throw error;
-    }
-  }
+  if (found.empty) return true;
+  return sharesHistory(services, state, found, signal);
+}
+
+async function sharesHistory(
+  { forge, repository }: Services,
+  state: RepositoryState,
+  found: ForgeRepository,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const authorization = forge.gitAuthorization();
   const head = await repository.fetch(state.repoDir, found.cloneUrl, found.defaultBranch, authorization, signal);
   return repository.hasCommonHistory(state.repoDir, state.baseCommit, head);
 }
 
-function isTaken(error: unknown): boolean {
-  return error instanceof AppError && error.details?.reason === 'branch_taken';
+/**
+ * Gives an empty repository our history as its default branch, which the pull request is merged into. False when somebody
+ * with another history was first.
+ */
+function claim(
+  ctx: Ctx,
+  services: Services,
+  state: RepositoryState,
+  found: ForgeRepository,
+  stepName: string,
+): Promise<boolean> {
+  return pausable(ctx, stepName, async ({ signal }) => {
+    const first = { commit: state.baseCommit, branch: found.defaultBranch };
+    const authorization = services.forge.gitAuthorization();
+    try {
+      await services.repository.push(state.repoDir, found.cloneUrl, [first], authorization, signal);
+      return true;
+    } catch (error) {
+      // Servers have many words for "somebody was first"; it was so when there is a branch now.
+      return await sharesHistory(services, state, found, signal).catch(() => {
+        throw error;
+      });
+    }
+  });
 }
 
 function unrelated(found: ForgeRepository): AppError {
@@ -105,7 +142,7 @@ export async function pushWork(
       await send(work.commit, work.branch);
       return work.branch;
     } catch (error) {
-      if (!isTaken(error)) throw error;
+      if (!(error instanceof AppError) || error.details?.reason !== 'branch_taken') throw error;
       const other = `${work.branch}-${ctx.rootRunId.slice(-6)}`;
       await send(work.commit, other);
       return other;

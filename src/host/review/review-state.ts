@@ -82,7 +82,7 @@ export function keptOf(state: ReviewState, path: string, origin: Origin): string
 }
 
 /** True for a file of which nothing that is proposed shall remain. */
-export function isPutBack(state: ReviewState, path: string, origin: Origin): boolean {
+function isPutBack(state: ReviewState, path: string, origin: Origin): boolean {
   if (state.putBack.includes(path)) return true;
   // Of a renamed file the new name would remain, of one with another mode the mode.
   return state.kept[path] !== undefined && state.kept[path] === origin.base && origin.oldPath === null;

@@ -30,23 +30,31 @@ export async function commandByKeys(page: Page, title: string): Promise<void> {
   await input.waitFor({ state: 'hidden' });
 }
 
+interface Focus {
+  /** Empty when nothing has it. */
+  name: string;
+  isVisible: boolean;
+}
+
 /** What has the focus in the console, by its name; and that it can be seen to have it. */
-async function focusIn(frame: Frame): Promise<{ name: string; isVisible: boolean }> {
-  return frame.evaluate(() => {
+function focusIn(frame: Frame): Promise<Focus> {
+  // As text: it runs in the page, and tests are compiled without what pages have.
+  return frame.evaluate<Focus>(`(() => {
     const element = document.activeElement;
-    if (!document.hasFocus() || !(element instanceof HTMLElement) || element === document.body) {
-      return { name: '', isVisible: true };
-    }
-    const label = element.id === '' ? null : document.querySelector(`label[for="${CSS.escape(element.id)}"]`);
+    if (!document.hasFocus() || element === null || element === document.body) return { name: '', isVisible: true };
+    const label = element.id === '' ? null : document.querySelector('label[for="' + CSS.escape(element.id) + '"]');
     const name = element.getAttribute('aria-label') ?? label?.textContent ?? element.textContent;
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
     return { name: name.trim(), isVisible: outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0 };
-  });
+  })()`);
 }
 
 /** Waits until the page in the frame has the focus, as after a command that shows it. */
 export async function frameHasFocus(frame: Frame): Promise<void> {
-  await until(() => frame.evaluate(() => document.hasFocus()), { what: 'the focus in the console', timeoutMs: 10_000 });
+  await until(() => frame.evaluate<boolean>('document.hasFocus()'), {
+    what: 'the focus in the console',
+    timeoutMs: 10_000,
+  });
 }
 
 /** Goes on with Tab to the control of this name; every stop on the way shows that it has the focus. */

@@ -43,10 +43,13 @@ export function git(dir: string, ...args: string[]): string {
 
 /** The files of the branch that a run landed. */
 export async function landedFiles(dir: string): Promise<string[]> {
-  const branch = await until(() => git(dir, 'branch', '--list', '--format=%(refname:short)', 'orchestrator/*') || false, {
-    what: 'the branch of the run',
-    timeoutMs: STAGE_MS,
-  });
+  const branch = await until(
+    () => git(dir, 'branch', '--list', '--format=%(refname:short)', 'orchestrator/*') || false,
+    {
+      what: 'the branch of the run',
+      timeoutMs: STAGE_MS,
+    },
+  );
   return git(dir, 'ls-tree', '-r', '--name-only', branch).split('\n');
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { runCommand } from '../harness/workbench.ts';
 import { pressUntil } from './keyboard.ts';
-import { git, goToDiff, isComplete, landedFiles, row, sampleDir, STAGE_MS, startSample } from './orchestrator.ts';
+import { git, goToDiff, isComplete, landedFiles, row, STAGE_MS, sampleDir, startSample } from './orchestrator.ts';
 import { useWorkbench } from './support.ts';
 
 const SENTENCE = 'Pay by card or in cash.';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { landedFiles, openContainer, consoleFrame, pane, row, sampleDir, STAGE_MS } from './orchestrator.ts';
+import { accessibilityViolations } from '../harness/accessibility.ts';
+import { consoleFrame, landedFiles, openContainer, pane, row, STAGE_MS, sampleDir } from './orchestrator.ts';
 import { useWorkbench } from './support.ts';
 
 describe('the sample, by clicks in a clean window', function () {
@@ -25,7 +26,9 @@ describe('the sample, by clicks in a clean window', function () {
     await frame.getByRole('button', { name: 'Approve' }).click();
     await row(page, 'Agents', /frontend-1/).waitFor({ timeout: STAGE_MS });
     await frame.getByRole('tab', { name: 'Progress' }).click();
-    await frame.getByRole('heading', { name: 'Agents' }).waitFor();
+    const agents = frame.getByRole('region', { name: 'Agents' });
+    await agents.getByText('frontend-1').waitFor();
+    await frame.getByRole('region', { name: 'Subtasks' }).getByText('Build the website of the café').waitFor();
   });
 
   it('shows all of its changes in one multi-file diff', async () => {
@@ -78,7 +81,11 @@ describe('the sample, by clicks in a clean window', function () {
     await request.getByText('Merged').waitFor();
     const deployment = frame.getByRole('region', { name: 'Deployment' });
     await deployment.getByText('Ready').waitFor();
-    await deployment.getByText(/http:\/\/.*\.localhost:\d+/).first().waitFor();
+    await deployment
+      .getByText(/http:\/\/.*\.localhost:\d+/)
+      .first()
+      .waitFor();
     await frame.getByRole('button', { name: 'Open pull request' }).waitFor();
+    assert.deepEqual(await accessibilityViolations(frame), []);
   });
 });

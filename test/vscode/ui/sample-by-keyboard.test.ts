@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { until } from '../harness/until.ts';
 import { commandByKeys, focusIsOn, frameHasFocus, pressUntil, tabTo } from './keyboard.ts';
-import { consoleFrame, isComplete, landedFiles, pane, row, sampleDir, STAGE_MS } from './orchestrator.ts';
+import { consoleFrame, isComplete, landedFiles, pane, row, STAGE_MS, sampleDir } from './orchestrator.ts';
 import { useWorkbench } from './support.ts';
 
 describe('the sample, by keyboard alone', function () {

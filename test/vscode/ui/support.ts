@@ -13,7 +13,7 @@ import { openWorkbench, type WorkbenchOptions } from '../harness/workbench.ts';
 import { makeWorkspace } from '../harness/workspace.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-const picturesDir = path.join(root, 'out', 'ui');
+export const picturesDir = path.join(root, 'out', 'ui');
 const START_MS = 180_000;
 
 let installed: Promise<string> | undefined;

@@ -79,6 +79,9 @@ describe('a review of the sample', function () {
     );
     assert.equal(revised.subtasks['revision-1']?.state, 'integrated');
 
+    // The window hears of the revision a moment after the process.
+    const isOpen = async () => (await vscode.workspace.fs.stat(uri('README.md'))).permissions === undefined;
+    await until(isOpen, { what: 'the review of the revision', timeoutMs: 20_000 });
     await command('review.rejectFile', uri('README.md'));
     assert.equal(await kept(uri('README.md')), '');
     const page = await vscode.window.showTextDocument(uri('site/index.html'));

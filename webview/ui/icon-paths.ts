@@ -1,4 +1,4 @@
-/** Line icons on a grid of 16, in the colour of the text. They stand beside words and are hidden from screen readers. */
+/** Line icons on a grid of 16, in the colour of the text; drawn here so that no font has to be loaded. Never the only sign of anything. */
 export const ICON_PATHS = {
   pass: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13M5 8.2l2.1 2.1L11 6.2',
   check: 'M3 8.5l3.2 3.2L13 4.8',
@@ -28,6 +28,12 @@ export const ICON_PATHS = {
   fit: 'M2 5.5V2h3.5M14 5.5V2h-3.5M2 10.5V14h3.5M14 10.5V14h-3.5',
   end: 'M8 2v8M4.5 7L8 10.5L11.5 7M3 13.5h10',
   rocket: 'M9.5 10.5L5.5 6.5C7 3.5 9.5 1.8 14 2c.2 4.5-1.5 7-4.5 8.5M6 6H3L1.8 9l3 .5M10 10v3l-3 1.2l-.5-3M10.6 5.4v.1',
+  add: 'M8 3v10M3 8h10',
+  close: 'M4 4l8 8M12 4l-8 8',
+  up: 'M4 10l4-4 4 4',
+  down: 'M4 6l4 4 4-4',
+  right: 'M6 4l4 4-4 4',
+  minus: 'M3 8h10',
 } as const;
 
 export type IconName = keyof typeof ICON_PATHS;
