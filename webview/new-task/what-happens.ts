@@ -1,10 +1,11 @@
 import type { BriefDraft } from '../../src/protocol/console.ts';
-import { Stage } from '../../src/protocol/events.ts';
+import type { Stage } from '../../src/protocol/events.ts';
 import { t } from '../l10n.ts';
+import { STAGES } from '../progress/run-facts.ts';
 
 /** The steps of a run of this draft, in the person's words. */
 export function whatHappens({ until, askQuestions, local }: BriefDraft): string[] {
-  const reaches = (stage: Stage) => Stage.options.indexOf(until) >= Stage.options.indexOf(stage);
+  const reaches = (stage: Stage) => STAGES.indexOf(until) >= STAGES.indexOf(stage);
   const steps = [
     askQuestions
       ? t('The lead model asks what is unclear, then makes a plan.')

@@ -3,7 +3,8 @@ import type { RunView, SubtaskState, SubtaskView, Waiting } from '../../src/prot
 
 /** What the pages work out of a view. Pure. */
 
-const ORDER: readonly Stage[] = ['brief', 'plan', 'build', 'review', 'commit', 'deploy', 'done'];
+/** Written out: the schema of events would bring all its parts into the page. */
+export const STAGES: readonly Stage[] = ['brief', 'plan', 'build', 'review', 'commit', 'deploy', 'done'];
 
 export interface StageStep {
   stage: Stage;
@@ -14,9 +15,9 @@ export interface StageStep {
 
 /** The stations of a run in order. The last entry of a stage counts: a run comes back to `build` for a revision. */
 export function stageSteps(view: Pick<RunView, 'stage' | 'stages' | 'status' | 'endedAt'>): StageStep[] {
-  const at = ORDER.indexOf(view.stage);
+  const at = STAGES.indexOf(view.stage);
   const entered = new Map(view.stages.map(({ stage, enteredAt }) => [stage, enteredAt]));
-  return ORDER.map((stage, index) => {
+  return STAGES.map((stage, index) => {
     const enteredAt = stage === 'done' && view.status === 'complete' ? view.endedAt : (entered.get(stage) ?? null);
     if (index > at) return { stage, state: 'ahead', enteredAt: null };
     return { stage, state: index === at ? 'current' : 'reached', enteredAt };

@@ -42,7 +42,7 @@ export function consoleHtml(parts: ConsoleHtml): string {
 <div class="skeleton-page"><span></span><span></span><span></span></div>
 </div></div>
 <script type="application/json" id="texts">${jsonForScript(parts.texts)}</script>
-<script nonce="${attribute(parts.nonce)}" src="${attribute(parts.scriptUri)}"></script>
+<script async nonce="${attribute(parts.nonce)}" src="${attribute(parts.scriptUri)}"></script>
 </body>
 </html>`;
 }
