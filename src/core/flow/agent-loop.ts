@@ -6,7 +6,7 @@ import { type AgentTalk, addResults, addTurn, isGoingRound, say } from './agent-
 import { modelCall } from './lead.ts';
 import { pausable } from './pause.ts';
 import type { Services } from './services.ts';
-import { type AgentDesk, beginSaving, openDesk, saveWork, takeSaved } from './work-in-progress.ts';
+import { type AgentDesk, beginSaving, openDesk, saveWork, takeSaved, tellSaved } from './work-in-progress.ts';
 
 /**
  * Invariants:
@@ -82,7 +82,7 @@ async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promis
       if (talk.dirty) desk.saving ??= beginSaving(desk, talk);
       const { saving } = desk;
       const reply = await asking.catch(async (thrown) => {
-        await saving?.work.catch(() => null);
+        await tellSaved(desk, s);
         throw thrown;
       });
       const called: DomainEvent = {

@@ -44,6 +44,8 @@ interface Saving {
   /** Never rejects unheard. */
   work: Promise<SavedWork>;
   state: 'under way' | 'done' | 'failed';
+  /** Its event has been emitted by this process. */
+  isTold: boolean;
 }
 
 /** Commits the worktree to the subtask's ref. The same work has the same key, whichever step comes to ask for it. */
@@ -63,7 +65,7 @@ export function beginSaving(desk: AgentDesk, talk: AgentTalk): Saving {
       },
     },
   );
-  const saving: Saving = { work, state: 'under way' };
+  const saving: Saving = { work, state: 'under way', isTold: false };
   work.then(
     () => {
       saving.state = 'done';
@@ -86,10 +88,27 @@ export async function takeSaved(desk: AgentDesk, s: StepContext): Promise<string
     throw thrown;
   });
   if (saved === null) return null;
-  const { commit, files } = saved;
-  s.emit('committed', { type: 'subtask.committed', subtaskId: desk.subtaskId, commit, files });
+  tell(desk, s, saving, saved);
+  const { commit } = saved;
   if (desk.watchOverlaps) desk.watching = desk.watching.then(() => watchOverlaps(desk, commit));
   return commit;
+}
+
+/** For a turn that fails: the run may wait for days, and what the tools have changed can be looked at meanwhile. Never rejects. */
+export async function tellSaved(desk: AgentDesk, s: StepContext): Promise<void> {
+  const { saving } = desk;
+  const saved = await saving?.work.catch(() => null);
+  try {
+    if (saving !== null && saved) tell(desk, s, saving, saved);
+  } catch {
+    // The run may have been taken from this process; why the turn failed is what counts.
+  }
+}
+
+function tell(desk: AgentDesk, s: StepContext, saving: Saving, { commit, files }: NonNullable<SavedWork>): void {
+  if (saving.isTold) return;
+  saving.isTold = true;
+  s.emit('committed', { type: 'subtask.committed', subtaskId: desk.subtaskId, commit, files });
 }
 
 /** Commits what tools have changed since the last commit; returns the commit, or null when nothing differs from it. */
