@@ -12,7 +12,7 @@ import {
   withBrief,
 } from './draft.ts';
 
-const defaults = { workspaceDirs: ['/work/shop'], budgetUsd: 10 };
+const defaults = { workspaceDirs: ['/projects/shop'], budgetUsd: 10 };
 
 const draft = (changes: Partial<BriefDraft>): BriefDraft => ({ ...emptyDraft(defaults), ...changes });
 
@@ -21,14 +21,14 @@ describe('the draft of a brief', () => {
     const { workspaceDir, budgetUsd, requirements } = emptyDraft(defaults);
     assert.deepEqual(
       { workspaceDir, budgetUsd, requirements },
-      { workspaceDir: '/work/shop', budgetUsd: '10', requirements: [] },
+      { workspaceDir: '/projects/shop', budgetUsd: '10', requirements: [] },
     );
   });
 
   it('is read back as it was kept, and begins anew when its form is another', () => {
     const kept = draft({ name: 'Shop', workspaceDir: '/elsewhere' });
     assert.deepEqual(readDraft(kept, defaults), kept);
-    assert.equal(readDraft({ ...kept, workspaceDir: '' }, defaults).workspaceDir, '/work/shop');
+    assert.equal(readDraft({ ...kept, workspaceDir: '' }, defaults).workspaceDir, '/projects/shop');
     assert.deepEqual(readDraft({ name: 'Shop' }, defaults), emptyDraft(defaults));
   });
 
@@ -79,7 +79,7 @@ describe('the draft of a brief', () => {
     assert.equal(folderProblem('', defaults.workspaceDirs), 'none_chosen');
     assert.equal(folderProblem('shop', defaults.workspaceDirs), 'not_absolute');
     assert.equal(folderProblem('/other', defaults.workspaceDirs), 'not_open');
-    assert.equal(folderProblem('/work/shop', defaults.workspaceDirs), null);
+    assert.equal(folderProblem('/projects/shop', defaults.workspaceDirs), null);
   });
 
   it('knows the form of a text by its name, else by its beginning', () => {
