@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { approve, finish, openRig, type Rig, type RigOptions, readWorkspace, run, type Script, write } from './rig.ts';
+import { approve, finish, readWorkspace, run, type Script, useRigs, write } from './rig.ts';
 
 const done = { name: 'test', command: 'test -f a/done.txt' };
 const onePlan = aPlan([aSubtask('a', { checks: [done] })]);
@@ -18,15 +18,7 @@ const of = <T extends DomainEvent['type']>(events: DomainEvent[], type: T) =>
 
 describe('a whole run', function () {
   this.timeout(60_000);
-  const rigs: Rig[] = [];
-  const open = async (script: Script, options?: RigOptions) => {
-    const rig = await openRig(script, options);
-    rigs.push(rig);
-    return rig;
-  };
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.close();
-  });
+  const open = useRigs();
 
   it('carries a simple brief from an empty folder to a live application', async () => {
     const rig = await open({ plan: onePlan, turn: goodTurn });

@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import type { EventRecord } from '../../src/protocol/events.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { finish, openRig, type Rig, type RigOptions, type Script, write } from './rig.ts';
+import { finish, type Script, useRigs, write } from './rig.ts';
 
 const onePlan = aPlan([aSubtask('a', { checks: [{ name: 'test', command: 'node -e "console.log(6 * 7)"' }] })]);
 const goodTurn: Script['turn'] = (id, turn) => (turn === 0 ? [write(`${id}/done.txt`, `${id}\n`)] : [finish()]);
 
 describe('what a client sees of runs', function () {
   this.timeout(60_000);
-  const rigs: Rig[] = [];
-  const open = async (script: Script, options?: RigOptions) => {
-    const rig = await openRig(script, options);
-    rigs.push(rig);
-    return rig;
-  };
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.close();
-  });
+  const open = useRigs();
 
   it('watches every run from its first event to its last, in order', async () => {
     const rig = await open({ plan: onePlan, turn: goodTurn });

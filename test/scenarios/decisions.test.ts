@@ -7,7 +7,7 @@ import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { FileContent } from '../../src/protocol/intents.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { finish, openRig, type Rig, type RigOptions, readWorkspace, type Script, write } from './rig.ts';
+import { finish, type RigOptions, readWorkspace, type Script, useRigs, write } from './rig.ts';
 
 const done = { name: 'test', command: 'test -f a/done.txt' };
 const onePlan = aPlan([aSubtask('a', { checks: [done] })]);
@@ -32,15 +32,7 @@ function prepareWorkspace(dir: string): void {
 
 describe('decisions of a person', function () {
   this.timeout(60_000);
-  const rigs: Rig[] = [];
-  const open = async (script: Script, options?: RigOptions) => {
-    const rig = await openRig(script, options);
-    rigs.push(rig);
-    return rig;
-  };
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.close();
-  });
+  const open = useRigs();
 
   describe('who changes the plan', () => {
     const edited = aPlan([

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { finish, openRig, type Rig, type RigOptions, type Script, write } from './rig.ts';
+import { finish, type Script, useRigs, write } from './rig.ts';
 
 const part = (id: string) => aSubtask(id, { checks: [{ name: 'test', command: `test -f ${id}/done.txt` }] });
 const goodTurn: Script['turn'] = (id, turn) => (turn === 0 ? [write(`${id}/done.txt`, `${id}\n`)] : [finish()]);
@@ -10,15 +10,7 @@ const types = (events: DomainEvent[]) => events.map((event) => event.type);
 
 describe('a run that is stopped and goes on', function () {
   this.timeout(60_000);
-  const rigs: Rig[] = [];
-  const open = async (script: Script, options?: RigOptions) => {
-    const rig = await openRig(script, options);
-    rigs.push(rig);
-    return rig;
-  };
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.close();
-  });
+  const open = useRigs();
 
   /** Two agents that both are in their first call when `inCall` resolves, and go on after `release`. */
   const twoInCall = async () => {

@@ -233,3 +233,16 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
 export function readWorkspace(rig: Rig, path: string): string {
   return readFileSync(join(rig.workspaceDir, path), 'utf8');
 }
+
+/** Call it in a `describe`: opens rigs for its tests, and closes after each test what that one has opened. */
+export function useRigs(): (script: Script, options?: RigOptions) => Promise<Rig> {
+  const rigs: Rig[] = [];
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close();
+  });
+  return async (script, options) => {
+    const rig = await openRig(script, options);
+    rigs.push(rig);
+    return rig;
+  };
+}

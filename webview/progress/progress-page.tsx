@@ -1,5 +1,3 @@
-import { t } from '../l10n.ts';
-import { runId } from '../store.ts';
 import { AgentsPanel } from './agents-panel.tsx';
 import { Announcer } from './announcer.tsx';
 import { CostPanel } from './cost-panel.tsx';
@@ -8,6 +6,7 @@ import { LogPanel } from './log-panel.tsx';
 import { ProblemsPanel } from './problems-panel.tsx';
 import './panels.css';
 import './progress.css';
+import { NoRun } from './no-run.tsx';
 import { RunHeader } from './run-header.tsx';
 import { hasView } from './selectors.ts';
 import { Stepper } from './stepper.tsx';
@@ -16,13 +15,7 @@ import { WaitingPanel } from './waiting-panel.tsx';
 
 /** How the run goes: every part reads only what it shows, so that an event draws one of them again, not the page. */
 export function ProgressPage() {
-  if (!hasView.value) {
-    return (
-      <p class="page-empty">
-        {runId.value === null ? t('No run is chosen. Start one under "New task".') : t('Reading the run…')}
-      </p>
-    );
-  }
+  if (!hasView.value) return <NoRun />;
   return (
     <div class="run-page progress-page">
       <RunHeader />

@@ -1,9 +1,8 @@
-import { t } from '../l10n.ts';
 import { Announcer } from '../progress/announcer.tsx';
 import '../progress/panels.css';
+import { NoRun } from '../progress/no-run.tsx';
 import { RunHeader } from '../progress/run-header.tsx';
 import { hasView } from '../progress/selectors.ts';
-import { runId } from '../store.ts';
 import { ActualPanel } from './actual-panel.tsx';
 import { DecisionPanel } from './decision-panel.tsx';
 import { DeploymentPanel, PullRequestPanel } from './delivery-panel.tsx';
@@ -17,13 +16,7 @@ import { ReviewsPanel } from './reviews-panel.tsx';
 
 /** What came out of the run, and the proof of it. */
 export function ResultsPage() {
-  if (!hasView.value) {
-    return (
-      <p class="page-empty">
-        {runId.value === null ? t('No run is chosen. Start one under "New task".') : t('Reading the run…')}
-      </p>
-    );
-  }
+  if (!hasView.value) return <NoRun />;
   return (
     <div class="run-page results-page">
       <RunHeader />
