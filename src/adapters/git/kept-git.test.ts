@@ -102,7 +102,10 @@ describe('git commands of processes that stay', () => {
   });
 
   it('are kept: the same process serves the next call, and another one after its death', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') {
+      console.log('      skipped: only Linux shows the children of a process');
+      this.skip();
+    }
     const before = new Set(childrenOf(process.pid).map((child) => child.pid));
     const kept = () => childrenOf(process.pid).filter((child) => !before.has(child.pid));
     const work = async () => {
@@ -151,7 +154,10 @@ describe('git commands of processes that stay', () => {
   });
 
   it('end when the program that keeps them is killed', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') {
+      console.log('      skipped: only Linux shows the children of a process');
+      this.skip();
+    }
     const module = JSON.stringify(new URL('./run-git.ts', import.meta.url).href);
     const script = `const { openGit } = await import(${module});
       const { git } = openGit(() => ${JSON.stringify(scratchDir)});
