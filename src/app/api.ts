@@ -1,12 +1,14 @@
+import type { Brief } from '../protocol/brief.ts';
 import type { EventRecord } from '../protocol/events.ts';
 import type { Intent } from '../protocol/intents.ts';
+import type { ProjectRecords, TaskRecord } from '../protocol/records.ts';
 import type { RunView } from '../protocol/view.ts';
-import type { ChangedFile } from '../protocol/work.ts';
+import type { ChangedFile, IssueRef } from '../protocol/work.ts';
 
 /** The one door of every client (command line, extension host, server). */
 export interface AppApi {
   /**
-   * Carries an intent out and returns the run it concerns. `start` and `deploy` return at once with the new run's id; the
+   * Carries an intent out and returns the run it concerns. `start`, `deploy` and `rollback` return at once with the new run's id; the
    * run goes on in this process. `approve`, `reject`, `edit_plan`, `trim_diff`, `answer` and `resume` also take the run over when no live
    * process owns it. Throws with nothing changed when the intent does not fit the run as it is.
    */
@@ -42,6 +44,17 @@ export interface AppApi {
    * `waiting` and nothing is working), or rejects with `aborted`.
    */
   settled(runId: string, signal: AbortSignal): Promise<RunView>;
+  /**
+   * An issue of GitHub and the brief made of it. `ref`: `owner/repo#12`, its web address, or `#12` of the repository that the
+   * workspace has as `origin`. Throws `usage` for another form, `not_found` when there is no such issue.
+   */
+  readIssue(ref: string, workspaceDir: string, signal: AbortSignal): Promise<{ issue: IssueRef; brief: Brief }>;
+  /** Open issues of the workspace's repository on GitHub, the last changed first; none without such an `origin`. */
+  openIssues(workspaceDir: string, signal: AbortSignal): Promise<IssueRef[]>;
+  /** The shared records of one run, or of all with null, from the local store. */
+  records(runId: string | null): Promise<ProjectRecords>;
+  /** What the team's shared database holds, newest first, at most 100; null when none is configured. */
+  teamTasks(signal: AbortSignal): Promise<TaskRecord[] | null>;
   /** Stops executing (runs stay resumable), closes every listener, process and file. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,5 +1,15 @@
-import type { DeploymentNeeds, Effort, FunctionNeed, LiveCheck, SiteNeed } from '../protocol/plan.ts';
-import type { ChangedFile, CheckSummary, Deployment, LiveResult, ModelUsage, PullRequest } from '../protocol/work.ts';
+import type { DeploymentNeeds, FunctionNeed, LiveCheck, SiteNeed } from '../protocol/deployment-needs.ts';
+import type { Effort } from '../protocol/plan.ts';
+import type {
+  ChangedFile,
+  CheckSummary,
+  Deployment,
+  DeploymentChange,
+  LiveResult,
+  ModelUsage,
+  PullRequest,
+  WorkflowRun,
+} from '../protocol/work.ts';
 
 /** What the core needs from the world. Every method that waits takes a signal; every failure is an AppError. */
 
@@ -192,6 +202,9 @@ export interface Repository {
   /** URL of the remote `origin`, or null. */
   originUrl(repoDir: string): Promise<string | null>;
   commitTree(repoDir: string, tree: string, parents: CommitId[], message: CommitMessage): Promise<CommitId>;
+  parents(repoDir: string, commit: CommitId): Promise<CommitId[]>;
+  /** `head` without what changed from one commit to another, in memory. */
+  undo(repoDir: string, head: CommitId, change: { from: CommitId; to: CommitId }): Promise<MergeOutcome>;
   changedFiles(repoDir: string, from: CommitId, to: CommitId): Promise<ChangedFile[]>;
   /** Unified diff; cut after maxBytes with a line that says so. */
   patch(repoDir: string, from: CommitId, to: CommitId, maxBytes: number): Promise<string>;
@@ -201,6 +214,11 @@ export interface Repository {
   exportTree(repoDir: string, commit: CommitId, dir: string): Promise<void>;
   /** Creates the user-visible branch at the commit; checks it out only when the workspace is clean and still at base. */
   land(state: RepositoryState, branch: string, commit: CommitId): Promise<Landing>;
+  /**
+   * Moves a landed branch forward from one commit to another that holds it; where it is checked out, only when the workspace
+   * is clean. A branch that is not at `from` any more is left alone and another one landed.
+   */
+  landAgain(state: RepositoryState, branch: string, from: CommitId, commit: CommitId): Promise<Landing>;
   /** Pushes commits to branches of a URL; credentials go through the environment, never the command line or config. */
   push(
     repoDir: string,
@@ -304,20 +322,106 @@ export interface Forge {
     request: { owner: string | null; name: string; private: boolean; description: string },
     signal: AbortSignal,
   ): Promise<ForgeRepository>;
-  /** Finds the pull request of the head branch, or opens it. */
+  /** Finds the pull request of the head branch, or opens it; labels and reviewers that it lacks are added. */
   ensurePullRequest(
     repository: ForgeRepository,
-    request: { head: string; base: string; title: string; body: string },
+    request: PullRequestRequest,
     signal: AbortSignal,
   ): Promise<PullRequest>;
+  pullRequest(repository: ForgeRepository, number: number, signal: AbortSignal): Promise<PullRequestState>;
+  /** What reviewers said, oldest first; without the words of our own account and what is resolved or dismissed. */
+  reviewComments(repository: ForgeRepository, number: number, signal: AbortSignal): Promise<ReviewComment[]>;
   checks(repository: ForgeRepository, commit: CommitId, signal: AbortSignal): Promise<CheckSummary>;
-  /** Merges when the head is still `commit`; merged already: returns that. Never forces. */
+  /** The end of the log of each failed run of the summary, at most 8,000 characters each; its summary where no log is kept. */
+  failedLogs(
+    repository: ForgeRepository,
+    summary: CheckSummary,
+    signal: AbortSignal,
+  ): Promise<{ name: string; log: string }[]>;
+  /**
+   * Merges when the head is still `commit`; merged already: returns that. A draft is made ready first. Where the branch has a
+   * merge queue, it is put in. Never forces. `held`: why it is not merged now (a review or a check is required, it is in the
+   * queue); ask again later. Throws `forge_failed` with details.reason `closed`, `head_moved`, `conflict` or
+   * `merged_elsewhere` when asking again does not help.
+   */
   merge(
     repository: ForgeRepository,
     number: number,
-    request: { commit: CommitId; method: 'merge' | 'squash' | 'rebase'; title: string },
+    request: { commit: CommitId; method: MergeMethod; title: string },
     signal: AbortSignal,
-  ): Promise<{ commit: CommitId }>;
+  ): Promise<{ commit: CommitId } | { held: string }>;
+  issue(place: IssuePlace, signal: AbortSignal): Promise<Issue>;
+  /** Open issues without pull requests, the last changed first; at most 50. */
+  issues(repository: { owner: string; name: string }, signal: AbortSignal): Promise<Issue[]>;
+  /** Ids of the workflow's runs that exist now: asked before `runWorkflow`, so that a repeated dispatch is recognised. */
+  workflowRuns(repository: ForgeRepository, workflow: string, ref: string, signal: AbortSignal): Promise<string[]>;
+  /**
+   * Dispatches a workflow (file name) on a branch and follows the run to its end; `onChange` is called at each new state. A
+   * run that is not in `known` is taken as ours from an earlier attempt. A failed run is returned, not thrown.
+   */
+  runWorkflow(
+    repository: ForgeRepository,
+    request: { workflow: string; ref: string; inputs: Record<string, string>; known: string[]; deadlineMs: number },
+    onChange: (run: WorkflowRun) => void,
+    signal: AbortSignal,
+  ): Promise<WorkflowRun>;
+}
+
+export type MergeMethod = 'merge' | 'squash' | 'rebase';
+
+export interface PullRequestRequest {
+  head: string;
+  base: string;
+  title: string;
+  body: string;
+  draft: boolean;
+  /** Made in the repository when it has none of the name. */
+  labels: string[];
+  /** Login names. One that cannot review is left out, with a warning in the log. */
+  reviewers: string[];
+  /** Slugs of teams of the organisation. */
+  teamReviewers: string[];
+}
+
+export interface PullRequestState {
+  pullRequest: PullRequest;
+  headCommit: CommitId;
+  /** Null before it is merged. */
+  mergeCommit: CommitId | null;
+  /** False when somebody deleted the head branch. */
+  hasHeadBranch: boolean;
+  /** `behind`: the base has moved and must be brought in before merging; `unknown`: being found out, ask again. */
+  mergeable: 'yes' | 'behind' | 'conflict' | 'blocked' | 'unknown';
+}
+
+export interface ReviewComment {
+  /** Unique on the forge, the same each time. */
+  id: string;
+  author: string;
+  /** True for people who may write to the repository: only their words are acted upon. */
+  trusted: boolean;
+  /** False for a remark that asks for nothing, such as the text of an approval. */
+  wantsChange: boolean;
+  body: string;
+  /** Empty when it is about the whole. */
+  file: string;
+  /** 1-based; 0 when it is about the whole file. */
+  line: number;
+}
+
+export interface IssuePlace {
+  owner: string;
+  name: string;
+  number: number;
+}
+
+export interface Issue extends IssuePlace {
+  title: string;
+  /** Markdown; may be empty. */
+  body: string;
+  url: string;
+  labels: string[];
+  state: 'open' | 'closed';
 }
 
 export interface DeployedUrls {
@@ -343,25 +447,41 @@ export interface Place {
 
 /**
  * Everything is find-or-create, and only what carries the mark of the project is ever changed. Every call but `place` and
- * the reading ones refuses (`deployment_failed`) a place that meanwhile belongs to somebody else.
+ * the reading ones refuses (`deployment_failed`) a place that meanwhile belongs to somebody else. Applied twice, the second
+ * time changes nothing; `Deployment.changes` names what was done.
  */
 export interface Deployer {
+  /**
+   * What deploying would create, change and delete; reads only. A column or index that the plan no longer has in a table that
+   * it names is deleted; a table that it does not name stays.
+   */
+  preview(needs: DeploymentNeeds, name: string, project: string, signal: AbortSignal): Promise<DeploymentChange[]>;
   /**
    * Finds the place of this project, or takes the first free one and marks it. `project` is a key that stays the same over
    * the runs of one project and is no other project's, such as `owner/name` of its repository.
    */
   place(request: PlaceRequest, project: string, signal: AbortSignal): Promise<Place>;
-  /** Finds or creates database, tables, columns and indexes; waits until all are available. */
-  applyDatabase(needs: DeploymentNeeds, place: Place, name: string, signal: AbortSignal): Promise<Deployment>;
+  /**
+   * Makes the smallest changes that bring database, tables, columns and indexes to what is needed; waits until all are
+   * available. Changes that lose data are made only with `destructive`, else left out and named in `logTail`.
+   */
+  applyDatabase(
+    needs: DeploymentNeeds,
+    place: Place,
+    name: string,
+    options: { destructive: boolean },
+    signal: AbortSignal,
+  ): Promise<Deployment>;
   /**
    * Ids of the deployments that exist now: asked before an upload, so that a repeated upload can be recognised. `id` is that
    * of the place.
    */
   knownDeployments(kind: 'function' | 'site', id: string, signal: AbortSignal): Promise<string[]>;
   /**
-   * Creates or updates the function, uploads the folder, waits for the build and the activation. When a deployment exists
-   * that is not in `known`, it is taken as ours from an earlier attempt and is not uploaded again. The `id` of the result
-   * is that of the place.
+   * Creates or updates the function with its variables, triggers and domains, uploads the folder, waits for the build and the
+   * activation. When a deployment exists that is not in `known`, it is taken as ours from an earlier attempt and is not
+   * uploaded again; when what is active was made of the same files and settings, nothing is uploaded. The `id` of the result
+   * is that of the place. A domain that does not verify is no failure: `domains` says what to do.
    */
   deployFunction(
     need: FunctionNeed,
@@ -380,6 +500,20 @@ export interface Deployer {
   ): Promise<Deployment>;
   /** `functionIds`: id in the plan -> id of the place; `databaseId` is that of the place. */
   urls(functionIds: Record<string, string>, databaseId: string | null, signal: AbortSignal): Promise<DeployedUrls>;
+  /** What undoing these deployments would do, and what cannot be undone, in words; reads only. */
+  previewRollback(
+    deployments: readonly Deployment[],
+    signal: AbortSignal,
+  ): Promise<{ changes: DeploymentChange[]; irreversible: string[] }>;
+  /**
+   * Undoes one deployment: the one before is activated again; tables and columns that it added are dropped when they are empty,
+   * and others, like a function or site that it made, only with `destructive`. Idempotent. `kept` says in words what was left.
+   */
+  rollBack(
+    deployment: Deployment,
+    options: { destructive: boolean },
+    signal: AbortSignal,
+  ): Promise<{ done: DeploymentChange[]; kept: string[] }>;
 }
 
 /** Fetches a live URL; tries again until it passes or `deadlineMs` is over. */

@@ -6,20 +6,26 @@ import {
   ChangedFile,
   CheckSummary,
   Deployment,
+  DeploymentChange,
   Evidence,
   Finding,
+  IssueRef,
   LiveResult,
   ModelUsage,
   PullRequest,
   Review,
+  WorkflowRun,
 } from './work.ts';
 
 /** The stations of a run, in order. `--until STAGE` stops after one. */
 export const Stage = z.enum(['brief', 'plan', 'build', 'review', 'commit', 'deploy', 'done']);
 export type Stage = z.infer<typeof Stage>;
 
-/** What a run may wait for. A gate is a person's decision, `resume` a condition that somebody has to change. */
-export const Gate = z.enum(['questions', 'plan', 'diff', 'subtask', 'resume']);
+/**
+ * What a run may wait for. A gate is a person's decision, `resume` a condition that somebody has to change. At `deployment`,
+ * approving makes the changes that lose something, rejecting leaves those out and makes the others.
+ */
+export const Gate = z.enum(['questions', 'plan', 'diff', 'subtask', 'deployment', 'resume']);
 export type Gate = z.infer<typeof Gate>;
 
 const on = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -29,7 +35,17 @@ const agentId = z.string();
 
 /** Everything that can happen in a run, in the past tense. Version 1; adding an optional field keeps the version. */
 export const DomainEvent = z.discriminatedUnion('type', [
-  on('run.started', { brief: Brief, workspaceDir: z.string(), budgetUsd: z.number(), slug: z.string() }),
+  on('run.started', {
+    brief: Brief,
+    workspaceDir: z.string(),
+    budgetUsd: z.number(),
+    slug: z.string(),
+    /** Default `build`. */
+    purpose: z.enum(['build', 'deploy', 'rollback']).optional(),
+    issue: IssueRef.optional(),
+    /** Of a rollback: the run whose deployment it undoes. */
+    undoes: z.string().optional(),
+  }),
   on('stage.entered', { stage: Stage }),
   on('workspace.opened', {
     baseCommit: z.string(),
@@ -94,7 +110,22 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('branch.pushed', { branch: z.string(), commit: z.string(), remote: z.string() }),
   on('pull_request.opened', { pullRequest: PullRequest }),
   on('pull_request.checked', { summary: CheckSummary }),
+  /** Comments of reviewers, as findings: `review-<id>` of the comment. */
+  on('pull_request.reviewed', { number: z.int(), findings: z.array(Finding) }),
+  /** New work was pushed to the open pull request, and why: failed checks, a review, or a base branch that had moved. */
+  on('pull_request.updated', { reason: z.enum(['checks', 'review', 'base']), round: z.int(), commit: z.string() }),
+  /** Why it is not merged yet, in words: a review is required, it is in the merge queue. */
+  on('pull_request.held', { reason: z.string() }),
   on('pull_request.merged', { pullRequest: PullRequest, commit: z.string() }),
+  on('workflow.ran', { run: WorkflowRun }),
+  /** What deploying, or rolling back, is about to do. */
+  on('deployment.previewed', { changes: z.array(DeploymentChange), irreversible: z.array(z.string()) }),
+  on('deployment.approved', { by: z.enum(['person', 'policy']), destructive: z.boolean() }),
+  on('rollback.finished', {
+    done: z.array(DeploymentChange),
+    /** What was left as it is, and what cannot be undone, in words. */
+    kept: z.array(z.string()),
+  }),
   on('deployment.started', { kind: Deployment.shape.kind, id: z.string() }),
   on('deployment.finished', { deployment: Deployment }),
   on('live.verified', { results: z.array(LiveResult), url: z.string().nullable() }),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Brief } from './brief.ts';
 import { Stage } from './events.ts';
 import { Answer, Plan } from './plan.ts';
+import { IssueRef } from './work.ts';
 
 const runId = z.string().min(1);
 
@@ -54,12 +55,14 @@ export const Intent = z.discriminatedUnion('type', [
     askQuestions: z.boolean(),
     budgetUsd: z.number().positive(),
     until: Stage,
+    /** The issue that it is about: its repository is pushed to, and the pull request closes it. */
+    issue: IssueRef.nullish(),
   }),
   z.strictObject({ type: z.literal('answer'), runId, answers: z.array(Answer) }),
   z.strictObject({
     type: z.literal('approve'),
     runId,
-    gate: z.enum(['plan', 'diff', 'subtask']).nullable(),
+    gate: z.enum(['plan', 'diff', 'subtask', 'deployment']).nullable(),
     ...decided,
   }),
   z.strictObject({ type: z.literal('reject'), runId, comment: z.string().trim().min(1), ...decided }),
@@ -73,6 +76,8 @@ export const Intent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('resume'), runId, budgetUsd: z.number().positive().nullable(), ...decided }),
   /** Starts a run that deploys what the run has merged; for one that was asked to stop after `commit`. */
   z.strictObject({ type: z.literal('deploy'), runId }),
+  /** Starts a run that undoes what the run has deployed and opens a pull request that reverts what it has merged. */
+  z.strictObject({ type: z.literal('rollback'), runId }),
   z.strictObject({ type: z.literal('cancel'), runId }),
   /** Forgets a run that has ended; its commits stay in the repository, below `refs/orchestrator-archive`. */
   z.strictObject({ type: z.literal('delete'), runId }),

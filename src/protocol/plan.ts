@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DeploymentNeeds } from './deployment-needs.ts';
 
 /**
  * The plan as the lead model returns it. Every field is required and nullable rather than optional, because strict
@@ -46,89 +47,6 @@ const SharedInterface = z.strictObject({
   purpose: z.string().min(1),
   content: z.string(),
 });
-
-export const TableNeed = z.strictObject({
-  id: z.string().min(1).max(36),
-  name: z.string().min(1),
-  columns: z.array(
-    z.strictObject({
-      key: z.string().min(1).max(36),
-      type: z.enum(['string', 'integer', 'double', 'boolean', 'datetime']),
-      /** Characters; only for `string`. */
-      size: z.int().nullable(),
-      required: z.boolean(),
-    }),
-  ),
-  indexes: z.array(
-    z.strictObject({
-      key: z.string().min(1),
-      type: z.enum(['key', 'unique', 'fulltext']),
-      columns: z.array(z.string()).min(1),
-    }),
-  ),
-  /** Appwrite permission strings, such as `read("any")`. */
-  permissions: z.array(z.string()),
-});
-export type TableNeed = z.infer<typeof TableNeed>;
-
-export const FunctionNeed = z.strictObject({
-  id: z.string().min(1).max(36),
-  name: z.string().min(1),
-  /** Folder in the repository whose content is packed. */
-  path: z.string().min(1),
-  runtime: z.string().min(1),
-  /** Relative to `path`. */
-  entrypoint: z.string().min(1),
-  /** Build command, or null for none. */
-  commands: z.string().nullable(),
-  /** Role strings; `any` makes the function's domain answer everybody. */
-  execute: z.array(z.string()),
-  scopes: z.array(z.string()),
-});
-export type FunctionNeed = z.infer<typeof FunctionNeed>;
-
-export const SiteNeed = z.strictObject({
-  id: z.string().min(1).max(36),
-  name: z.string().min(1),
-  /** Folder in the repository whose content is packed. */
-  path: z.string().min(1),
-  framework: z.string().min(1),
-  installCommand: z.string().nullable(),
-  buildCommand: z.string().nullable(),
-  /** Relative to `path`. */
-  outputDirectory: z.string().min(1),
-  fallbackFile: z.string().nullable(),
-  /**
-   * File inside `path` into which the deployment writes `{endpoint, projectId, databaseId, functions: {id: url}}` as JSON
-   * before packing, so that the page finds its functions; null for none.
-   */
-  settingsFile: z.string().nullable(),
-});
-export type SiteNeed = z.infer<typeof SiteNeed>;
-
-/** A request made to the live application after deployment. */
-export const LiveCheck = z.strictObject({
-  /** Id of the function or site of `deployment` that is asked. */
-  target: z.string().min(1),
-  method: z.enum(['GET', 'POST']),
-  path: z.string().startsWith('/'),
-  /** JSON body for POST, or null. */
-  body: z.string().nullable(),
-  status: z.int().min(100).max(599),
-  /** Text that the answer must contain. */
-  contains: z.string(),
-});
-export type LiveCheck = z.infer<typeof LiveCheck>;
-
-export const DeploymentNeeds = z.strictObject({
-  /** Null when no database is needed. */
-  databaseId: z.string().min(1).max(36).nullable(),
-  tables: z.array(TableNeed),
-  functions: z.array(FunctionNeed),
-  sites: z.array(SiteNeed),
-  liveChecks: z.array(LiveCheck),
-});
-export type DeploymentNeeds = z.infer<typeof DeploymentNeeds>;
 
 export const Plan = z.strictObject({
   summary: z.string().min(1),

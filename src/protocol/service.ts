@@ -4,8 +4,9 @@ import type { ErrorInfo } from './errors.ts';
 import type { EventRecord } from './events.ts';
 import { Intent } from './intents.ts';
 import type { Estimate } from './plan.ts';
+import type { TaskRecord } from './records.ts';
 import type { RunView } from './view.ts';
-import type { ChangedFile } from './work.ts';
+import type { ChangedFile, IssueRef } from './work.ts';
 
 /**
  * What an editor window and its orchestrator process say to each other, over `peer.ts`. The window calls; the process emits
@@ -58,6 +59,9 @@ export const ServiceParams = {
   stopLocalCloud: z.strictObject({}),
   /** Everything known of a run as one JSON text: events, view, outputs of checks. */
   exportRun: z.strictObject({ runId }),
+  readIssue: z.strictObject({ ref: z.string().min(1), workspaceDir: dir }),
+  openIssues: z.strictObject({ workspaceDir: dir }),
+  teamTasks: z.strictObject({ workspaceDir: dir }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type ServiceMethod = keyof typeof ServiceParams;
@@ -117,6 +121,10 @@ export interface ServiceResults {
   startSample: { runId: string; workspaceDir: string };
   stopLocalCloud: boolean;
   exportRun: string;
+  readIssue: { issue: IssueRef; brief: Brief };
+  openIssues: IssueRef[];
+  /** Null when no shared database is configured. */
+  teamTasks: TaskRecord[] | null;
 }
 
 /** One-way messages of the process. */

@@ -6,11 +6,14 @@ import type {
   ChangedFile,
   CheckSummary,
   Deployment,
+  DeploymentChange,
   Evidence,
   Finding,
+  IssueRef,
   LiveResult,
   PullRequest,
   Review,
+  WorkflowRun,
 } from './work.ts';
 
 /** How a run looks now: a pure fold over its events, shared by every client. */
@@ -95,6 +98,10 @@ export interface RunView {
   /** The stages that were entered, in order. */
   stages: { stage: Stage; enteredAt: string }[];
   brief: Brief | null;
+  purpose: 'build' | 'deploy' | 'rollback';
+  issue: IssueRef | null;
+  /** Of a rollback: the run whose deployment it undoes. */
+  undoes: string | null;
   slug: string;
   workspaceDir: string;
   branch: string | null;
@@ -113,8 +120,16 @@ export interface RunView {
   diff: { baseCommit: string; commit: string; files: ChangedFile[] } | null;
   pullRequest: PullRequest | null;
   forgeChecks: CheckSummary | null;
+  /** What reviewers of the pull request said, oldest first. */
+  reviewFindings: Finding[];
+  /** Why the pull request is not merged yet; null when nothing is in the way. */
+  held: string | null;
+  workflow: WorkflowRun | null;
   mergeCommit: string | null;
+  /** What deploying, or rolling back, does; null before it is known. */
+  preview: { changes: DeploymentChange[]; irreversible: string[] } | null;
   deployments: Deployment[];
+  rollback: { done: DeploymentChange[]; kept: string[] } | null;
   live: LiveResult[];
   url: string | null;
   /** The last stage of a complete run; earlier than `deploy` when it was asked to stop there. */
@@ -145,6 +160,9 @@ export function emptyView(runId: string): RunView {
     stage: 'brief',
     stages: [],
     brief: null,
+    purpose: 'build',
+    issue: null,
+    undoes: null,
     slug: '',
     workspaceDir: '',
     branch: null,
@@ -163,8 +181,13 @@ export function emptyView(runId: string): RunView {
     diff: null,
     pullRequest: null,
     forgeChecks: null,
+    reviewFindings: [],
+    held: null,
+    workflow: null,
     mergeCommit: null,
+    preview: null,
     deployments: [],
+    rollback: null,
     live: [],
     url: null,
     stoppedAfter: null,
@@ -307,6 +330,9 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
         brief: event.brief,
         workspaceDir: event.workspaceDir,
         budgetUsd: event.budgetUsd,
+        purpose: event.purpose ?? 'build',
+        issue: event.issue ?? null,
+        undoes: event.undoes ?? null,
         slug: event.slug,
         startedAt: at,
       };
@@ -442,8 +468,22 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return { ...view, pullRequest: event.pullRequest };
     case 'pull_request.checked':
       return { ...view, forgeChecks: event.summary };
+    case 'pull_request.reviewed':
+      return { ...view, reviewFindings: [...view.reviewFindings, ...event.findings] };
+    case 'pull_request.updated':
+      return { ...view, forgeChecks: null, held: null };
+    case 'pull_request.held':
+      return { ...view, held: event.reason };
     case 'pull_request.merged':
-      return { ...view, pullRequest: event.pullRequest, mergeCommit: event.commit };
+      return { ...view, pullRequest: event.pullRequest, mergeCommit: event.commit, held: null };
+    case 'workflow.ran':
+      return { ...view, workflow: event.run };
+    case 'deployment.previewed':
+      return { ...view, preview: { changes: event.changes, irreversible: event.irreversible } };
+    case 'rollback.finished':
+      return { ...view, rollback: { done: event.done, kept: event.kept } };
+    case 'deployment.approved':
+      return view;
     case 'deployment.started':
       return view;
     case 'deployment.finished':

@@ -72,10 +72,34 @@ export const CheckSummary = z.strictObject({
       state: z.enum(['pending', 'passed', 'failed']),
       url: z.string().nullable(),
       summary: z.string(),
+      /** By which the forge finds its log; null when it keeps none. */
+      logId: z.string().nullable().default(null),
     }),
   ),
 });
 export type CheckSummary = z.infer<typeof CheckSummary>;
+
+/** One difference between what Appwrite has and what a plan wants, or what a rollback does. */
+export const DeploymentChange = z.strictObject({
+  action: z.enum(['create', 'change', 'delete']),
+  kind: z.enum(['database', 'table', 'column', 'index', 'function', 'site', 'variable', 'domain', 'deployment']),
+  /** Real ids from the outside in: `crew/tasks/title`, `web`, `api/MODE`. */
+  id: z.string(),
+  /** What differs, in words; empty when the action says all. */
+  detail: z.string(),
+  /** Data, or a way back, is lost by it: it needs an approval of its own. */
+  destructive: z.boolean(),
+});
+export type DeploymentChange = z.infer<typeof DeploymentChange>;
+
+/** An own domain and what is still to do for it. */
+export const DomainState = z.strictObject({
+  domain: z.string(),
+  state: z.enum(['verified', 'verifying', 'unverified']),
+  /** The DNS record to set, or why it does not verify; empty when verified. */
+  remedy: z.string(),
+});
+export type DomainState = z.infer<typeof DomainState>;
 
 export const Deployment = z.strictObject({
   kind: z.enum(['database', 'function', 'site']),
@@ -90,6 +114,11 @@ export const Deployment = z.strictObject({
   /** Last part of the build log, at most 4,000 characters. */
   logTail: z.string(),
   durationMs: z.number(),
+  /** What was done, in order: the journal that a rollback goes by. Empty when everything was there already. */
+  changes: z.array(DeploymentChange).default([]),
+  domains: z.array(DomainState).default([]),
+  /** `Place.mark`; empty in records of before it was kept. */
+  mark: z.string().default(''),
 });
 export type Deployment = z.infer<typeof Deployment>;
 
@@ -103,3 +132,25 @@ export const LiveResult = z.strictObject({
   durationMs: z.number(),
 });
 export type LiveResult = z.infer<typeof LiveResult>;
+
+/** An issue of the forge that a run was started from; its pull request closes it. */
+export const IssueRef = z.strictObject({
+  owner: z.string().min(1),
+  name: z.string().min(1),
+  number: z.int().min(1),
+  url: z.string(),
+  title: z.string(),
+});
+export type IssueRef = z.infer<typeof IssueRef>;
+
+export const WorkflowRun = z.strictObject({
+  id: z.string(),
+  /** File name, such as `deploy.yml`. */
+  workflow: z.string(),
+  url: z.string(),
+  state: z.enum(['pending', 'passed', 'failed']),
+  jobs: z.array(z.strictObject({ name: z.string(), state: z.enum(['pending', 'passed', 'failed']) })),
+  /** Last part of the logs of the jobs that failed, at most 8,000 characters; empty otherwise. */
+  logTail: z.string(),
+});
+export type WorkflowRun = z.infer<typeof WorkflowRun>;

@@ -3,7 +3,7 @@ import { BuildRuntime, Client, Framework, Functions, Runtime, Sites, TablesDB } 
 import { createDeployer } from '../../src/adapters/appwrite/deployer.ts';
 import type { Deployer, Place, PlaceRequest } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
-import type { DeploymentNeeds } from '../../src/protocol/plan.ts';
+import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { createFakeDeployer } from '../fakes/deployer.ts';

@@ -1,4 +1,4 @@
-import type { FunctionNeed, SiteNeed } from '../../protocol/plan.ts';
+import type { FunctionNeed, SiteNeed } from '../../protocol/deployment-needs.ts';
 import type { ResourceKind } from './domains.ts';
 import type { Claims } from './places.ts';
 import { createFunction, createSite } from './resources.ts';

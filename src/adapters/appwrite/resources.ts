@@ -1,5 +1,5 @@
 import type { Adapter, BuildRuntime, Framework, Models, ProjectKeyScopes, Runtime } from 'node-appwrite';
-import type { FunctionNeed, SiteNeed } from '../../protocol/plan.ts';
+import type { FunctionNeed, SiteNeed } from '../../protocol/deployment-needs.ts';
 import { sameSet } from './same-set.ts';
 import type { Caller, Sdk } from './sdk.ts';
 

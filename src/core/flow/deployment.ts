@@ -1,5 +1,6 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { LiveCheck, Plan } from '../../protocol/plan.ts';
+import type { LiveCheck } from '../../protocol/deployment-needs.ts';
+import type { Plan } from '../../protocol/plan.ts';
 import type { Deployment, LiveResult } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { DeployedUrls, Place, PlaceRequest } from '../ports.ts';

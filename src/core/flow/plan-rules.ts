@@ -1,5 +1,6 @@
 import type { Brief } from '../../protocol/brief.ts';
-import type { DeploymentNeeds, Plan, Subtask } from '../../protocol/plan.ts';
+import type { DeploymentNeeds } from '../../protocol/deployment-needs.ts';
+import type { Plan, Subtask } from '../../protocol/plan.ts';
 import { normalisePath } from './owned-paths.ts';
 import { isReservedSubtaskId } from './refs.ts';
 

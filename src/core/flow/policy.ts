@@ -1,6 +1,7 @@
 import type { Brief } from '../../protocol/brief.ts';
 import type { Stage } from '../../protocol/events.ts';
 import type { Effort } from '../../protocol/plan.ts';
+import type { IssueRef } from '../../protocol/work.ts';
 
 /** The configuration of one run. Journalled with the run's input, so that a resumed run goes on as it began. No secrets. */
 export interface RunPolicy {
@@ -37,6 +38,13 @@ export interface RemoteSettings {
   private: boolean;
   mergeMethod: 'merge' | 'squash' | 'rebase';
   branchPrefix: string;
+  pullRequest: { draft: boolean; labels: string[]; reviewers: string[]; teamReviewers: string[] };
+  /** Times that work is sent back to an agent after its pull request was opened, for failed checks and reviews together. */
+  revisionRounds: number;
+  /** Whether a project without any workflow gets one that runs the plan's checks. */
+  ciWorkflow: boolean;
+  /** File name of a workflow that is dispatched on the default branch after the merge and has to pass; null for none. */
+  workflow: string | null;
 }
 
 export interface BuildInput {
@@ -48,6 +56,8 @@ export interface BuildInput {
   askQuestions: boolean;
   until: Stage;
   policy: RunPolicy;
+  /** The issue that the run was started from; absent for none. */
+  issue?: IssueRef | null;
 }
 
 /** Waiting for a person has a limit too: 30 days, then the run fails with its work kept. */
