@@ -106,4 +106,86 @@ export function landingContract(make: () => Repository): void {
         }
       }));
   });
+
+  describe('landAgain', () => {
+    const further = { path: 'more.txt', content: 'more\n' };
+    const landedTwice = async (fixture: RepositoryFixture, disturb: (repoDir: string) => void) => {
+      const { repository, repoDir } = fixture;
+      const { state, commit } = await prepare(fixture);
+      await repository.land(state, 'feature/x', commit);
+      const next = await repository.commitFiles(repoDir, commit, [further], message('more'));
+      disturb(repoDir);
+      return { commit, next, state, again: await repository.landAgain(state, 'feature/x', commit, next) };
+    };
+
+    it('moves the branch forward with the files, where it is checked out and clean', () =>
+      withRepository(make, async (fixture) => {
+        const { repoDir } = fixture;
+        const { again, next, commit, state } = await landedTwice(fixture, () => {});
+        assert.deepEqual([again.branch, again.commit, again.checkedOut], ['feature/x', next, true]);
+        assert.equal(git(repoDir, 'rev-parse', 'feature/x'), next);
+        assert.equal(read(repoDir, 'more.txt'), 'more\n');
+        assert.equal(git(repoDir, 'status', '--porcelain'), '');
+        const repeated = await fixture.repository.landAgain(state, 'feature/x', commit, next);
+        assert.deepEqual([repeated.branch, repeated.checkedOut], ['feature/x', true]);
+      }));
+
+    it('moves only the branch when another one is checked out', () =>
+      withRepository(make, async (fixture) => {
+        const { repoDir } = fixture;
+        const { again, next } = await landedTwice(fixture, (dir) => void git(dir, 'switch', '--quiet', '--detach'));
+        assert.deepEqual([again.branch, again.checkedOut], ['feature/x', false]);
+        assert.equal(git(repoDir, 'rev-parse', 'feature/x'), next);
+        assert.equal(existsSync(path.join(repoDir, 'more.txt')), false);
+      }));
+
+    it('leaves a branch alone in which the user is at work or has committed', () =>
+      withRepository(make, async (fixture) => {
+        const { repoDir } = fixture;
+        const { again, next, commit } = await landedTwice(fixture, (dir) => write(dir, 'feature.txt', 'mine\n'));
+        assert.deepEqual([again.branch, again.checkedOut], ['feature/x-2', false]);
+        assert.equal(git(repoDir, 'rev-parse', 'feature/x'), commit);
+        assert.equal(git(repoDir, 'rev-parse', 'feature/x-2'), next);
+        assert.equal(read(repoDir, 'feature.txt'), 'mine\n');
+      }));
+  });
+
+  describe('undo', () => {
+    it('takes one change out of a history that has gone on', () =>
+      withRepository(make, async ({ repository, repoDir, base }) => {
+        const added = await repository.commitFiles(repoDir, base, [FILE], message('feature'));
+        const later = await repository.commitFiles(
+          repoDir,
+          added,
+          [{ path: 'later.txt', content: 'x\n' }],
+          message('l'),
+        );
+        assert.deepEqual(await repository.parents(repoDir, added), [base]);
+        const { tree, conflicts } = await repository.undo(repoDir, later, { from: base, to: added });
+        assert.deepEqual(conflicts, []);
+        assert.equal(await repository.readFile(repoDir, tree, 'feature.txt'), null);
+        assert.equal(await repository.readFile(repoDir, tree, 'later.txt'), 'x\n');
+      }));
+
+    it('gives back the tree of before when nothing came after, and nothing twice', () =>
+      withRepository(make, async ({ repository, repoDir, base }) => {
+        const added = await repository.commitFiles(repoDir, base, [FILE], message('feature'));
+        const undone = await repository.undo(repoDir, added, { from: base, to: added });
+        assert.equal(undone.tree, git(repoDir, 'rev-parse', `${base}^{tree}`));
+        const again = await repository.undo(repoDir, base, { from: base, to: added });
+        assert.equal(again.tree, undone.tree);
+      }));
+
+    it('names the files in which later work stands in the way', () =>
+      withRepository(make, async ({ repository, repoDir, base }) => {
+        const added = await repository.commitFiles(repoDir, base, [FILE], message('feature'));
+        const changed = { path: FILE.path, content: 'changed\n' };
+        const later = await repository.commitFiles(repoDir, added, [changed], message('later'));
+        const { conflicts } = await repository.undo(repoDir, later, { from: base, to: added });
+        assert.deepEqual(
+          conflicts.map((conflict) => conflict.path),
+          [FILE.path],
+        );
+      }));
+  });
 }

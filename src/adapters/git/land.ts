@@ -2,7 +2,7 @@ import type { CommitId, Landing, RepositoryState } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Git } from './git-command.ts';
 import { gitFailure, redactUrls } from './git-errors.ts';
-import { readRef } from './refs.ts';
+import { readRef, setRef } from './refs.ts';
 import { workingState } from './working-state.ts';
 
 /** Names tried for the branch: `name`, `name-2`, ... */
@@ -79,4 +79,41 @@ export async function land(git: Git, state: RepositoryState, wanted: string, com
     return { branch, commit, checkedOut: true, note };
   }
   return stay(`git did not switch to it: ${redactUrls(switched.stderr.trim()).slice(0, 500)}.`);
+}
+
+/**
+ * Moves a branch that was landed at `from` forward. Where that would lose something of the user's, in front of whom it may be
+ * checked out, the work lands under the next free name instead.
+ */
+export async function landAgain(
+  git: Git,
+  state: RepositoryState,
+  branch: string,
+  from: CommitId,
+  commit: CommitId,
+): Promise<Landing> {
+  const { repoDir } = state;
+  const ref = `refs/heads/${branch}`;
+  const current = await readRef(git, repoDir, ref);
+  if (current !== from) return land(git, state, branch, commit);
+  const now = await workingState(git, repoDir);
+  if (now.branch !== branch) {
+    await setRef(git, repoDir, ref, commit, from);
+    return {
+      branch,
+      commit,
+      checkedOut: false,
+      note: `The work is on branch ${branch}. To see it: git switch ${branch}`,
+    };
+  }
+  if (now.changed.length === 0) {
+    const moved = await git({
+      args: ['merge', '--ff-only', '--quiet', '--no-overwrite-ignore', commit],
+      cwd: repoDir,
+      okExitCodes: 'any',
+    });
+    if (moved.exitCode === 0)
+      return { branch, commit, checkedOut: true, note: `The workspace is on branch ${branch}.` };
+  }
+  return land(git, state, branch, commit);
 }

@@ -1,13 +1,14 @@
 import type { Repository } from '../../core/ports.ts';
 import { commitFiles, commitTree, exportTree, readFile } from './commits.ts';
 import { asChangedFiles, patch, treeChanges } from './diff.ts';
-import { land } from './land.ts';
+import { land, landAgain } from './land.ts';
 import { hasCommonHistory, merge, mergeBase } from './merge.ts';
 import { openRepository } from './open.ts';
 import { listRefs, readRef, setRef } from './refs.ts';
 import { fetch, originUrl, push } from './remote.ts';
 import { repositoryMap } from './repository-map.ts';
 import { openGit } from './run-git.ts';
+import { parents, undo } from './undo.ts';
 import { commitWorktree } from './worktree-commit.ts';
 import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
 
@@ -46,11 +47,14 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     hasCommonHistory: (repoDir, a, b) => hasCommonHistory(git, repoDir, a, b),
     originUrl: (repoDir) => originUrl(git, repoDir),
     commitTree: (repoDir, tree, parents, message) => commitTree(git, repoDir, tree, parents, message),
+    parents: (repoDir, commit) => parents(git, repoDir, commit),
+    undo: (repoDir, head, change) => undo(git, repoDir, head, change),
     changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
     patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),
     readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir, tempDir),
     land: (state, branch, commit) => land(git, state, branch, commit),
+    landAgain: (state, branch, from, commit) => landAgain(git, state, branch, from, commit),
     push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
     async close() {
       close();
