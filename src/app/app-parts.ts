@@ -1,6 +1,7 @@
 import type { Definition, Engine, EventLog } from '../core/engine/port.ts';
 import type { DeployInput } from '../core/flow/deploy-merged.ts';
 import type { BuildInput, RunPolicy } from '../core/flow/policy.ts';
+import type { RollbackInput } from '../core/flow/rollback.ts';
 import type { BuildResult } from '../core/flow/stages.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Clock } from '../core/ports.ts';
@@ -13,6 +14,7 @@ export interface AppParts {
   ledger: Ledger;
   build: Definition<BuildInput, BuildResult>;
   deployment: Definition<DeployInput, BuildResult>;
+  rollback: Definition<RollbackInput, BuildResult>;
   /** What a new run is to keep of the settings. */
   policy(): RunPolicy;
   /** Null allows the command line; otherwise why it is refused. */

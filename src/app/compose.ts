@@ -25,6 +25,7 @@ import { deployDefinition } from '../core/flow/deploy-merged.ts';
 import { integrateDefinition } from '../core/flow/integrate.ts';
 import { OverlapRadar } from '../core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../core/flow/policy.ts';
+import { rollbackDefinition } from '../core/flow/rollback.ts';
 import type { Services } from '../core/flow/services.ts';
 import { subtaskDefinition } from '../core/flow/subtask.ts';
 import { limitCommands } from '../core/heavy-commands.ts';
@@ -134,7 +135,8 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
   const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
   const build = buildDefinition(services, children);
   const deployment = deployDefinition(services);
-  engine.register(build, children.subtask, children.integrate, deployment);
+  const rollback = rollbackDefinition(services);
+  engine.register(build, children.subtask, children.integrate, deployment, rollback);
   const deletion = {
     engine,
     repository: services.repository,
@@ -148,6 +150,7 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     ledger,
     build,
     deployment,
+    rollback,
     policy: () => policyOf(settings),
     refuseCommand: services.refuseCommand,
     clock,

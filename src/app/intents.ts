@@ -1,4 +1,4 @@
-import type { Engine, EventLog } from '../core/engine/port.ts';
+import type { Engine } from '../core/engine/port.ts';
 import type { Decision, DiffDecision, PlanDecision } from '../core/flow/decision.ts';
 import type { DeployInput } from '../core/flow/deploy-merged.ts';
 import { planFaults } from '../core/flow/plan-rules.ts';
@@ -8,6 +8,7 @@ import type { Gate } from '../protocol/events.ts';
 import { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import type { AppParts } from './app-parts.ts';
+import { remoteOf, workToUndo } from './past-work.ts';
 import { alreadyEnded, mergedWork, noLongerWaits, nothingWaits, planInvalid } from './refusals.ts';
 import { findRun, hasEnded, type RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
@@ -23,7 +24,7 @@ export interface Intents {
 
 type Of<T extends Intent['type']> = Extract<Intent, { type: T }>;
 
-const DECISIONS: readonly Gate[] = ['plan', 'diff', 'subtask'];
+const DECISIONS: readonly Gate[] = ['plan', 'diff', 'subtask', 'deployment'];
 
 /** A plan that does not fit its schema is a bad plan, everything else that does not fit a wrong use. */
 function checked(given: Intent): Intent {
@@ -86,6 +87,15 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
     };
     const runId = newRunId(input.slug, random);
     await engine.start(parts.deployment, input, { runId });
+    return runId;
+  };
+
+  const rollBack = async (idOrPrefix: string): Promise<string> => {
+    const view = views.get(await mustFind(idOrPrefix));
+    const past = await inputOf(engine, view.runId);
+    const input = { ...past, ...workToUndo(view, events), undoes: view.runId, policy: parts.policy() };
+    const runId = newRunId(`revert-${past.slug}`, random);
+    await engine.start(parts.rollback, input, { runId });
     return runId;
   };
 
@@ -177,6 +187,8 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
         return resume(intent);
       case 'deploy':
         return deploy(intent.runId);
+      case 'rollback':
+        return rollBack(intent.runId);
       case 'cancel':
         return cancel(intent.runId);
       case 'delete':
@@ -193,18 +205,6 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
 
 async function inputOf(engine: Engine, runId: string): Promise<BuildInput> {
   return (await engine.get(runId))?.input as BuildInput;
-}
-
-/** Where the work was pushed to, or null. */
-function remoteOf(events: EventLog, runId: string): string | null {
-  let remote: string | null = null;
-  for (let after = 0; ; ) {
-    const records = events.read(runId, after);
-    for (const { event } of records) if (event.type === 'branch.pushed') remote = event.remote;
-    const last = records.at(-1);
-    if (last === undefined) return remote;
-    after = last.seq;
-  }
 }
 
 /** The wait that the intent is about; throws when nothing fits any more. */

@@ -210,6 +210,8 @@ export interface Repository {
   patch(repoDir: string, from: CommitId, to: CommitId, maxBytes: number): Promise<string>;
   /** File content at a commit or tree, or null when absent. */
   readFile(repoDir: string, commitOrTree: string, path: string): Promise<string | null>;
+  /** Paths of all files of a folder at a commit; none when there is no such folder. */
+  listFiles(repoDir: string, commit: CommitId, folder: string): Promise<string[]>;
   /** Writes the files of a commit into an empty folder (no .git). */
   exportTree(repoDir: string, commit: CommitId, dir: string): Promise<void>;
   /** Creates the user-visible branch at the commit; checks it out only when the workspace is clean and still at base. */

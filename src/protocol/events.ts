@@ -116,7 +116,8 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('pull_request.updated', { reason: z.enum(['checks', 'review', 'base']), round: z.int(), commit: z.string() }),
   /** Why it is not merged yet, in words: a review is required, it is in the merge queue. */
   on('pull_request.held', { reason: z.string() }),
-  on('pull_request.merged', { pullRequest: PullRequest, commit: z.string() }),
+  /** `before`: the tip of the base branch that it was merged into. */
+  on('pull_request.merged', { pullRequest: PullRequest, commit: z.string(), before: z.string().optional() }),
   on('workflow.ran', { run: WorkflowRun }),
   /** What deploying, or rolling back, is about to do. */
   on('deployment.previewed', { changes: z.array(DeploymentChange), irreversible: z.array(z.string()) }),

@@ -39,4 +39,16 @@ export function entriesContract(make: () => Repository): void {
       const bad = [{ path: '.git/config', from: start }];
       await assert.rejects(repository.commitFiles(repoDir, changed, bad, message('x')), { code: 'git_failed' });
     }));
+
+  it('lists the files of a folder at a commit, and none of another', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const commit = await work(fixture, 'start', (dir) => {
+        write(dir, 'a/b/one.txt', '1\n');
+        write(dir, 'a/zwei ü.txt', '2\n');
+        write(dir, 'ab/three.txt', '3\n');
+      });
+      assert.deepEqual(await repository.listFiles(repoDir, commit, 'a'), ['a/b/one.txt', 'a/zwei ü.txt']);
+      assert.deepEqual(await repository.listFiles(repoDir, base, 'a'), []);
+    }));
 }

@@ -1,4 +1,6 @@
+import type * as z from 'zod';
 import type { Brief } from '../../src/protocol/brief.ts';
+import { FunctionNeed, SiteNeed, TableNeed } from '../../src/protocol/deployment-needs.ts';
 import type { Plan, Subtask } from '../../src/protocol/plan.ts';
 
 export function aBrief(change: Partial<Brief> = {}): Brief {
@@ -41,4 +43,20 @@ export function aPlan(subtasks: Subtask[], change: Partial<Plan> = {}): Plan {
     deployment: { databaseId: null, tables: [], functions: [], sites: [], liveChecks: [] },
     ...change,
   };
+}
+
+/** Needs with what is not given at its default. */
+export function aTable(id: string, change: Partial<z.input<typeof TableNeed>> = {}): TableNeed {
+  return TableNeed.parse({ id, name: id, columns: [], indexes: [], permissions: [], ...change });
+}
+
+export function aFunction(id: string, change: Partial<z.input<typeof FunctionNeed>> = {}): FunctionNeed {
+  const base = { path: id, runtime: 'node-22', entrypoint: 'main.js', commands: null, execute: ['any'], scopes: [] };
+  return FunctionNeed.parse({ id, name: id, ...base, ...change });
+}
+
+export function aSite(id: string, change: Partial<z.input<typeof SiteNeed>> = {}): SiteNeed {
+  const build = { installCommand: null, buildCommand: null, outputDirectory: '.' };
+  const base = { path: id, framework: 'other', ...build, fallbackFile: null, settingsFile: null };
+  return SiteNeed.parse({ id, name: id, ...base, ...change });
 }

@@ -151,6 +151,12 @@ export async function readFile(git: Git, repoDir: string, commitOrTree: string, 
   return blob?.type === 'blob' ? blob.content.toString() : null;
 }
 
+/** Paths below a folder of a commit. */
+export async function listFiles(git: Git, repoDir: string, commit: string, folder: string): Promise<string[]> {
+  const args = ['ls-tree', '-r', '-z', '--full-tree', '--name-only', commit, '--', `${folder}/`];
+  return (await gitText(git, { args, cwd: repoDir })).split('\0').filter((path) => path !== '');
+}
+
 /** Writes the files of a commit into an empty or missing folder, with the line ends that they have in the repository. */
 export async function exportTree(
   git: Git,

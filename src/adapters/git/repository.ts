@@ -1,5 +1,5 @@
 import type { Repository } from '../../core/ports.ts';
-import { commitFiles, commitTree, exportTree, readFile } from './commits.ts';
+import { commitFiles, commitTree, exportTree, listFiles, readFile } from './commits.ts';
 import { asChangedFiles, patch, treeChanges } from './diff.ts';
 import { land, landAgain } from './land.ts';
 import { hasCommonHistory, merge, mergeBase } from './merge.ts';
@@ -52,6 +52,7 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
     patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),
     readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
+    listFiles: (repoDir, commit, folder) => listFiles(git, repoDir, commit, folder),
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir, tempDir),
     land: (state, branch, commit) => land(git, state, branch, commit),
     landAgain: (state, branch, from, commit) => landAgain(git, state, branch, from, commit),

@@ -20,7 +20,15 @@ export interface Accepted {
 }
 
 /** Times that a person may send the diff back or change it. */
-const DIFF_VERSIONS = 20;
+export const DIFF_VERSIONS = 20;
+
+/** Keeps the names of a later acceptance apart from those of the first. */
+export interface DiffRound {
+  /** Before numbers in names; '' for the first. */
+  prefix: string;
+  /** `Work.offset` of the first revision. */
+  offset: number;
+}
 
 /** How the diff came to be as it is; the person is told when it is not what they asked for. */
 interface Version {
@@ -40,10 +48,12 @@ export async function acceptDiff(
   services: Services,
   state: RepositoryState,
   built: Integration,
+  round: DiffRound = { prefix: '', offset: site.plan.subtasks.length },
 ): Promise<Accepted> {
   const { ctx, input, plan } = site;
   let version: Version = { integration: built, isTrimmed: false, trouble: null };
-  for (let number = 0; number < DIFF_VERSIONS; number += 1) {
+  for (let count = 0; count < DIFF_VERSIONS; count += 1) {
+    const number = `${round.prefix}${count}`;
     const commit = version.integration.head;
     // The last integration was checked on exactly this tree; what it showed need not be found out again.
     const evidence =
@@ -60,7 +70,9 @@ export async function acceptDiff(
         return { commit, files, evidence };
       case 'reject':
         await ctx.publish(`diff-rejected-${number}`, { type: 'diff.rejected', comment: decision.comment });
-        version = await orKeep(version, 'The revision', () => revise(site, version.integration, number, decision));
+        version = await orKeep(version, 'The revision', () =>
+          revise(site, version.integration, `${round.prefix}${count + 1}`, round.offset + count, decision),
+        );
         break;
       case 'trim':
         version = await orKeep(version, 'Keeping the files as you left them', () =>
@@ -93,12 +105,12 @@ async function orKeep(before: Version, what: string, change: () => Promise<Versi
 async function revise(
   site: Site,
   integration: Integration,
-  number: number,
+  number: string,
+  offset: number,
   { comment }: Extract<Decision, { decision: 'reject' }>,
 ): Promise<Version> {
-  const { plan } = site;
-  const revision = revisionSubtask(plan, number + 1, comment);
-  const work = { subtasks: [revision], restrictPaths: false, offset: plan.subtasks.length + number };
+  const revision = revisionSubtask(site.plan, `revision-${number}`, `Revision ${number} asked for in review`, comment);
+  const work = { subtasks: [revision], restrictPaths: false, offset };
   return { integration: await buildSubtasks(site, integration, work), isTrimmed: false, trouble: null };
 }
 
@@ -116,7 +128,7 @@ async function trim(
   site: Site,
   services: Services,
   { repoDir, head: before }: Integration,
-  number: number,
+  number: string,
   files: NewEntry[],
 ): Promise<Version> {
   const { ctx, plan } = site;
@@ -143,7 +155,7 @@ async function trim(
 async function decide(
   ctx: Ctx,
   input: BuildInput,
-  number: number,
+  number: string,
   version: Version,
   evidence: Evidence[],
 ): Promise<DiffDecision> {
@@ -180,17 +192,18 @@ function diffMessage(failed: string[], { isTrimmed, trouble }: Version): string 
   return 'The diff waits for review.';
 }
 
-function revisionSubtask(plan: Plan, number: number, comment: string): Subtask {
+/** Work on the whole of what was built: any file, the plan's checks. */
+export function revisionSubtask(plan: Plan, id: string, title: string, wanted: string): Subtask {
   return {
-    id: `revision-${number}`,
-    title: `Revision ${number} asked for in review`,
-    description: comment,
+    id,
+    title,
+    description: wanted,
     specialization: plan.subtasks[0]?.specialization ?? 'backend',
     priority: 1,
     effort: 'medium',
     dependsOn: [],
     ownedPaths: ['.'],
-    acceptanceCriteria: [{ text: comment, requirements: [] }],
+    acceptanceCriteria: [{ text: wanted, requirements: [] }],
     checks: plan.integrationChecks.length > 0 ? plan.integrationChecks : plan.subtasks.flatMap((s) => s.checks),
   };
 }

@@ -4,6 +4,7 @@ import type { Ctx, Definition } from '../engine/port.ts';
 import type { Landing, RepositoryState } from '../ports.ts';
 import { acceptDiff } from './accept-diff.ts';
 import { buildSubtasks, type ChildDefinitions } from './build-subtasks.ts';
+import { CI_WORKFLOW_PATH, ciWorkflow } from './ci-workflow.ts';
 import { commitStage } from './commit.ts';
 import { deployStage } from './deployment.ts';
 import { pausable } from './pause.ts';
@@ -37,7 +38,8 @@ async function runStages(
 ): Promise<BuildResult> {
   const { brief, workspaceDir, budgetUsd, slug, until } = input;
   const done = (stoppedAfter: Stage, url: string | null = null): BuildResult => ({ url, stoppedAfter });
-  await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug });
+  const issue = input.issue == null ? {} : { issue: input.issue };
+  await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug, ...issue });
   await enter(ctx, 'brief');
   const state = await openWorkspace(ctx, services, input);
   if (until === 'brief') return done('brief');
@@ -51,7 +53,7 @@ async function runStages(
   if (until === 'plan') return done('plan');
 
   await enter(ctx, 'build');
-  const start = await writeInterfaces(ctx, services, state, plan);
+  const start = await writeInterfaces(ctx, services, input, state, plan);
   const site = { ctx, radar: services.radar, children, input, plan };
   const fresh = { repoDir: state.repoDir, head: start, evidence: [] };
   const built = await buildSubtasks(site, fresh, { subtasks: plan.subtasks, restrictPaths: true, offset: 0 });
@@ -64,7 +66,7 @@ async function runStages(
 
   await enter(ctx, 'commit');
   const work = { state, plan, branch: landing.branch, ...accepted };
-  const merged = await commitStage(ctx, services, input, work);
+  const merged = await commitStage(site, services, work);
   if (until === 'commit') return done('commit');
 
   await enter(ctx, 'deploy');
@@ -72,11 +74,33 @@ async function runStages(
   return done('deploy', url);
 }
 
-/** The shared files of the plan, as the first commit of the integration. */
-async function writeInterfaces(ctx: Ctx, services: Services, state: RepositoryState, plan: Plan): Promise<string> {
+/** For a project that has no workflow at all, unless the configuration or the plan says otherwise. */
+async function missingWorkflow(
+  services: Services,
+  { policy }: BuildInput,
+  state: RepositoryState,
+  plan: Plan,
+): Promise<{ path: string; content: string } | null> {
+  if (!services.remote.ciWorkflow) return null;
+  const known = await services.repository.listFiles(state.repoDir, state.baseCommit, '.github/workflows');
+  if (known.length > 0) return null;
+  const content = ciWorkflow(plan, policy.checks.setup);
+  return content === null ? null : { path: CI_WORKFLOW_PATH, content };
+}
+
+/** The shared files of the plan, and its checks as a workflow, as the first commit of the integration. */
+async function writeInterfaces(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+  plan: Plan,
+): Promise<string> {
   const ref = integrationRef(ctx.rootRunId);
   const commit = await pausable(ctx, 'interfaces', async (s) => {
     const files = plan.sharedInterfaces.map(({ path, content }) => ({ path, content }));
+    const workflow = await missingWorkflow(services, input, state, plan);
+    if (workflow !== null) files.push(workflow);
     const made = await services.repository.commitFiles(state.repoDir, state.baseCommit, files, {
       subject: 'feat: lay down the shared files',
       body: plan.sharedInterfaces.map((shared) => `- ${shared.path}: ${shared.purpose}`).join('\n'),

@@ -1,10 +1,10 @@
-import { AppError } from '../../protocol/errors.ts';
 import type { Estimate, Plan } from '../../protocol/plan.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import type { Merged } from './commit.ts';
 import { deployStage } from './deployment.ts';
 import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
+import { findMerged } from './revert-merge.ts';
 import type { Services } from './services.ts';
 import { type BuildResult, enter, openWorkspace, reported } from './stages.ts';
 
@@ -33,7 +33,7 @@ export function deployDefinition(services: Services): Definition<DeployInput, Bu
 
 async function runStages(ctx: Ctx, services: Services, input: DeployInput): Promise<BuildResult> {
   const { brief, workspaceDir, budgetUsd, slug, plan } = input;
-  await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug });
+  await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug, purpose: 'deploy' });
   await enter(ctx, 'brief');
   const { repoDir } = await openWorkspace(ctx, services, input);
   await enter(ctx, 'plan');
@@ -47,17 +47,8 @@ async function runStages(ctx: Ctx, services: Services, input: DeployInput): Prom
 /** Nothing keeps the merged commit in the workspace; it is fetched again. */
 function fetchMerged(ctx: Ctx, services: Services, input: DeployInput, repoDir: string): Promise<Merged> {
   return pausable(ctx, 'fetch-merged', async ({ signal }) => {
-    const { forge, remote, repository } = services;
-    const place = forge.recognise(input.remoteUrl);
-    if (place === null) {
-      throw new AppError({
-        code: 'not_found',
-        message: `${input.remoteUrl} is not of the configured forge`,
-        userMessage: `The work was merged at ${input.remoteUrl}, which is not the GitHub that is configured now. Set GITHUB_API_URL and GITHUB_TOKEN for it, then resume.`,
-      });
-    }
-    const description = input.brief.description.slice(0, 200);
-    const found = await forge.ensureRepository({ ...place, private: remote.private, description }, signal);
+    const { forge, repository } = services;
+    const found = await findMerged(services, input, input.remoteUrl, signal);
     await repository.fetch(repoDir, found.cloneUrl, found.defaultBranch, forge.gitAuthorization(), signal);
     return { commit: input.mergeCommit, project: `${found.owner}/${found.name}` };
   });

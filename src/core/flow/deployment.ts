@@ -1,9 +1,10 @@
-import { AppError } from '../../protocol/errors.ts';
 import type { LiveCheck } from '../../protocol/deployment-needs.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { Plan } from '../../protocol/plan.ts';
 import type { Deployment, LiveResult } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { DeployedUrls, Place, PlaceRequest } from '../ports.ts';
+import { approveChanges } from './approve-changes.ts';
 import type { Merged } from './commit.ts';
 import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
@@ -30,10 +31,13 @@ export async function deployStage(
     return null;
   });
 
+  const { destructive } = await previewed(ctx, services, input, plan, project);
+
   // The plan, the settings file and the live checks go by the ids of the plan; only the host knows the real ones.
   const urls: Record<string, string> = {};
   const functionIds: Record<string, string> = {};
-  const databaseId = needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project);
+  const databaseId =
+    needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project, destructive);
   const variables = databaseVariables(databaseId);
   for (const need of needs.functions) {
     const place = await findPlace(ctx, services, { kind: 'function', need }, project);
@@ -54,6 +58,20 @@ export async function deployStage(
     if (done.url !== null) urls[need.id] = done.url;
   }
   return verifyLive(ctx, services, input, plan, urls);
+}
+
+/** Tells what is about to happen; what would lose something waits for a person, whatever was approved before. */
+async function previewed(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  plan: Plan,
+  project: string,
+): Promise<{ destructive: boolean }> {
+  const changes = await pausable(ctx, 'preview', (s) =>
+    services.deployer.preview(plan.deployment, input.brief.name, project, s.signal),
+  );
+  return approveChanges(ctx, { changes, irreversible: [] });
 }
 
 /** Functions learn the ids of their database from the environment; the address and key come from Appwrite itself. */
@@ -78,13 +96,14 @@ async function deployDatabase(
   input: BuildInput,
   plan: Plan,
   project: string,
+  destructive: boolean,
 ): Promise<string> {
   const { name } = input.brief;
   const request = { kind: 'database' as const, id: plan.deployment.databaseId ?? '', name };
   const place = await findPlace(ctx, services, request, project);
   await ctx.publish('database-started', { type: 'deployment.started', kind: 'database', id: place.id });
   const deployment = await pausable(ctx, 'database', (s) =>
-    services.deployer.applyDatabase(plan.deployment, place, name, s.signal),
+    services.deployer.applyDatabase(plan.deployment, place, name, { destructive }, s.signal),
   );
   await ctx.publish('database-finished', { type: 'deployment.finished', deployment });
   return place.id;

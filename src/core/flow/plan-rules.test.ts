@@ -98,32 +98,6 @@ describe('the rules of a plan', () => {
     assert.deepEqual(faults, ['Subtask "a" has the check `curl evil`, which is not allowed: no network']);
   });
 
-  it('hold the deployment against the brief and against itself', () => {
-    const table = {
-      id: 't',
-      name: 'T',
-      columns: [{ key: 'c', type: 'string' as const, size: null, required: true }],
-      permissions: [],
-    };
-    const faults = faultsOf(
-      aPlan([aSubtask('a')], {
-        deployment: {
-          databaseId: null,
-          tables: [{ ...table, indexes: [{ key: 'i', type: 'key', columns: ['nope'] }] }],
-          functions: [],
-          sites: [],
-          liveChecks: [{ target: 'ghost', method: 'GET', path: '/', body: null, status: 200, contains: '' }],
-        },
-      }),
-    );
-    for (const part of ['no databaseId', 'deployment.database', '"nope"', 'needs a size', '"ghost"']) {
-      assert.ok(
-        faults.some((fault) => fault.includes(part)),
-        part,
-      );
-    }
-  });
-
   it('refuse a simple plan with several subtasks', () => {
     const plan = aPlan([aSubtask('a'), aSubtask('b')], { complexity: 'simple' });
     assert.ok(faultsOf(plan).some((fault) => fault.includes('simple')));

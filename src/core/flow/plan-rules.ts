@@ -1,6 +1,7 @@
 import type { Brief } from '../../protocol/brief.ts';
-import type { DeploymentNeeds } from '../../protocol/deployment-needs.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
+import { deploymentFaults } from './deployment-rules.ts';
+import { duplicates } from './duplicates.ts';
 import { normalisePath } from './owned-paths.ts';
 import { isReservedSubtaskId } from './refs.ts';
 
@@ -33,10 +34,6 @@ const MAX_FAULT_CHARS = 500;
 export function firstFaults(faults: readonly string[]): string[] {
   const shown = faults.slice(0, MAX_FAULTS).map((fault) => fault.slice(0, MAX_FAULT_CHARS));
   return faults.length > MAX_FAULTS ? [...shown, `And ${faults.length - MAX_FAULTS} more.`] : shown;
-}
-
-function duplicates(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
 }
 
 function graphFaults(subtasks: readonly Subtask[]): string[] {
@@ -189,47 +186,4 @@ function complexityFaults(plan: Plan): string[] {
     return [`The plan calls itself simple but has ${plan.subtasks.length} subtasks; a simple one has exactly one.`];
   }
   return [];
-}
-
-function deploymentFaults(needs: DeploymentNeeds, brief: Brief): string[] {
-  const faults: string[] = [];
-  const targets = [...needs.functions, ...needs.sites];
-  const ids = new Set(targets.map((t) => t.id));
-  for (const id of duplicates(targets.map((t) => t.id))) faults.push(`The deployment names "${id}" twice.`);
-  for (const id of duplicates(needs.tables.map((t) => t.id)))
-    faults.push(`The deployment names the table "${id}" twice.`);
-  if (needs.tables.length > 0 && needs.databaseId === null) faults.push('The deployment has tables but no databaseId.');
-  if (needs.tables.length > 0 && !brief.deployment.database) {
-    faults.push('The deployment has tables, but the brief says that no database is wanted (deployment.database).');
-  }
-  if (needs.functions.length > 0 && !brief.deployment.functions) {
-    faults.push(
-      'The deployment has functions, but the brief says that no functions are wanted (deployment.functions).',
-    );
-  }
-  for (const target of targets) {
-    if (target.path !== '.' && normalisePath(target.path) === null) {
-      faults.push(`"${target.id}" is deployed from "${target.path}", which is not a folder inside the repository.`);
-    }
-  }
-  for (const table of needs.tables) {
-    const keys = new Set(table.columns.map((c) => c.key));
-    for (const index of table.indexes) {
-      for (const column of index.columns) {
-        if (!keys.has(column) && !column.startsWith('$')) {
-          faults.push(`The index "${index.key}" of table "${table.id}" names the unknown column "${column}".`);
-        }
-      }
-    }
-    for (const column of table.columns) {
-      if (column.type === 'string' && column.size === null) {
-        faults.push(`The string column "${column.key}" of table "${table.id}" needs a size.`);
-      }
-    }
-  }
-  for (const check of needs.liveChecks) {
-    if (!ids.has(check.target))
-      faults.push(`A live check asks "${check.target}", which is neither a function nor a site of the deployment.`);
-  }
-  return faults;
 }

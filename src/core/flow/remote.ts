@@ -11,7 +11,7 @@ const PLAIN_NAMES = 3;
 const LOOKS = 5;
 
 /**
- * The repository to push to: the configured one, else the one that the workspace already has as `origin`, else a new one. A
+ * The repository to push to: that of the issue, else the configured one, else the one that the workspace already has as `origin`, else a new one. A
  * repository with another history is never pushed into: an explicit choice is refused, a name that we made up is changed.
  */
 export async function findRemote(
@@ -38,12 +38,13 @@ function lookForRemote(
 ): Promise<ForgeRepository> {
   return pausable(ctx, stepName, async ({ signal }) => {
     const { remote } = services;
-    const origin = remote.repository === null ? await originOf(services, state) : null;
-    const chosen = remote.repository ?? origin?.name ?? null;
+    const issue = input.issue ?? null;
+    const origin = remote.repository === null && issue === null ? await originOf(services, state) : null;
+    const chosen = issue?.name ?? remote.repository ?? origin?.name ?? null;
     const ensure = (name: string) =>
       services.forge.ensureRepository(
         {
-          owner: remote.owner ?? origin?.owner ?? null,
+          owner: issue?.owner ?? remote.owner ?? origin?.owner ?? null,
           name,
           private: remote.private,
           description: input.brief.description.slice(0, 200),
@@ -131,9 +132,9 @@ export async function pushWork(
   ctx: Ctx,
   services: Services,
   remote: ForgeRepository,
-  work: { state: RepositoryState; commit: string; branch: string },
+  work: { state: RepositoryState; name: string; commit: string; branch: string },
 ): Promise<string> {
-  return pausable(ctx, 'push', async ({ signal }) => {
+  return pausable(ctx, work.name, async ({ signal }) => {
     const { repository } = services;
     const authorization = services.forge.gitAuthorization();
     const send = (commit: string, branch: string) =>

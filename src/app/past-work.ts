@@ -1,0 +1,56 @@
+import type { EventLog } from '../core/engine/port.ts';
+import type { RollbackInput } from '../core/flow/rollback.ts';
+import { AppError } from '../protocol/errors.ts';
+import type { DomainEvent } from '../protocol/events.ts';
+import type { RunView } from '../protocol/view.ts';
+import { hasEnded } from './runs.ts';
+
+/** What a run's events say of the work that it left outside: pushed, merged, deployed. */
+
+function eachEvent(events: EventLog, runId: string, take: (event: DomainEvent) => void): void {
+  for (let after = 0; ; ) {
+    const records = events.read(runId, after);
+    for (const { event } of records) take(event);
+    const last = records.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+  }
+}
+
+/** Where the work was pushed to, or null. */
+export function remoteOf(events: EventLog, runId: string): string | null {
+  let remote: string | null = null;
+  eachEvent(events, runId, (event) => {
+    if (event.type === 'branch.pushed') remote = event.remote;
+  });
+  return remote;
+}
+
+type PastWork = Pick<RollbackInput, 'deployments' | 'merged'>;
+
+/** What a rollback of the run has to undo; throws with the reason when that is nothing, or when the run is still at work. */
+export function workToUndo(view: RunView, events: EventLog): PastWork {
+  const { runId } = view;
+  const refuse = (reason: string) =>
+    new AppError({
+      code: 'usage',
+      message: `run ${runId} cannot be rolled back`,
+      userMessage: `Run ${runId} cannot be rolled back: ${reason}.`,
+    });
+  if (view.purpose === 'rollback') throw refuse('it is a rollback itself; start the work again with a new run');
+  if (!hasEnded(view) && view.status !== 'waiting') throw refuse('it is still at work; cancel it first');
+  let merged: { commit: string; before: string | null } | null = null;
+  eachEvent(events, runId, (event) => {
+    if (event.type === 'pull_request.merged') merged = { commit: event.commit, before: event.before ?? null };
+  });
+  const remoteUrl = remoteOf(events, runId);
+  const work: PastWork = {
+    deployments: view.deployments,
+    merged:
+      merged === null || remoteUrl === null
+        ? null
+        : { ...(merged as { commit: string; before: string | null }), remoteUrl },
+  };
+  if (work.deployments.length === 0 && work.merged === null) throw refuse('it has deployed nothing and merged nothing');
+  return work;
+}

@@ -1,0 +1,207 @@
+import { AppError } from '../../protocol/errors.ts';
+import type { Finding, PullRequest } from '../../protocol/work.ts';
+import type { ForgeRepository, RepositoryState } from '../ports.ts';
+import { acceptDiff, DIFF_VERSIONS, revisionSubtask } from './accept-diff.ts';
+import { bringInBase } from './bring-in-base.ts';
+import { buildSubtasks, type Integration, type Site } from './build-subtasks.ts';
+import type { CommitInput } from './commit.ts';
+import { pausable, waitAt } from './pause.ts';
+import { pushWork } from './remote.ts';
+import type { Services } from './services.ts';
+import { type Seen, watchPullRequest } from './watch-pull-request.ts';
+
+/** Things done about one pull request: revisions, updates from the base branch, pushes. */
+const MAX_TURNS = 40;
+
+interface Open {
+  pullRequest: PullRequest;
+  integration: Integration;
+  /** Branch on the forge. */
+  branch: string;
+  /** Branch in the user's repository. */
+  localBranch: string;
+  answered: string[];
+  rounds: number;
+}
+
+export interface Opened {
+  remote: ForgeRepository;
+  state: RepositoryState;
+  work: CommitInput;
+  pullRequest: PullRequest;
+  branch: string;
+  /** Opens it again after it went with its branch. */
+  open(name: string, head: string): Promise<PullRequest>;
+}
+
+/**
+ * Sees a pull request through to its merge. Failed checks and the comments of trusted reviewers go to an agent as a revision,
+ * as often as is configured; a base branch that has moved is brought in and checked; what an agent wrote passes the diff gate
+ * before it is pushed. Returns the merge commit and the head that was merged.
+ */
+export async function seeThrough(
+  site: Site,
+  services: Services,
+  opened: Opened,
+): Promise<{ commit: string; head: string; pullRequest: PullRequest }> {
+  const { ctx, input } = site;
+  const { remote, state, work } = opened;
+  let open: Open = {
+    pullRequest: opened.pullRequest,
+    integration: { repoDir: state.repoDir, head: work.commit, evidence: work.evidence },
+    branch: opened.branch,
+    localBranch: work.branch,
+    answered: [],
+    rounds: 0,
+  };
+  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+    const current = open;
+    const seen = await pausable(ctx, `pull-request-${turn}`, (s) =>
+      watchPullRequest(services, s, {
+        repoDir: state.repoDir,
+        remote,
+        number: current.pullRequest.number,
+        commit: current.integration.head,
+        title: `${input.brief.name} (#${current.pullRequest.number})`,
+        answered: current.answered,
+        rounds: current.rounds,
+        deadlineMs: input.policy.forgeChecksDeadlineMs,
+      }),
+    );
+    if (seen.kind === 'merged') {
+      return { commit: seen.commit, head: open.integration.head, pullRequest: open.pullRequest };
+    }
+    open = await answer(site, services, opened, open, turn, seen);
+  }
+  throw new AppError({
+    code: 'forge_failed',
+    message: `not merged after ${MAX_TURNS} changes`,
+    userMessage: `The pull request ${open.pullRequest.url} was changed ${MAX_TURNS} times and is still not merged. The work is on its branch.`,
+  });
+}
+
+async function answer(
+  site: Site,
+  services: Services,
+  opened: Opened,
+  open: Open,
+  turn: number,
+  seen: Exclude<Seen, { kind: 'merged' }>,
+): Promise<Open> {
+  const { ctx } = site;
+  switch (seen.kind) {
+    case 'checks_failed':
+      return revise(site, services, opened, open, turn, 'checks', checksText(seen.logs));
+    case 'reviewed': {
+      const answered = [...open.answered, ...seen.ids];
+      if (seen.canAct) {
+        const next = await revise(site, services, opened, open, turn, 'review', reviewText(seen.findings));
+        return { ...next, answered };
+      }
+      await waitFor(ctx, `reviewed-${turn}`, {
+        message: `Reviewers of ${open.pullRequest.url} ask for changes, and the work was sent back as often as is configured (remote.revisionRounds):\n${reviewText(seen.findings)}\nSettle it with them, then resume the run: it goes on as the work is.`,
+      });
+      return { ...open, answered };
+    }
+    case 'base_moved': {
+      const offset = offsetOf(site, turn);
+      const update = { base: seen.base, round: turn, offset };
+      const joined = await bringInBase(site, services, opened.remote, open.integration, update);
+      const state = { ...opened.state, baseCommit: seen.base };
+      const head = joined.needsReview
+        ? await accept(site, services, state, joined.integration, turn)
+        : joined.integration;
+      return push(site, services, opened, open, turn, 'base', head);
+    }
+    case 'branch_gone': {
+      await waitFor(ctx, `gone-${turn}`, {
+        message: `Somebody deleted the branch ${open.branch} of ${opened.remote.owner}/${opened.remote.name}, and with it the pull request was closed. Resume the run to push it again and open another, or cancel the run; the work is on ${open.localBranch}.`,
+      });
+      const pushed = await pushWork(ctx, services, opened.remote, {
+        ...opened,
+        name: `push-again-${turn}`,
+        commit: open.integration.head,
+        branch: open.branch,
+      });
+      const pullRequest = await opened.open(`pull-request-again-${turn}`, pushed);
+      return { ...open, branch: pushed, pullRequest };
+    }
+  }
+}
+
+async function waitFor(ctx: Site['ctx'], name: string, { message }: { message: string }): Promise<void> {
+  const wait = { gate: 'resume' as const, topic: `resume:${name}`, message, code: 'forge_failed' as const };
+  if ((await waitAt(ctx, name, wait)) !== null) return;
+  throw new AppError({ code: 'timeout', message: `nobody resumed after ${name}`, userMessage: message });
+}
+
+/** Names, ports and steps of what is done in one turn are apart from those of every other. */
+function offsetOf({ plan }: Site, turn: number): number {
+  return plan.subtasks.length + (turn + 1) * (DIFF_VERSIONS + 2);
+}
+
+async function revise(
+  site: Site,
+  services: Services,
+  opened: Opened,
+  open: Open,
+  turn: number,
+  reason: 'checks' | 'review',
+  wanted: string,
+): Promise<Open> {
+  const title = reason === 'checks' ? 'Mend the checks of the pull request' : 'Answer the review of the pull request';
+  const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, wanted);
+  const work = { subtasks: [revision], restrictPaths: false, offset: offsetOf(site, turn) };
+  const built = await buildSubtasks(site, open.integration, work);
+  const accepted = await accept(site, services, opened.state, built, turn);
+  return { ...(await push(site, services, opened, open, turn, reason, accepted)), rounds: open.rounds + 1 };
+}
+
+/** What an agent wrote after the diff was accepted is seen by the person too. */
+async function accept(
+  site: Site,
+  services: Services,
+  state: RepositoryState,
+  built: Integration,
+  turn: number,
+): Promise<Integration> {
+  const round = { prefix: `again-${turn}-`, offset: offsetOf(site, turn) + 1 };
+  const { commit, evidence } = await acceptDiff(site, services, state, built, round);
+  return { repoDir: built.repoDir, head: commit, evidence };
+}
+
+async function push(
+  site: Site,
+  services: Services,
+  { remote, state }: Opened,
+  open: Open,
+  turn: number,
+  reason: 'checks' | 'review' | 'base',
+  integration: Integration,
+): Promise<Open> {
+  const { ctx } = site;
+  const { head: commit } = integration;
+  const landing = await pausable(ctx, `land-again-${turn}`, () =>
+    services.repository.landAgain(state, open.localBranch, open.integration.head, commit),
+  );
+  const { branch: localBranch, checkedOut, note } = landing;
+  await ctx.publish(`landed-again-${turn}`, { type: 'changes.landed', branch: localBranch, commit, checkedOut, note });
+  await pausable(ctx, `push-${turn}`, ({ signal }) => {
+    const refspecs = [{ commit, branch: open.branch }];
+    const authorization = services.forge.gitAuthorization();
+    return services.repository.push(state.repoDir, remote.cloneUrl, refspecs, authorization, signal).then(() => null);
+  });
+  await ctx.publish(`pushed-${turn}`, { type: 'branch.pushed', branch: open.branch, commit, remote: remote.webUrl });
+  await ctx.publish(`updated-${turn}`, { type: 'pull_request.updated', reason, round: open.rounds + 1, commit });
+  return { ...open, integration, localBranch };
+}
+
+function checksText(logs: readonly { name: string; log: string }[]): string {
+  const parts = logs.map(({ name, log }) => `## ${name}\n${log}`).join('\n\n');
+  return `Checks of the pull request failed on GitHub. Find out why and mend it; do not weaken the checks.\n\n${parts}`;
+}
+
+function reviewText(findings: readonly Finding[]): string {
+  const lines = findings.map((f) => `- ${f.file === '' ? '' : `${f.file}:${f.line} `}${f.message}`).join('\n');
+  return `A reviewer of the pull request asks for this:\n${lines}`;
+}

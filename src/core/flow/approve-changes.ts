@@ -1,0 +1,40 @@
+import { AppError } from '../../protocol/errors.ts';
+import type { DeploymentChange } from '../../protocol/work.ts';
+import type { Ctx } from '../engine/port.ts';
+import type { Decision } from './decision.ts';
+import { waitAt } from './pause.ts';
+
+const NAMED = 10;
+
+/**
+ * Publishes what is about to be done. Changes that lose something wait for a person, also in a run that approves by itself;
+ * rejecting leaves those out and the rest goes on.
+ */
+export async function approveChanges(
+  ctx: Ctx,
+  preview: { changes: DeploymentChange[]; irreversible: string[] },
+): Promise<{ destructive: boolean }> {
+  await ctx.publish('previewed', { type: 'deployment.previewed', ...preview });
+  const lossy = preview.changes.filter((change) => change.destructive);
+  if (lossy.length === 0) return { destructive: false };
+  const named = lossy
+    .slice(0, NAMED)
+    .map((c) => `- ${c.action} ${c.kind} ${c.id}${c.detail === '' ? '' : `: ${c.detail}`}`);
+  const more = lossy.length > NAMED ? `\n… and ${lossy.length - NAMED} more` : '';
+  const decision = await waitAt<Decision>(ctx, 'changes-decision', {
+    gate: 'deployment',
+    topic: 'deployment:changes',
+    message: `Something would be lost:\n${named.join('\n')}${more}\nApprove to do it; reject to leave these as they are and do the rest.`,
+    code: null,
+  });
+  if (decision === null) {
+    throw new AppError({
+      code: 'timeout',
+      message: 'nobody decided about the changes',
+      userMessage: 'The deployment waited 30 days for a decision. Nothing was changed on Appwrite.',
+    });
+  }
+  const destructive = decision.decision === 'approve';
+  await ctx.publish('changes-approved', { type: 'deployment.approved', by: 'person', destructive });
+  return { destructive };
+}

@@ -1,0 +1,68 @@
+import type { Ctx } from '../engine/port.ts';
+import type { Repository } from '../ports.ts';
+import type { CommitInput } from './commit.ts';
+import type { BuildInput } from './policy.ts';
+import type { Services } from './services.ts';
+
+/** Where GitHub looks for the project's own template, in its order. */
+const TEMPLATES = ['.github', '.', 'docs'].flatMap((folder) =>
+  ['pull_request_template.md', 'PULL_REQUEST_TEMPLATE.md'].map((name) => (folder === '.' ? name : `${folder}/${name}`)),
+);
+
+/** The text of the project's template as of the commit, or null. */
+export async function readTemplate(repository: Repository, repoDir: string, commit: string): Promise<string | null> {
+  for (const path of TEMPLATES) {
+    const text = await repository.readFile(repoDir, commit, path);
+    if (text !== null) return text.trim();
+  }
+  return null;
+}
+
+/** The words by which GitHub closes the issue when the pull request is merged; '' without one. */
+function closing({ issue }: BuildInput, repository: { owner: string; name: string }): string {
+  if (issue == null) return '';
+  const isHere = issue.owner === repository.owner && issue.name === repository.name;
+  return `Closes ${isHere ? '' : `${issue.owner}/${issue.name}`}#${issue.number}\n\n`;
+}
+
+/** The project's own template first, then what, why, evidence, cost. */
+export function pullRequestBody(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  work: CommitInput,
+  place: { repository: { owner: string; name: string }; template: string | null },
+): string {
+  const requirements = input.brief.requirements.map((text, index) => `${index + 1}. ${text}`).join('\n');
+  const subtasks = work.plan.subtasks.map((s) => `- **${s.id}**: ${s.title}`).join('\n');
+  const evidence = work.evidence
+    .map(
+      (e) =>
+        `| \`${e.command.replaceAll('|', '\\|')}\` | ${e.outcome} | ${e.exitCode ?? ''} | ${(e.durationMs / 1000).toFixed(1)} s |`,
+    )
+    .join('\n');
+  const { settledUsd, calls } = services.ledger.totals(ctx.rootRunId);
+  const template = place.template === null ? '' : `${place.template}\n\n---\n\n`;
+  return `${template}${closing(input, place.repository)}## What
+${work.plan.summary}
+
+${subtasks}
+
+## Why
+${input.brief.description}
+
+${requirements}
+
+## Evidence
+Run by the host on commit ${work.commit}; ${work.files.length} files changed.
+
+| check | outcome | exit code | time |
+| --- | --- | --- | --- |
+${evidence || '| (the plan names no integration checks) | | | |'}
+
+## Cost
+${settledUsd.toFixed(2)} USD in ${calls} model calls so far.
+
+Run ${ctx.rootRunId}
+`;
+}

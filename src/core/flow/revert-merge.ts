@@ -1,0 +1,80 @@
+import { AppError } from '../../protocol/errors.ts';
+import type { PullRequest } from '../../protocol/work.ts';
+import type { Ctx } from '../engine/port.ts';
+import type { ForgeRepository } from '../ports.ts';
+import { pausable } from './pause.ts';
+import type { RollbackInput } from './rollback.ts';
+import type { Services } from './services.ts';
+
+/**
+ * Opens a pull request that takes the merged work out of the default branch again; it is not merged by us. `kept`: why there is
+ * none, in words.
+ */
+export async function revertMerge(
+  ctx: Ctx,
+  services: Services,
+  input: RollbackInput,
+  repoDir: string,
+  merged: NonNullable<RollbackInput['merged']>,
+): Promise<{ pullRequest: PullRequest } | { kept: string }> {
+  const remote = await pausable(ctx, 'revert-repository', (s) =>
+    findMerged(services, input, merged.remoteUrl, s.signal),
+  );
+  const branch = `${services.remote.branchPrefix}revert-${input.slug}-${ctx.rootRunId.slice(-6)}`;
+  const made = await pausable(ctx, 'revert', async (s): Promise<{ kept: string } | { commit: string }> => {
+    const { forge, repository } = services;
+    const authorization = forge.gitAuthorization();
+    const head = await repository.fetch(repoDir, remote.cloneUrl, remote.defaultBranch, authorization, s.signal);
+    const before = merged.before ?? (await repository.parents(repoDir, merged.commit))[0];
+    if (before === undefined)
+      return { kept: `The merge ${merged.commit.slice(0, 7)} is the first commit: there is nothing to revert it to.` };
+    const { tree, conflicts } = await repository.undo(repoDir, head, { from: before, to: merged.commit });
+    if (conflicts.length > 0) {
+      const paths = conflicts.map((conflict) => conflict.path).join(', ');
+      return {
+        kept: `The merge ${merged.commit.slice(0, 7)} was not reverted: ${remote.defaultBranch} has changed in the same places since (${paths}). Revert it by hand: git revert -m 1 ${merged.commit}`,
+      };
+    }
+    const commit = await repository.commitTree(repoDir, tree, [head], {
+      subject: `Revert "${input.brief.name}"`,
+      body: `This takes out what was merged in ${merged.commit}.`,
+      trailers: { 'Orchestrator-Run': ctx.rootRunId, 'Orchestrator-Key': s.key },
+    });
+    if ((await repository.changedFiles(repoDir, head, commit)).length === 0) {
+      return { kept: `Nothing of the merge ${merged.commit.slice(0, 7)} is in ${remote.defaultBranch} any more.` };
+    }
+    await repository.push(repoDir, remote.cloneUrl, [{ commit, branch }], authorization, s.signal);
+    return { commit };
+  });
+  if ('kept' in made) return made;
+  await ctx.publish('revert-pushed', { type: 'branch.pushed', branch, commit: made.commit, remote: remote.webUrl });
+  const pullRequest = await pausable(ctx, 'revert-pull-request', (s) => {
+    const text = {
+      title: `Revert "${input.brief.name}"`,
+      body: `Takes out what run ${input.undoes} merged in ${merged.commit}. What it had deployed was rolled back by run ${ctx.rootRunId}.`,
+    };
+    const request = { ...services.remote.pullRequest, draft: false, head: branch, base: remote.defaultBranch, ...text };
+    return services.forge.ensurePullRequest(remote, request, s.signal);
+  });
+  await ctx.publish('revert-opened', { type: 'pull_request.opened', pullRequest });
+  return { pullRequest };
+}
+
+/** The repository that something was merged in, by its web address. */
+export async function findMerged(
+  { forge, remote }: Services,
+  input: { brief: { description: string } },
+  remoteUrl: string,
+  signal: AbortSignal,
+): Promise<ForgeRepository> {
+  const place = forge.recognise(remoteUrl);
+  if (place !== null) {
+    const description = input.brief.description.slice(0, 200);
+    return forge.ensureRepository({ ...place, private: remote.private, description }, signal);
+  }
+  throw new AppError({
+    code: 'not_found',
+    message: `${remoteUrl} is not of the configured forge`,
+    userMessage: `The work was merged at ${remoteUrl}, which is not the GitHub that is configured now. Set GITHUB_API_URL and GITHUB_TOKEN for it, then resume.`,
+  });
+}

@@ -1,0 +1,55 @@
+import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
+import type { Ctx, Definition } from '../engine/port.ts';
+import { approveChanges } from './approve-changes.ts';
+import { pausable } from './pause.ts';
+import type { BuildInput } from './policy.ts';
+import { revertMerge } from './revert-merge.ts';
+import type { Services } from './services.ts';
+import { type BuildResult, enter, openWorkspace, reported } from './stages.ts';
+
+export interface RollbackInput extends BuildInput {
+  /** The run whose deployment is undone. */
+  undoes: string;
+  /** In the order in which they were made. */
+  deployments: Deployment[];
+  /** What the run merged, and where; null when it merged nothing. */
+  merged: { commit: string; before: string | null; remoteUrl: string } | null;
+}
+
+/** A run of its own that undoes what another has deployed: newest first, then a pull request that reverts the merge. */
+export function rollbackDefinition(services: Services): Definition<RollbackInput, BuildResult> {
+  return {
+    name: 'rollback@1',
+    run: (ctx, input) => reported(ctx, () => runStages(ctx, services, input)),
+  };
+}
+
+async function runStages(ctx: Ctx, services: Services, input: RollbackInput): Promise<BuildResult> {
+  const { brief, workspaceDir, budgetUsd, slug, undoes, deployments, merged } = input;
+  const about = { purpose: 'rollback' as const, undoes };
+  await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug, ...about });
+  await enter(ctx, 'brief');
+  const state = await openWorkspace(ctx, services, input);
+  await enter(ctx, 'deploy');
+  const preview = await pausable(ctx, 'preview', (s) => services.deployer.previewRollback(deployments, s.signal));
+  const { destructive } = await approveChanges(ctx, preview);
+  const done: DeploymentChange[] = [];
+  const kept: string[] = [];
+  for (const [index, deployment] of deployments.toReversed().entries()) {
+    const undone = await pausable(ctx, `undo-${index}`, (s) =>
+      services.deployer.rollBack(deployment, { destructive }, s.signal),
+    );
+    done.push(...undone.done);
+    kept.push(...undone.kept);
+  }
+  const reverted = merged === null ? null : await revertMerge(ctx, services, input, state.repoDir, merged);
+  if (reverted !== null && 'kept' in reverted) kept.push(reverted.kept);
+  await ctx.publish('rolled-back', {
+    type: 'rollback.finished',
+    done,
+    kept: distinct([...kept, ...preview.irreversible]),
+  });
+  return { url: null, stoppedAfter: 'deploy' };
+}
+
+const distinct = (texts: readonly string[]): string[] => [...new Set(texts)];
