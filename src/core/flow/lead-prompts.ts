@@ -16,6 +16,8 @@ Rules for a plan
 - integrationChecks run on the merged tree after every integration; they must pass whenever any set of subtasks is integrated in dependency order.
 - Name packages only if they are needed and exist.
 - The deployment lists what Appwrite needs: tables, functions, sites, and the live checks that prove the application works.
+- Name every table that you use whole: its columns and indexes that you leave out are deleted. Tables that you do not name stay. A relationship points to a table of the plan. A required column has no default.
+- A function starts by its domain (execute), by events of the plan's database (\`databases.<id>.tables.<id>.rows.*.create\`), or by a schedule (cron of five fields). A site whose pages are made by a server has the adapter "ssr". No secrets in variables; own domains only when the brief names them.
 
 Rules for a review
 - Judge the diff against the subtask's description and acceptance criteria, with the evidence that the host collected. The agent's own words are not evidence.
