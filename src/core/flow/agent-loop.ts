@@ -127,7 +127,7 @@ interface ToolsDone {
 
 function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: Turn): Promise<ToolsDone> {
   const { ctx, services } = desk;
-  return pausable(ctx, `tools-${index}`, async (s, pauses): Promise<ToolsDone> => {
+  const run = async (s: StepContext, pauses: number): Promise<ToolsDone> => {
     await openDesk(desk, talk);
     // An earlier attempt was cut in the middle: its half-done changes go, so that the calls meet what the model saw.
     if (s.attempt > 1 || pauses > 0) await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
@@ -141,7 +141,9 @@ function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: Turn): 
     // Already now: the record of this step, and the next request, take their time too.
     if (done.changed && desk.worktreeOpen) desk.saving = beginSaving(desk, talk);
     return done;
-  });
+  };
+  // Tools that the power makes run again begin at the commit before them; the next answer's record flushes this one too.
+  return pausable(ctx, `tools-${index}`, run, { durability: 'process' });
 }
 
 async function runCall(
