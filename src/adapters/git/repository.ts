@@ -8,6 +8,7 @@ import { listRefs, readRef, setRef } from './refs.ts';
 import { fetch, originUrl, push } from './remote.ts';
 import { repositoryMap } from './repository-map.ts';
 import { openGit } from './run-git.ts';
+import { trustedGit } from './trusted-git.ts';
 import { commitWorktree } from './worktree-commit.ts';
 import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
 
@@ -28,6 +29,7 @@ interface RepositoryOptions {
  */
 export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Repository {
   const { git, close } = openGit(tempDir, gitBinary);
+  const network = trustedGit(git, tempDir);
   const trash: Trash = new Set();
   return {
     open: (workspaceDir, signal) => openRepository(git, workspaceDir, signal),
@@ -51,11 +53,12 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir, tempDir),
     land: (state, branch, commit) => land(git, state, branch, commit),
-    push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
+    push: (repoDir, url, refspecs, authorization, signal) =>
+      push(network, repoDir, url, refspecs, authorization, signal),
     async close() {
       close();
       await Promise.all(trash);
     },
-    fetch: (repoDir, url, branch, authorization, signal) => fetch(git, repoDir, url, branch, authorization, signal),
+    fetch: (repoDir, url, branch, authorization, signal) => fetch(network, repoDir, url, branch, authorization, signal),
   };
 }
