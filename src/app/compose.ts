@@ -92,7 +92,7 @@ export async function compose({ settings, log, editorModels, override }: Compose
     repository: createRepository({ tempDir: temp.path }),
     runner,
     tools: createAgentTools(runner),
-    forge: openForge(settings, clock),
+    forge: openForge(settings, clock, log),
     deployer: createDeployer({
       endpoint: settings.appwrite.endpoint,
       projectId: settings.appwrite.projectId ?? '',
@@ -167,9 +167,9 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
 }
 
 /** Commands that need no GitHub work without a token; what needs it says so. */
-function openForge(settings: Settings, clock: Clock): Forge {
+function openForge(settings: Settings, clock: Clock, log: Log): Forge {
   const { token, apiUrl } = settings.github;
-  if (token !== null) return createForge({ token, apiUrl, clock });
+  if (token !== null) return createForge({ token, apiUrl, clock, log });
   const refuse = () => {
     throw new AppError({
       code: 'auth',
@@ -182,8 +182,15 @@ function openForge(settings: Settings, clock: Clock): Forge {
     gitAuthorization: refuse,
     ensureRepository: refuse,
     ensurePullRequest: refuse,
+    pullRequest: refuse,
+    reviewComments: refuse,
     checks: refuse,
+    failedLogs: refuse,
     merge: refuse,
+    issue: refuse,
+    issues: refuse,
+    workflowRuns: refuse,
+    runWorkflow: refuse,
   };
 }
 

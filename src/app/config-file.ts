@@ -8,6 +8,9 @@ export const CONFIG_FILE_NAME = 'orchestrator.config.json';
 
 const text = z.string().trim().min(1);
 const commandList = z.array(text);
+/** GitHub takes at most 100 labels and 15 reviewers. */
+const labels = z.array(text.max(50)).max(100);
+const people = z.array(z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'allowed: a login or the slug of a team')).max(15);
 const model = { model: text.optional(), effort: Effort.optional() };
 
 /** An editor's models change from one to the next, so there is no default among them. */
@@ -87,6 +90,26 @@ export const ConfigFile = z.strictObject({
           'git allows no "..", no part that begins with "." or "-", none that ends with "." or ".lock"',
         )
         .optional(),
+      pullRequest: z
+        .strictObject({
+          draft: z.boolean().optional(),
+          /** Made in the repository when it has none of the name. */
+          labels: labels.optional(),
+          /** Logins. */
+          reviewers: people.optional(),
+          /** Slugs of teams of the organisation. */
+          teamReviewers: people.optional(),
+        })
+        .optional(),
+      /** Times that work is sent back after its pull request was opened, 0 to 10. */
+      revisionRounds: z.int().min(0).max(10).optional(),
+      /** Whether a project without any workflow gets one that runs the plan's checks. */
+      ciWorkflow: z.boolean().optional(),
+      /** Dispatched on the default branch after the merge; null or left out: none. */
+      workflow: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]+\.ya?ml$/, 'allowed: the file name of a workflow, such as "deploy.yml"')
+        .nullish(),
     })
     .optional(),
   appwrite: z.strictObject({ sitesDomain: text.optional(), functionsDomain: text.optional() }).optional(),

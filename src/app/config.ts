@@ -66,6 +66,14 @@ export interface Settings {
     mergeMethod: 'merge' | 'squash' | 'rebase';
     /** Default `orchestrator/`. */
     branchPrefix: string;
+    /** Default: no draft, without labels, nobody asked. */
+    pullRequest: { draft: boolean; labels: string[]; reviewers: string[]; teamReviewers: string[] };
+    /** Default 2. */
+    revisionRounds: number;
+    /** Default true. */
+    ciWorkflow: boolean;
+    /** Default null: none. */
+    workflow: string | null;
   };
   github: { apiUrl: string; token: string | null };
   appwrite: {
@@ -200,6 +208,15 @@ function build(
       private: file.remote?.private ?? true,
       mergeMethod: file.remote?.mergeMethod ?? 'merge',
       branchPrefix: file.remote?.branchPrefix ?? 'orchestrator/',
+      pullRequest: {
+        draft: file.remote?.pullRequest?.draft ?? false,
+        labels: file.remote?.pullRequest?.labels ?? [],
+        reviewers: file.remote?.pullRequest?.reviewers ?? [],
+        teamReviewers: file.remote?.pullRequest?.teamReviewers ?? [],
+      },
+      revisionRounds: file.remote?.revisionRounds ?? 2,
+      ciWorkflow: file.remote?.ciWorkflow ?? true,
+      workflow: file.remote?.workflow ?? null,
     },
     github: { apiUrl: env.githubApiUrl ?? 'https://api.github.com', token: env.githubToken ?? null },
     appwrite: {

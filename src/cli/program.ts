@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { useProxy } from '../app/proxy.ts';
 import { EXIT, exitCodeOfError } from './exit-codes.ts';
 import { type Deps, type Io, say } from './io.ts';
 
@@ -13,6 +14,7 @@ export async function runCommandLine(argv: readonly string[], io: Io, deps: Deps
     code = finished;
   });
   try {
+    await useProxy(io.env);
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (thrown) {

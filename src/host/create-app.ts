@@ -15,7 +15,7 @@ import { createReview } from './review/review.ts';
 import { createReviver } from './reviver.ts';
 import { createRunStore } from './run-store.ts';
 import { createServiceClient } from './service-client.ts';
-import { readDefaults, readEnvironment, SECTION, workspaceDirs } from './settings.ts';
+import { readDefaults, readEnvironment, readProxy, SECTION, workspaceDirs } from './settings.ts';
 import { createStatusBar } from './status-bar.ts';
 import { createTestResults } from './test-results.ts';
 import { createTrees, type Trees, type TreeViews } from './trees/trees.ts';
@@ -49,6 +49,7 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
     modulePath: join(context.extensionPath, 'dist', 'service.js'),
     log,
     configuration,
+    proxy: readProxy,
     handle: createEditorModels(context.languageModelAccessInformation),
   });
   const onError = (error: unknown) => {

@@ -33,6 +33,8 @@ export interface ServiceClientOptions {
   modulePath: string;
   log: vscode.LogOutputChannel;
   configuration(): Promise<ServiceParamsOf<'configure'>>;
+  /** Variables of the editor's proxy, asked for at each start of the process. */
+  proxy?(): Record<string, string>;
   /** Calls of the process to this window: editor models. */
   handle(method: string, params: unknown, context: CallContext): Promise<unknown>;
 }
@@ -64,7 +66,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
     if (isDisposed) throw stopped('the window is closing');
     const child = fork(options.modulePath, [], {
       // The extension host of a desktop runs in the editor's binary, which becomes plain Node by this variable.
-      env: { ...withoutNodeOptions(process.env), ELECTRON_RUN_AS_NODE: '1' },
+      env: { ...withoutNodeOptions(process.env), ...options.proxy?.(), ELECTRON_RUN_AS_NODE: '1' },
       execArgv: ['--no-warnings'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'json',

@@ -39,6 +39,13 @@ const DEFAULTS = [
   'remote.private',
   'remote.mergeMethod',
   'remote.branchPrefix',
+  'remote.pullRequest.draft',
+  'remote.pullRequest.labels',
+  'remote.pullRequest.reviewers',
+  'remote.pullRequest.teamReviewers',
+  'remote.revisionRounds',
+  'remote.ciWorkflow',
+  'remote.workflow',
 ] as const;
 
 export const SECTION = 'orchestrator';
@@ -57,6 +64,24 @@ export function readEnvironment(): Record<string, string> {
     if (value) environment[variable] = value;
   }
   return environment;
+}
+
+/**
+ * The editor's own proxy as the variables that programs read, git among them. Nothing where the editor has none: what is in its
+ * environment holds then.
+ */
+export function readProxy(): Record<string, string> {
+  const http = vscode.workspace.getConfiguration('http');
+  const proxy = http.get<string>('proxy', '').trim();
+  if (proxy === '' || http.get('proxySupport') === 'off') return {};
+  const without = http.get<string[]>('noProxy', []).join(',');
+  const variables = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, ...(without === '' ? {} : { NO_PROXY: without }) };
+  // Programs prefer the lower case, which the environment of the editor may have too.
+  const both = Object.entries(variables).flatMap(([name, value]) => [
+    [name, value],
+    [name.toLowerCase(), value],
+  ]);
+  return Object.fromEntries(both);
 }
 
 /** In the form of `orchestrator.config.json`, for one workspace folder. */

@@ -1,3 +1,4 @@
+import { useProxy } from '../app/proxy.ts';
 import { AppError, toAppError } from '../protocol/errors.ts';
 import { createPeer } from '../protocol/peer.ts';
 import { createService } from './service.ts';
@@ -14,11 +15,18 @@ if (send === undefined) {
   process.exit(2);
 }
 
+/** A bad address of a proxy fails every call, so that the window shows what is wrong. */
+const proxied = useProxy(process.env);
+proxied.catch(() => undefined);
+
 const peer = createPeer({
   send: (frame) => {
     if (process.connected) send(frame);
   },
-  handle: (method, params, context) => service.handle(method, params, context),
+  handle: async (method, params, context) => {
+    await proxied;
+    return service.handle(method, params, context);
+  },
   onBadFrame: (why) => process.stderr.write(`bad frame: ${why}\n`),
 });
 const service = createService(peer);

@@ -1,8 +1,8 @@
 import type { TablesDBIndexType } from 'node-appwrite';
 import * as z from 'zod';
 import type { Clock } from '../../core/ports.ts';
-import { AppError } from '../../protocol/errors.ts';
 import type { TableNeed } from '../../protocol/deployment-needs.ts';
+import { AppError } from '../../protocol/errors.ts';
 import { sameSet } from './same-set.ts';
 import type { Caller, Sdk } from './sdk.ts';
 import { isConflict } from './sdk.ts';

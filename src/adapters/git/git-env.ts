@@ -65,6 +65,8 @@ export function environmentConfig(
 /** Loopback is never reached through a proxy: the local cloud lives there. */
 export function withoutLoopbackProxy(base: NodeJS.ProcessEnv): Record<string, string> {
   const current = base.no_proxy ?? base.NO_PROXY ?? '';
-  const value = [current, '127.0.0.1', 'localhost'].filter((part) => part !== '').join(',');
+  // Alone, the star stands for all hosts; in a list, for none.
+  const value =
+    current.trim() === '*' ? '*' : [current, '127.0.0.1', 'localhost', '::1'].filter((part) => part !== '').join(',');
   return { no_proxy: value, NO_PROXY: value };
 }

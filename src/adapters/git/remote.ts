@@ -69,6 +69,8 @@ function remoteFailure(verb: 'push' | 'fetch', url: string, stderr: string, auth
   if (authorization !== null) text = text.replaceAll(authorization, '***');
   text = text.slice(-2_000);
   const where = redactUrls(url);
+  const lack = lacksWorkflowScope(where, text);
+  if (lack !== null) return lack;
   const [, code, say] = FAILURES.find(([pattern]) => pattern.test(text)) ?? [null, 'git_failed' as const, null];
   return new AppError({
     code,
@@ -115,8 +117,27 @@ function rejections(output: string): { branch: string; reason: string }[] {
     });
 }
 
+/** GitHub's words: `refusing to allow a Personal Access Token to create or update workflow … without `workflow` scope`. */
+const WORKFLOW_RULE =
+  /refusing to allow an? (.*?) to create or update workflow [`'"]?(.*?)[`'"]? without [`'"]?(\w+)[`'"]? (scope|permission)/i;
+
+/** The refusal of a push that changes workflows, by a token without the right to; null for any other text. */
+function lacksWorkflowScope(where: string, text: string): AppError | null {
+  const [, , file, right, kind] = WORKFLOW_RULE.exec(text) ?? [];
+  if (file === undefined) return null;
+  const lack = `lacks the ${kind} ${right}`;
+  return new AppError({
+    code: 'auth',
+    message: `push to ${where}: ${text}`,
+    userMessage: `GITHUB_TOKEN ${lack}, which is needed to push ${file} to ${where}. Add it to the token, then resume the run.`,
+    details: { verb: 'push', url: where, lack },
+  });
+}
+
 function rejected(url: string, rejection: { branch: string; reason: string }): AppError {
   const where = redactUrls(url);
+  const lack = lacksWorkflowScope(where, rejection.reason);
+  if (lack !== null) return lack;
   const isRule = rejection.reason.startsWith('[remote');
   const why = isRule
     ? `${where} refused branch ${rejection.branch}: ${rejection.reason}. Look at the rules for that branch`

@@ -8,6 +8,7 @@ import { listRefs, readRef, setRef } from './refs.ts';
 import { fetch, originUrl, push } from './remote.ts';
 import { repositoryMap } from './repository-map.ts';
 import { openGit } from './run-git.ts';
+import { trustedGit } from './trusted-git.ts';
 import { parents, undo } from './undo.ts';
 import { commitWorktree } from './worktree-commit.ts';
 import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
@@ -29,6 +30,7 @@ interface RepositoryOptions {
  */
 export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Repository {
   const { git, close } = openGit(tempDir, gitBinary);
+  const network = trustedGit(git, tempDir);
   const trash: Trash = new Set();
   return {
     open: (workspaceDir, signal) => openRepository(git, workspaceDir, signal),
@@ -56,11 +58,12 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir, tempDir),
     land: (state, branch, commit) => land(git, state, branch, commit),
     landAgain: (state, branch, from, commit) => landAgain(git, state, branch, from, commit),
-    push: (repoDir, url, refspecs, authorization, signal) => push(git, repoDir, url, refspecs, authorization, signal),
+    push: (repoDir, url, refspecs, authorization, signal) =>
+      push(network, repoDir, url, refspecs, authorization, signal),
     async close() {
       close();
       await Promise.all(trash);
     },
-    fetch: (repoDir, url, branch, authorization, signal) => fetch(git, repoDir, url, branch, authorization, signal),
+    fetch: (repoDir, url, branch, authorization, signal) => fetch(network, repoDir, url, branch, authorization, signal),
   };
 }

@@ -124,7 +124,7 @@ describe('the environment of git', () => {
   });
 
   it('keeps loopback away from proxies, and passwords out of texts', () => {
-    assert.equal(withoutLoopbackProxy({ NO_PROXY: 'intern' }).no_proxy, 'intern,127.0.0.1,localhost');
+    assert.equal(withoutLoopbackProxy({ NO_PROXY: 'intern' }).no_proxy, 'intern,127.0.0.1,localhost,::1');
     assert.equal(redactUrls('fatal: https://u:p@h/x and ssh://git@h/y'), 'fatal: https://***@h/x and ssh://***@h/y');
   });
 });

@@ -2,8 +2,10 @@ import * as z from 'zod';
 import type { ForgeRepository } from '../../core/ports.ts';
 import type { CheckSummary } from '../../protocol/work.ts';
 import type { GithubClient } from './client.ts';
+import { allPages, PAGE_SIZE, place, slug } from './places.ts';
 
 const CheckRun = z.object({
+  id: z.int(),
   name: z.string(),
   status: z.string(),
   conclusion: z.string().nullable(),
@@ -26,9 +28,6 @@ type Run = CheckSummary['runs'][number];
 
 const PASSING: ReadonlySet<string | null> = new Set(['success', 'neutral', 'skipped']);
 const SUMMARY_CHARACTERS = 4_000;
-const PAGE_SIZE = 100;
-/** 1,000 checks of one commit: more than GitHub lets a commit have suites. */
-const PAGE_LIMIT = 10;
 
 export async function readChecks(
   client: GithubClient,
@@ -36,33 +35,23 @@ export async function readChecks(
   commit: string,
   signal: AbortSignal,
 ): Promise<CheckSummary> {
-  const place = { owner: repository.owner, repo: repository.name, ref: commit, per_page: PAGE_SIZE };
-  const of = `of ${commit.slice(0, 7)} in ${repository.owner}/${repository.name}`;
+  const asked = { ...place(repository), ref: commit, per_page: PAGE_SIZE };
+  const of = `of ${commit.slice(0, 7)} in ${slug(repository)}`;
   const checkRuns = await allPages(async (page) => {
     const request = { doing: `reading the check runs ${of}`, kind: 'read', schema: CheckRuns } as const;
     const answer = await client.call(request, signal, (octokit, options) =>
-      octokit.rest.checks.listForRef({ ...place, page, filter: 'latest', ...options }),
+      octokit.rest.checks.listForRef({ ...asked, page, filter: 'latest', ...options }),
     );
     return answer.check_runs;
   });
   const statuses = await allPages(async (page) => {
     const request = { doing: `reading the statuses ${of}`, kind: 'read', schema: Statuses } as const;
     const answer = await client.call(request, signal, (octokit, options) =>
-      octokit.rest.repos.getCombinedStatusForRef({ ...place, page, ...options }),
+      octokit.rest.repos.getCombinedStatusForRef({ ...asked, page, ...options }),
     );
     return answer.statuses;
   });
   return summarize([...checkRuns.map(fromCheckRun), ...statuses.map(fromStatus)]);
-}
-
-async function allPages<T>(read: (page: number) => Promise<T[]>): Promise<T[]> {
-  const all: T[] = [];
-  for (let page = 1; page <= PAGE_LIMIT; page += 1) {
-    const entries = await read(page);
-    all.push(...entries);
-    if (entries.length < PAGE_SIZE) break;
-  }
-  return all;
 }
 
 function fromCheckRun(run: CheckRun): Run {
@@ -72,6 +61,7 @@ function fromCheckRun(run: CheckRun): Run {
     state: run.status !== 'completed' ? 'pending' : PASSING.has(run.conclusion) ? 'passed' : 'failed',
     url: run.html_url,
     summary: (text === '' ? (run.conclusion ?? run.status) : text).slice(-SUMMARY_CHARACTERS),
+    logId: String(run.id),
   };
 }
 
@@ -82,6 +72,7 @@ function fromStatus(status: Status): Run {
     state: states[status.state],
     url: status.target_url,
     summary: status.description ?? '',
+    logId: null,
   };
 }
 

@@ -13,6 +13,12 @@ const ErrorBody = z.object({
   errors: z.array(z.union([z.string(), z.object({ message: z.string() }), z.unknown()])).optional(),
 });
 
+/** Errors in the answer to a GraphQL query, which itself has the status 200. */
+const GraphqlFailure = z.object({
+  errors: z.array(z.object({ type: z.string().optional(), message: z.string() })).min(1),
+  headers: z.record(z.string(), z.unknown()),
+});
+
 /** GitHub asks for a minute when it names no time (secondary limits). */
 const DEFAULT_LIMIT_WAIT_MS = 60_000;
 
@@ -36,15 +42,42 @@ export function limitWaitMs(error: unknown): number | null {
   return typeof waitMs === 'number' ? waitMs : DEFAULT_LIMIT_WAIT_MS;
 }
 
+/** True when GitHub may have done what it was asked for: there was no answer, or only that something went wrong. */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof AppError && ['server', 'transport', 'timeout'].includes(error.code);
+}
+
+/** What GitHub itself said in an error of this adapter; its message where it said nothing. */
+export function wordsOf(error: AppError): string {
+  const said = error.details?.said;
+  return typeof said === 'string' ? said : error.message;
+}
+
+/** The error for a request that is not sent, because GitHub has asked to wait. */
+export function restsUntil(nowMs: number, waitMs: number, doing: string): AppError {
+  return new AppError({
+    code: 'rate_limited',
+    message: `GitHub's limit holds, before ${doing}`,
+    ...limit(nowMs, waitMs),
+  });
+}
+
+const limit = (nowMs: number, waitMs: number): Pick<AppErrorInit, 'userMessage' | 'details'> => {
+  const resetAt = new Date(nowMs + waitMs).toISOString();
+  return {
+    userMessage: `GitHub's rate limit is used up until ${resetAt}. Continue then.`,
+    details: { waitMs, resetAt },
+  };
+};
+
 export function toForgeError(thrown: unknown, call: FailedCall): AppError {
   if (thrown instanceof AppError) return thrown;
+  const graphql = GraphqlFailure.safeParse(thrown);
+  if (graphql.success) return graphqlError(thrown, graphql.data, call);
   const parsed = RequestFailure.safeParse(thrown);
   if (!parsed.success || parsed.data.response === undefined) return unreachable(thrown, parsed.data?.cause, call);
   const { status, response } = parsed.data;
-  const header = (name: string): string | null => {
-    const value = response.headers[name];
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
-  };
+  const header = headerOf(response.headers);
   const said = messageOf(response.data);
   const make = (code: ErrorCode, userMessage: string, details: AppErrorInit['details'] = {}): AppError =>
     new AppError({
@@ -52,13 +85,12 @@ export function toForgeError(thrown: unknown, call: FailedCall): AppError {
       message: `GitHub answered ${status} while ${call.doing}: ${said}`,
       userMessage,
       cause: thrown,
-      details: { status, requestId: header('x-github-request-id'), ...details },
+      details: { status, said, requestId: header('x-github-request-id'), ...details },
     });
 
   if (isLimit(status, said, header)) {
-    const waitMs = limitTimeMs(header, call.nowMs);
-    const resetAt = new Date(call.nowMs + waitMs).toISOString();
-    return make('rate_limited', `GitHub's rate limit is used up until ${resetAt}. Continue then.`, { waitMs, resetAt });
+    const { userMessage = '', details } = limit(call.nowMs, limitTimeMs(header, call.nowMs));
+    return make('rate_limited', userMessage, details);
   }
   if (status === 401) {
     return make(
@@ -81,13 +113,55 @@ export function toForgeError(thrown: unknown, call: FailedCall): AppError {
   return make('forge_failed', `GitHub refused ${call.doing} (${status}): ${said}`);
 }
 
+const headerOf =
+  (headers: Record<string, unknown>): Header =>
+  (name) => {
+    const value = headers[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+  };
+
+/** Types that GitHub gives its GraphQL errors; all others are refusals in words. */
+const GRAPHQL_CODES: Record<string, ErrorCode> = {
+  NOT_FOUND: 'not_found',
+  FORBIDDEN: 'auth',
+  INSUFFICIENT_SCOPES: 'auth',
+  RATE_LIMITED: 'rate_limited',
+  INTERNAL: 'server',
+};
+
+function graphqlError(
+  thrown: unknown,
+  { errors, headers }: z.infer<typeof GraphqlFailure>,
+  call: FailedCall,
+): AppError {
+  const type = errors.find((error) => error.type !== undefined)?.type ?? '';
+  const code = GRAPHQL_CODES[type] ?? 'forge_failed';
+  const said = errors
+    .map((error) => error.message)
+    .join('; ')
+    .slice(0, 500);
+  const limited = code === 'rate_limited' ? limit(call.nowMs, limitTimeMs(headerOf(headers), call.nowMs)) : {};
+  const what = code === 'auth' ? 'GITHUB_TOKEN may not do this' : 'GitHub refused';
+  return new AppError({
+    code,
+    message: `GitHub answered ${type} while ${call.doing}: ${said}`,
+    userMessage: `${what}, while ${call.doing}: ${said}`,
+    cause: thrown,
+    ...limited,
+    details: { said, type, ...limited.details },
+  });
+}
+
 function unreachable(thrown: unknown, cause: unknown, call: FailedCall): AppError {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   const timedOut = [thrown, cause].some((error) => error instanceof Error && error.name === 'TimeoutError');
+  const what = /certificate|issuer/i.test(reason)
+    ? 'has a certificate that this computer does not trust. Start the program with NODE_EXTRA_CA_CERTS set to the file with the certificates of your network'
+    : `${timedOut ? 'did not answer' : 'could not be reached'} while ${call.doing}. Check the network and any proxy, and try again`;
   return new AppError({
     code: timedOut ? 'timeout' : 'transport',
     message: `GitHub was not reached while ${call.doing}: ${reason}`,
-    userMessage: `GitHub ${timedOut ? 'did not answer' : 'could not be reached'} while ${call.doing}. Check the network and try again.`,
+    userMessage: `GitHub ${what}.`,
     cause: thrown,
   });
 }

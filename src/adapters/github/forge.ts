@@ -1,10 +1,17 @@
-import type { Clock, Forge } from '../../core/ports.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Clock, Forge, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { readChecks } from './checks.ts';
-import { createClient, systemClock } from './client.ts';
-import { ensurePullRequest, mergePullRequest } from './pull-requests.ts';
+import { createClient } from './client.ts';
+import { listIssues, readIssue } from './issues.ts';
+import { failedLogs } from './logs.ts';
+import { mergePullRequest } from './merge.ts';
+import { ensurePullRequest } from './pull-requests.ts';
+import { pullRequestState } from './pulls.ts';
 import { recognise } from './recognise.ts';
 import { ensureRepository } from './repositories.ts';
+import { reviewComments } from './reviews.ts';
+import { runWorkflow, workflowRuns } from './workflows.ts';
 
 export interface GithubForgeOptions {
   token: string;
@@ -13,10 +20,16 @@ export interface GithubForgeOptions {
   userAgent?: string;
   /** Pauses between attempts, and the age of rate limits. Default: the system's. */
   clock?: Clock;
+  /** Reviewers that were left out, and the like. Default: nowhere. */
+  log?: Log;
   fetch?: typeof globalThis.fetch;
   /** First pause before a failed request is repeated. Default 1,000. */
   retryBaseMs?: number;
+  /** First pause between two looks at a run of a workflow. Default 1,000; grows to ten times as much. */
+  pollMs?: number;
 }
+
+const NO_LOG: Log = { info() {}, warn() {} };
 
 /**
  * GitHub. Octokit is loaded with the first call. Errors: `auth` (token, scope or permission), `rate_limited` (with `resetAt`
@@ -40,13 +53,22 @@ export function createForge(options: GithubForgeOptions): Forge {
     userAgent: options.userAgent ?? 'ai-development-orchestrator',
     // Looked up at each call, so that a replaced global fetch (proxy, tracing) is used.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    log: options.log ?? NO_LOG,
     retryBaseMs: options.retryBaseMs ?? 1_000,
+    pollMs: options.pollMs ?? 1_000,
   });
   return {
     gitAuthorization: () => `Basic ${Buffer.from(`x-access-token:${token}`, 'utf8').toString('base64')}`,
     recognise: (remoteUrl) => recognise(apiUrl, remoteUrl),
     ensureRepository: (request, signal) => ensureRepository(client, request, signal),
     ensurePullRequest: (repository, request, signal) => ensurePullRequest(client, repository, request, signal),
+    pullRequest: (repository, number, signal) => pullRequestState(client, repository, number, signal),
+    reviewComments: (repository, number, signal) => reviewComments(client, repository, number, signal),
+    failedLogs: (repository, summary, signal) => failedLogs(client, repository, summary, signal),
+    issue: (asked, signal) => readIssue(client, asked, signal),
+    issues: (repository, signal) => listIssues(client, repository, signal),
+    workflowRuns: (repository, workflow, ref, signal) => workflowRuns(client, repository, workflow, ref, signal),
+    runWorkflow: (repository, request, onChange, signal) => runWorkflow(client, repository, request, onChange, signal),
     checks: (repository, commit, signal) => readChecks(client, repository, commit, signal),
     merge: (repository, number, request, signal) => mergePullRequest(client, repository, number, request, signal),
   };

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Forge, ForgeRepository } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { GithubClient } from './client.ts';
-import { statusOf } from './errors.ts';
+import { limitWaitMs, statusOf, wordsOf } from './errors.ts';
 
 const Repository = z.object({
   name: z.string(),
@@ -13,7 +13,6 @@ const Repository = z.object({
   archived: z.boolean().default(false),
 });
 type Repository = z.infer<typeof Repository>;
-const User = z.object({ login: z.string() });
 
 export async function ensureRepository(
   client: GithubClient,
@@ -22,23 +21,21 @@ export async function ensureRepository(
 ): Promise<ForgeRepository> {
   // GitHub writes a dash for what a name cannot hold: the name is looked up as it will be called.
   const name = request.name.replaceAll(/[^A-Za-z0-9._-]+/g, '-');
-  const owner = request.owner ?? (await login(client, signal));
+  const owner = request.owner ?? (await ownLogin(client, signal));
   const known = await find(client, owner, name, signal);
   if (known !== null) return usable(client, known, signal);
-  try {
-    return toForgeRepository(await create(client, owner, { ...request, name }, signal), true);
-  } catch (error) {
-    if (statusOf(error) !== 422) throw error;
-    const found = await find(client, owner, name, signal);
-    if (found === null) throw error;
-    return usable(client, found, signal);
-  }
+  const { repository, isNew } = await create(client, owner, { ...request, name }, signal);
+  return isNew ? toForgeRepository(repository, true) : usable(client, repository, signal);
 }
 
-async function login(client: GithubClient, signal: AbortSignal): Promise<string> {
-  const request = { doing: 'asking whose token GITHUB_TOKEN is', kind: 'read', schema: User } as const;
-  const user = await client.call(request, signal, (octokit, options) => octokit.rest.users.getAuthenticated(options));
-  return user.login;
+async function ownLogin(client: GithubClient, signal: AbortSignal): Promise<string> {
+  const login = await client.login(signal);
+  if (login !== null) return login;
+  throw new AppError({
+    code: 'configuration',
+    message: 'the token belongs to no account',
+    userMessage: 'GITHUB_TOKEN belongs to an app and to no account. Set remote.owner to the owner of the repository.',
+  });
 }
 
 async function find(
@@ -64,16 +61,48 @@ async function create(
   owner: string,
   request: Parameters<Forge['ensureRepository']>[0],
   signal: AbortSignal,
-): Promise<Repository> {
+): Promise<{ repository: Repository; isNew: boolean }> {
   const { name, description } = request;
-  const isOwn = request.owner === null || (await login(client, signal)).toLowerCase() === owner.toLowerCase();
+  const isOwn = request.owner === null || (await client.login(signal))?.toLowerCase() === owner.toLowerCase();
   const wanted = { name, description, private: request.private, auto_init: false };
   const doing = `creating the repository ${owner}/${name}`;
-  return client.call({ doing, kind: 'write', schema: Repository }, signal, (octokit, options) =>
-    isOwn
-      ? octokit.rest.repos.createForAuthenticatedUser({ ...wanted, ...options })
-      : octokit.rest.repos.createInOrg({ org: owner, ...wanted, ...options }),
-  );
+  let isNew = true;
+  try {
+    const repository = await client.once(
+      { doing, kind: 'write', schema: Repository },
+      signal,
+      (octokit, options) =>
+        isOwn
+          ? octokit.rest.repos.createForAuthenticatedUser({ ...wanted, ...options })
+          : octokit.rest.repos.createInOrg({ org: owner, ...wanted, ...options }),
+      // Somebody, or an attempt whose answer was lost, was first.
+      async () => {
+        isNew = false;
+        return find(client, owner, name, signal);
+      },
+    );
+    return { repository, isNew };
+  } catch (error) {
+    throw isOwn ? error : ofOrganisation(error, owner, name);
+  }
+}
+
+/** GitHub hides organisations from strangers, and tells members in few words. */
+function ofOrganisation(error: unknown, owner: string, name: string): unknown {
+  const status = statusOf(error);
+  const isRefusal = error instanceof AppError && limitWaitMs(error) === null && (status === 403 || status === 404);
+  if (!isRefusal || error.details?.lack !== undefined) return error;
+  const why =
+    status === 404
+      ? `There is no organization ${owner} that GITHUB_TOKEN can see`
+      : `GITHUB_TOKEN may not create repositories in the organization ${owner} (GitHub said: ${wordsOf(error)})`;
+  return new AppError({
+    code: 'auth',
+    message: error.message,
+    userMessage: `${why}. Ask one of its owners to create ${owner}/${name} and to give you write access, or set remote.owner.`,
+    cause: error,
+    details: { status, reason: 'organization' },
+  });
 }
 
 async function usable(client: GithubClient, known: Repository, signal: AbortSignal): Promise<ForgeRepository> {

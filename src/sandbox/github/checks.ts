@@ -1,27 +1,43 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
-import * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Children } from './children.ts';
-import { baseEnvironment, type Git } from './git.ts';
-import type { CheckRun, Repo, Store } from './state.ts';
+import { type Git, readCommit } from './git.ts';
+import { runNpmCheck, type Verdict } from './npm-check.ts';
+import { withExport } from './run-command.ts';
+import { runJob } from './run-job.ts';
+import type { Store } from './state.ts';
+import type { CheckRun, Repo, WorkflowRun } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
+import { createRun, type RunStart, unbegun } from './workflow-runs.ts';
+import { isTriggered, readWorkflows, type WorkflowSource } from './workflows.ts';
 
-/** Runs a repository's own checks, one after the other, and writes what they found into its check runs. */
+/** Something happened that workflows may wait for. */
+export interface CheckEvent {
+  event: 'push' | 'pull_request' | 'merge_group';
+  repo: Repo;
+  sha: string;
+  /** Without `refs/heads/`: what was pushed, or the head of the pull request. */
+  branch: string;
+  /** The branch that filters of `pull_request` and `merge_group` look at. Default `branch`. */
+  base?: string;
+  login: string;
+}
+
+/** Runs what a repository has for its commits, one after the other, and writes what came out into check runs. */
 export interface CheckQueue {
-  /** Queues the check of a commit; nothing happens when the commit has one. */
-  add(repo: Repo, sha: string, branch: string): void;
+  /** Queues the workflows that the event starts, or `npm test` for a commit without workflows; each once for a commit. */
+  trigger(event: CheckEvent): Promise<void>;
+  /** Queues one run of a workflow that somebody asked for. */
+  dispatch(repo: Repo, source: WorkflowSource, start: RunStart): WorkflowRun;
+  /** Ends a run that is queued or under way. */
+  cancel(run: WorkflowRun): void;
   /** Takes up what an earlier stand-in on the same data left unfinished. */
   resume(): void;
   /** Resolves when no check is running any more; nothing is started after it. */
   close(): Promise<void>;
 }
 
-const CHECK_LIMIT_MS = 120_000;
-const PIPE_LIMIT_MS = 2_000;
-const TAIL_CHARACTERS = 4_000;
-const KEPT_CHARACTERS = 64_000;
 const CHECK_NAME = 'test';
+const SUMMARY_CHARACTERS = 4_000;
 
 export interface CheckQueueParts {
   store: Store;
@@ -31,26 +47,35 @@ export interface CheckQueueParts {
   log: Log;
   /** Gives the folder that each check gets one of its own in. */
   tempDir: () => string;
+  webUrl: () => string;
+  /** False: events start nothing; what is dispatched runs. */
   enabled: boolean;
-}
-
-interface Verdict {
-  conclusion: NonNullable<CheckRun['conclusion']>;
-  title: string;
-  summary: string;
+  /** A check has come to its end. */
+  completed(repo: Repo): Promise<void>;
 }
 
 export function createCheckQueue(parts: CheckQueueParts): CheckQueue {
-  const { store, clock, log } = parts;
+  const { store, clock, log, git } = parts;
+  const cancels = new Map<number, AbortController>();
   let closed = false;
   let tail: Promise<void> = Promise.resolve();
 
-  const perform = async (run: CheckRun, repo: Repo): Promise<void> => {
-    if (closed) return;
-    run.status = 'in_progress';
-    run.startedAt = timestamp(clock);
+  const cancelOf = (runId: number): AbortController => {
+    const known = cancels.get(runId) ?? new AbortController();
+    cancels.set(runId, known);
+    return known;
+  };
+
+  const perform = async (check: CheckRun, repo: Repo): Promise<void> => {
+    if (closed || check.status === 'completed') return;
+    check.status = 'in_progress';
+    check.startedAt = timestamp(clock);
+    const run = store.state.workflowRuns.find(({ id }) => id === check.workflowRunId);
+    if (run !== undefined) Object.assign(run, { status: 'in_progress', startedAt: run.startedAt ?? check.startedAt });
     store.save();
-    const verdict = await runCheck(parts, store.repoDir(repo), run.sha).catch(
+    const work =
+      run === undefined ? runPlainCheck(parts, repo, check) : runJobOf(parts, repo, check, run, cancelOf(run.id));
+    const verdict = await work.catch(
       (error: unknown): Verdict => ({
         conclusion: 'failure',
         title: 'The check could not be run',
@@ -59,45 +84,81 @@ export function createCheckQueue(parts: CheckQueueParts): CheckQueue {
     );
     // A check that was killed by the end of the stand-in stays in progress and is run again after the next start.
     if (closed) return;
-    Object.assign(run, { status: 'completed', completedAt: timestamp(clock), ...verdict });
+    Object.assign(check, { status: 'completed', completedAt: timestamp(clock), ...verdict });
+    if (run !== undefined) finishRun(store, run, timestamp(clock));
     store.save();
-    log.info('check completed', { repository: `${repo.owner}/${repo.name}`, sha: run.sha, conclusion: run.conclusion });
+    log.info('check completed', {
+      repository: `${repo.owner}/${repo.name}`,
+      sha: check.sha,
+      conclusion: check.conclusion,
+    });
+    await parts.completed(repo);
   };
 
-  const enqueue = (run: CheckRun): void => {
-    const repo = store.state.repos.find((candidate) => candidate.id === run.repoId);
+  const enqueue = (check: CheckRun): void => {
+    const repo = store.state.repos.find((candidate) => candidate.id === check.repoId);
     if (repo === undefined) return;
     tail = tail
-      .then(() => perform(run, repo))
-      .catch((error: unknown) => log.warn('check lost', { sha: run.sha, error: String(error) }));
+      .then(() => perform(check, repo))
+      .catch((error: unknown) => log.warn('check lost', { sha: check.sha, error: String(error) }));
+  };
+
+  const dispatch = (repo: Repo, source: WorkflowSource, start: RunStart): WorkflowRun => {
+    const { run, checks } = createRun(store, clock, repo, source, start);
+    store.save();
+    for (const check of checks) enqueue(check);
+    return run;
   };
 
   return {
-    add(repo, sha, branch) {
+    async trigger(event) {
+      const { repo, sha, branch } = event;
       if (!parts.enabled || closed) return;
-      if (store.state.checkRuns.some((run) => run.repoId === repo.id && run.sha === sha)) return;
-      const run: CheckRun = {
-        id: store.nextId(),
-        repoId: repo.id,
-        suiteId: store.nextId(),
-        sha,
-        branch,
-        name: CHECK_NAME,
-        status: 'queued',
-        conclusion: null,
-        title: null,
-        summary: null,
-        createdAt: timestamp(clock),
-        startedAt: null,
-        completedAt: null,
-      };
-      store.state.checkRuns.push(run);
+      const sources = await readWorkflows(git, store.repoDir(repo), sha);
+      if (sources.length === 0) {
+        if (event.event === 'push' || store.state.checkRuns.some((run) => run.repoId === repo.id && run.sha === sha))
+          return;
+        const check = plainCheck(store, repo, sha, branch, timestamp(clock));
+        store.save();
+        enqueue(check);
+        return;
+      }
+      for (const source of sources) {
+        const isDone = store.state.workflowRuns.some(
+          (run) =>
+            run.repoId === repo.id &&
+            run.path === source.path &&
+            run.sha === sha &&
+            run.event === event.event &&
+            run.branch === branch,
+        );
+        if (
+          isDone ||
+          source.definition === null ||
+          !isTriggered(source.definition, event.event, event.base ?? branch)
+        ) {
+          continue;
+        }
+        const { message } = await readCommit(git, store.repoDir(repo), sha);
+        const title = message.split('\n')[0] ?? '';
+        dispatch(repo, source, { event: event.event, branch, sha, login: event.login, title, inputs: {} });
+      }
+    },
+    dispatch,
+    cancel(run) {
+      cancelOf(run.id).abort();
+      const now = timestamp(clock);
+      for (const check of store.state.checkRuns) {
+        if (check.workflowRunId !== run.id || check.status !== 'queued') continue;
+        Object.assign(check, { status: 'completed', conclusion: 'cancelled', startedAt: now, completedAt: now });
+      }
+      finishRun(store, run, now);
       store.save();
-      enqueue(run);
     },
     resume() {
-      if (!parts.enabled) return;
-      for (const run of store.state.checkRuns) if (run.status !== 'completed') enqueue(run);
+      for (const check of store.state.checkRuns) {
+        if (check.status !== 'completed' && (parts.enabled || check.workflowRunId !== null)) enqueue(check);
+      }
     },
     async close() {
       closed = true;
@@ -106,103 +167,84 @@ export function createCheckQueue(parts: CheckQueueParts): CheckQueue {
   };
 }
 
-async function runCheck(parts: CheckQueueParts, repoDir: string, sha: string): Promise<Verdict> {
-  const folder = mkdtempSync(join(parts.tempDir(), 'check-'));
-  try {
-    const sourceDir = join(folder, 'source');
-    const homeDir = join(folder, 'home');
-    mkdirSync(sourceDir);
-    mkdirSync(homeDir);
-    const env = { GIT_INDEX_FILE: join(folder, 'index'), GIT_WORK_TREE: sourceDir };
-    await parts.git.text(repoDir, ['read-tree', sha], { env, cwd: sourceDir });
-    await parts.git.text(repoDir, ['checkout-index', '--all', '--force'], { env, cwd: sourceDir });
-    if (!hasTestScript(sourceDir)) {
-      return { conclusion: 'success', title: 'No checks configured', summary: 'no checks configured' };
-    }
-    return await runNpmTest(parts.children, sourceDir, homeDir);
-  } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-const Manifest = z.object({ scripts: z.object({ test: z.string().min(1) }) });
-
-function hasTestScript(sourceDir: string): boolean {
-  const file = join(sourceDir, 'package.json');
-  if (!existsSync(file)) return false;
-  try {
-    return Manifest.safeParse(JSON.parse(readFileSync(file, 'utf8'))).success;
-  } catch {
-    // A manifest that is no JSON is for npm to report.
-    return true;
-  }
-}
-
-/** A closed list of variables: no key and no NODE_OPTIONS or NODE_TEST_CONTEXT of this process reaches the command. */
-function commandEnvironment(homeDir: string): Record<string, string> {
-  const base = baseEnvironment();
-  const path = base.PATH ?? base.Path ?? '';
-  delete base.Path;
-  return {
-    ...base,
-    PATH: `${dirname(process.execPath)}${delimiter}${path}`,
-    HOME: homeDir,
-    USERPROFILE: homeDir,
-    TMPDIR: homeDir,
-    CI: 'true',
-    NO_COLOR: '1',
-    npm_config_cache: join(homeDir, 'npm'),
-    npm_config_update_notifier: 'false',
-    npm_config_logs_max: '0',
+function plainCheck(store: Store, repo: Repo, sha: string, branch: string, now: string): CheckRun {
+  const check: CheckRun = {
+    id: store.nextId(),
+    repoId: repo.id,
+    suiteId: store.nextId(),
+    sha,
+    branch,
+    name: CHECK_NAME,
+    status: 'queued',
+    conclusion: null,
+    title: null,
+    summary: null,
+    createdAt: now,
+    startedAt: null,
+    completedAt: null,
+    workflowRunId: null,
   };
+  store.state.checkRuns.push(check);
+  return check;
 }
 
-function runNpmTest(children: Children, cwd: string, homeDir: string): Promise<Verdict> {
-  return new Promise((resolve) => {
-    const isWindows = process.platform === 'win32';
-    const child = children.spawn(isWindows ? 'npm.cmd' : 'npm', ['test'], {
-      cwd,
-      env: commandEnvironment(homeDir),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // npm is a script on Windows, which only a shell starts; the arguments are constant.
-      shell: isWindows,
-    });
-    let output = '';
-    let timedOut = false;
-    const collect = (chunk: Buffer): void => {
-      output = (output + chunk.toString('utf8')).slice(-KEPT_CHARACTERS);
-    };
-    child.stdout?.on('data', collect);
-    child.stderr?.on('data', collect);
-    const limit = setTimeout(() => {
-      timedOut = true;
-      children.kill(child);
-    }, CHECK_LIMIT_MS);
-    const settle = (verdict: Verdict): void => {
-      clearTimeout(limit);
-      resolve(verdict);
-    };
-    // The command is over when npm ends; whatever it left behind in its group ends with it.
-    child.once('exit', () => {
-      children.kill(child);
-      // One that left the group may hold the pipes open.
-      setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-      }, PIPE_LIMIT_MS).unref();
-    });
-    child.once('error', (cause) =>
-      settle({
-        conclusion: 'failure',
-        title: 'npm could not be started',
-        summary: `npm could not be started: ${cause.message}. It must be on the PATH of the GitHub stand-in.`,
-      }),
-    );
-    child.once('close', (exitCode) => {
-      const summary = output.slice(-TAIL_CHARACTERS);
-      if (timedOut) settle({ conclusion: 'timed_out', title: `Ended after ${CHECK_LIMIT_MS / 1000} s`, summary });
-      else if (exitCode === 0) settle({ conclusion: 'success', title: 'npm test passed', summary });
-      else settle({ conclusion: 'failure', title: `npm test ended with ${exitCode ?? 'a signal'}`, summary });
-    });
+const runPlainCheck = (parts: CheckQueueParts, repo: Repo, check: CheckRun): Promise<Verdict> =>
+  withExport(parts, parts.store.repoDir(repo), check.sha, (place) => runNpmCheck(parts.children, place));
+
+async function runJobOf(
+  parts: CheckQueueParts,
+  repo: Repo,
+  check: CheckRun,
+  run: WorkflowRun,
+  cancel: AbortController,
+): Promise<Verdict> {
+  const { store, children, clock } = parts;
+  const repoDir = store.repoDir(repo);
+  const job = store.state.jobs.find(({ id }) => id === check.id);
+  const sources = await readWorkflows(parts.git, repoDir, check.sha);
+  const workflow = sources.find(({ path }) => path === run.path)?.definition ?? null;
+  const definition = workflow?.jobs[job?.key ?? ''];
+  if (job === undefined || workflow === null || definition === undefined) {
+    return { conclusion: 'failure', title: 'The workflow is gone', summary: `${run.path} has no such job.` };
+  }
+  job.log = '';
+  // What a stand-in that was ended had begun begins anew.
+  job.steps = job.steps.map(({ name, number }) => unbegun(name, number));
+  const failedNeed = store.state.jobs.some((other) => {
+    if (other.runId !== run.id || !definition.needs.includes(other.key)) return false;
+    return store.state.checkRuns.find(({ id }) => id === other.id)?.conclusion !== 'success';
   });
+  const now = timestamp(clock);
+  if (failedNeed) {
+    job.steps = [];
+    return { conclusion: 'skipped', title: 'Skipped', summary: 'A job that this one needs did not pass.' };
+  }
+  const conclusion = await withExport(parts, repoDir, check.sha, ({ sourceDir, homeDir }) =>
+    runJob({
+      repo,
+      run,
+      job,
+      workflow,
+      definition,
+      children,
+      clock,
+      sourceDir,
+      homeDir,
+      signal: cancel.signal,
+      webUrl: parts.webUrl(),
+      save: () => store.save(),
+    }),
+  );
+  run.updatedAt = now;
+  return { conclusion, title: `${check.name}: ${conclusion}`, summary: job.log.slice(-SUMMARY_CHARACTERS) };
+}
+
+/** A run is over when its last job is. */
+function finishRun(store: Store, run: WorkflowRun, now: string): void {
+  const checks = store.state.checkRuns.filter(({ workflowRunId }) => workflowRunId === run.id);
+  run.updatedAt = now;
+  if (checks.some(({ status }) => status !== 'completed')) return;
+  run.status = 'completed';
+  const order = ['cancelled', 'timed_out', 'failure'] as const;
+  run.conclusion = order.find((conclusion) => checks.some((check) => check.conclusion === conclusion)) ?? 'success';
 }

@@ -10,6 +10,8 @@ export interface GitCall {
   service: string;
   query: string;
   login: string;
+  /** For the hooks of a push. */
+  env: Readonly<Record<string, string>>;
 }
 
 const SERVICES: ReadonlySet<string> = new Set(['info/refs', 'git-upload-pack', 'git-receive-pack']);
@@ -31,7 +33,7 @@ export function createGitBackend(children: Children, git: Git) {
   return async (request: IncomingMessage, response: ServerResponse, call: GitCall): Promise<void> => {
     backendPath ??= git.text(null, ['--exec-path']).then((folder) => join(folder, 'git-http-backend'));
     const backend = children.spawn(await backendPath, [], {
-      env: { ...git.env, ...cgiEnvironment(request, call) },
+      env: { ...git.env, ...call.env, ...cgiEnvironment(request, call) },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     const abandoned = (): void => {

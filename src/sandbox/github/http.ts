@@ -1,16 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import type { Account } from './accounts.ts';
+
+type ErrorDetails = readonly (string | Record<string, string>)[];
 
 /** An answer other than success, in GitHub's shape. */
 export class ApiError extends Error {
   readonly status: number;
-  readonly errors: readonly Record<string, string>[] | undefined;
+  readonly errors: ErrorDetails | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, message: string, errors?: readonly Record<string, string>[]) {
+  constructor(status: number, message: string, errors?: ErrorDetails, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.status = status;
     this.errors = errors;
+    this.headers = headers;
   }
 }
 
@@ -27,12 +32,13 @@ export interface Call {
   /** Address of the call without the query, for Link headers. */
   address: string;
   body: unknown;
+  user: Account;
 }
 
 export interface Reply {
   status: number;
   body: unknown;
-  headers?: Record<string, string>;
+  headers?: Readonly<Record<string, string>>;
 }
 
 type Handler = (call: Call) => Promise<Reply> | Reply;
@@ -41,10 +47,12 @@ export interface Route {
   method: string;
   /** `/repos/:owner/:repo/git/ref/*ref`: a colon takes one segment, a star the rest. */
   path: string;
+  /** Right at the repository. Default: `read` for GET, else `write`. `push` is `write` where GitHub says so when it is missing. */
+  access?: 'read' | 'write' | 'push' | 'admin';
   handle: Handler;
 }
 
-export const reply = (status: number, body: unknown, headers?: Record<string, string>): Reply =>
+export const reply = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply =>
   headers === undefined ? { status, body } : { status, body, headers };
 
 const DOCUMENTATION_URL = 'https://docs.github.com/rest';
@@ -140,34 +148,36 @@ export function paginate<T>(call: Call, items: readonly T[]): { items: T[]; head
   };
 }
 
-/** Answers with the etag of the body; a GET that names the same etag gets 304. */
-export function sendJson(request: IncomingMessage, response: ServerResponse, answer: Reply): void {
+export interface Prepared {
+  status: number;
+  headers: Record<string, string>;
+  text: string | null;
+}
+
+/** The answer with the etag of its body; a GET that names the same etag gets 304. */
+export function prepare(request: IncomingMessage, answer: Reply): Prepared {
   const headers: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
     'x-github-media-type': 'github.v3; format=json',
     'x-github-request-id': randomUUID().toUpperCase(),
     ...answer.headers,
   };
-  if (answer.body === undefined) {
+  const empty = (status: number): Prepared => {
     delete headers['content-type'];
-    response.writeHead(answer.status, headers).end();
-    return;
-  }
+    return { status, headers, text: null };
+  };
+  if (answer.body === undefined) return empty(answer.status);
   const text = JSON.stringify(answer.body);
   if (request.method === 'GET' && answer.status === 200) {
     const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
     headers.etag = etag;
     headers['cache-control'] = 'private, max-age=60, s-maxage=60';
-    if (request.headers['if-none-match'] === etag) {
-      delete headers['content-type'];
-      response.writeHead(304, headers).end();
-      return;
-    }
+    if (request.headers['if-none-match'] === etag) return empty(304);
   }
-  response.writeHead(answer.status, headers).end(text);
+  return { status: answer.status, headers, text };
 }
 
 export function errorReply(error: ApiError): Reply {
   const body = { message: error.message, documentation_url: DOCUMENTATION_URL, status: String(error.status) };
-  return reply(error.status, error.errors === undefined ? body : { ...body, errors: error.errors });
+  return reply(error.status, error.errors === undefined ? body : { ...body, errors: error.errors }, error.headers);
 }

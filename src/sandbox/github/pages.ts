@@ -1,7 +1,7 @@
 import { branchTip, readCommits } from './git.ts';
 import { pullCommits, pullFiles } from './pulls.ts';
 import { repoWeb } from './shapes-repository.ts';
-import type { CheckRun, Pull, Repo } from './state.ts';
+import type { CheckRun, Pull, Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** The pages a person sees when a link of a run is opened. Plain HTML without scripts. */

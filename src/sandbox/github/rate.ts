@@ -5,7 +5,8 @@ const HOUR_MS = 3_600_000;
 
 export interface Rate {
   current(): { limit: number; remaining: number; reset: number; used: number };
-  take(free: boolean): Record<string, string>;
+  /** Headers of an answer; one that is free (304, `/rate_limit`) counts nothing. */
+  take(free: boolean, resource: 'core' | 'graphql'): Record<string, string>;
 }
 
 /** Counts as GitHub does, and never refuses: the limits of the real service are no business of a local run. */
@@ -21,7 +22,7 @@ export function createRate(clock: Clock): Rate {
   };
   return {
     current,
-    take(free) {
+    take(free, resource) {
       current();
       if (!free) used += 1;
       const { limit, remaining, reset } = current();
@@ -30,7 +31,7 @@ export function createRate(clock: Clock): Rate {
         'x-ratelimit-remaining': String(remaining),
         'x-ratelimit-reset': String(reset),
         'x-ratelimit-used': String(used),
-        'x-ratelimit-resource': 'core',
+        'x-ratelimit-resource': resource,
       };
     },
   };

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { readCommit, resolveCommit } from './git.ts';
 import { ApiError, type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
+import { refreshRepository } from './pulls.ts';
 import { repoOf } from './routes-repos.ts';
 import { checkRunJson, checkSuiteJson, simpleStatusJson, statusJson } from './shapes.ts';
 import { minimalRepositoryJson, repoApi } from './shapes-repository.ts';
-import type { CommitStatus, Repo } from './state.ts';
+import type { CommitStatus, Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { World } from './world.ts';
 
@@ -95,9 +96,12 @@ async function createStatus(world: World, call: Call): Promise<Reply> {
     description: wanted.description ?? null,
     targetUrl: wanted.target_url ?? null,
     createdAt: timestamp(world.clock),
+    login: call.user.login,
   };
   world.store.state.statuses.push(status);
   world.store.save();
+  // A status may be what a merge has waited for.
+  await world.serially(repo, () => refreshRepository(world, repo));
   return reply(201, statusJson(world, repo, status));
 }
 

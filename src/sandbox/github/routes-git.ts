@@ -2,10 +2,15 @@ import * as z from 'zod';
 import { branchTip, listRefs, readCommit, readCommits, resolveCommit } from './git.ts';
 import { ApiError, type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import { refreshRepository } from './pulls.ts';
+import { protectionOf, rulesOf } from './requirements.ts';
 import { repoOf } from './routes-repos.ts';
 import { commitJson, refJson } from './shapes.ts';
 import { repoApi, repoWeb } from './shapes-repository.ts';
+import type { Repo } from './state-schema.ts';
 import type { World } from './world.ts';
+
+const isProtected = (world: World, repo: Repo, branch: string): boolean =>
+  protectionOf(world, repo, branch) !== undefined || rulesOf(world, repo, branch).length > 0;
 
 async function listBranches(world: World, call: Call): Promise<Reply> {
   const repo = repoOf(world, call);
@@ -14,7 +19,7 @@ async function listBranches(world: World, call: Call): Promise<Reply> {
   const branches = page.items.map(({ ref, sha }) => ({
     name: ref.slice('refs/heads/'.length),
     commit: { sha, url: `${repoApi(world, repo)}/commits/${sha}` },
-    protected: false,
+    protected: isProtected(world, repo, ref.slice('refs/heads/'.length)),
   }));
   return reply(200, branches, page.headers);
 }
@@ -26,12 +31,22 @@ async function getBranch(world: World, call: Call): Promise<Reply> {
   const tip = await branchTip(world.git, repoDir, name);
   if (tip === null) throw new ApiError(404, 'Branch not found');
   const url = `${repoApi(world, repo)}/branches/${name}`;
+  const protection = protectionOf(world, repo, name);
+  const checks = protection?.statusChecks?.checks ?? [];
+  const level = checks.length === 0 ? 'off' : protection?.enforceAdmins === true ? 'everyone' : 'non_admins';
   return reply(200, {
     name,
     commit: commitJson(world, repo, await readCommit(world.git, repoDir, tip)),
     _links: { self: url, html: `${repoWeb(world, repo)}/tree/${name}` },
-    protected: false,
-    protection: { enabled: false, required_status_checks: { enforcement_level: 'off', contexts: [], checks: [] } },
+    protected: isProtected(world, repo, name),
+    protection: {
+      enabled: protection !== undefined,
+      required_status_checks: {
+        enforcement_level: level,
+        contexts: checks.map(({ context }) => context),
+        checks: checks.map(({ context, appId }) => ({ context, app_id: appId })),
+      },
+    },
     protection_url: `${url}/protection`,
   });
 }

@@ -1,156 +1,153 @@
 import * as z from 'zod';
-import { type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
-import { issueJson, labelsOf, pullOf } from './pulls.ts';
+import { ApiError, type Call, invalid, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
+import { closePull } from './pulls.ts';
+import { ensureLabel } from './routes-labels.ts';
 import { repoOf } from './routes-repos.ts';
-import { commentJson, labelJson } from './shapes.ts';
-import { type Comment, type Label, type Pull, type Repo, same, USER_LOGIN } from './state.ts';
+import { isPull, issueJson, type Thread, threadOf, threadsOf } from './shapes-issues.ts';
+import { repoApi } from './shapes-repository.ts';
+import { same } from './state.ts';
+import type { Issue, Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { World } from './world.ts';
 
-/** Every issue of the stand-in is a pull request, which GitHub serves as an issue too. */
+const LabelInput = z
+  .union([z.string().min(1), z.object({ name: z.string().min(1) })])
+  .transform((label) => (typeof label === 'string' ? label : label.name));
+const NewIssue = z.object({
+  title: z.union([z.string().min(1), z.int().transform(String)]),
+  body: z.string().nullish(),
+  labels: z.array(LabelInput).default([]),
+  assignees: z.array(z.string()).default([]),
+});
 
-const CommentBody = z.object({ body: z.string().min(1) });
+function mayTriage(world: World, repo: Repo, call: Call): boolean {
+  const role = world.accounts.role(repo, call.user.login);
+  return role === 'admin' || role === 'write';
+}
 
-function listComments(world: World, call: Call): Reply {
+function createIssue(world: World, call: Call): Reply {
   const repo = repoOf(world, call);
-  const { number } = pullOf(world, repo, call);
-  const comments = world.store.state.comments.filter((entry) => entry.repoId === repo.id && entry.number === number);
-  const page = paginate(call, comments);
-  const user = world.store.owner(USER_LOGIN);
+  const wanted = parseBody(NewIssue, call.body, 'Issue');
+  const { store } = world;
+  const now = timestamp(world.clock);
+  // GitHub drops labels and assignees of people who may not set them, without a word.
+  const triages = mayTriage(world, repo, call);
+  const unknown = wanted.assignees.find((login) => !store.state.owners.some((owner) => same(owner.login, login)));
+  if (triages && unknown !== undefined) throw invalid('Issue', { field: 'assignees', code: 'invalid', value: unknown });
+  repo.lastNumber += 1;
+  const issue: Issue = {
+    id: store.nextId(),
+    repoId: repo.id,
+    number: repo.lastNumber,
+    title: wanted.title,
+    body: wanted.body ?? null,
+    state: 'open',
+    stateReason: null,
+    login: call.user.login,
+    labels: triages ? wanted.labels.map((name) => ensureLabel(world, repo, name).name) : [],
+    assignees: triages ? wanted.assignees : [],
+    createdAt: now,
+    updatedAt: now,
+    closedAt: null,
+    closedBy: null,
+  };
+  store.state.issues.push(issue);
+  store.save();
+  return reply(201, issueJson(world, repo, issue), { location: `${repoApi(world, repo)}/issues/${issue.number}` });
+}
+
+const ListQuery = z.object({
+  state: z.enum(['open', 'closed', 'all']).catch('open'),
+  labels: z.string().default(''),
+  since: z.iso.datetime({ offset: true }).optional(),
+  creator: z.string().optional(),
+  assignee: z.string().optional(),
+  sort: z.enum(['created', 'updated', 'comments']).catch('created'),
+  direction: z.enum(['asc', 'desc']).catch('desc'),
+});
+
+function listIssues(world: World, call: Call): Reply {
+  const repo = repoOf(world, call);
+  const query = parseBody(ListQuery, Object.fromEntries(call.query), 'Issue');
+  const labels = query.labels.split(',').filter((label) => label !== '');
+  const since = query.since === undefined ? 0 : Date.parse(query.since);
+  const hasAssignee = (thread: Thread): boolean => {
+    if (query.assignee === undefined || query.assignee === '*')
+      return query.assignee !== '*' || thread.assignees.length > 0;
+    return query.assignee === 'none' ? thread.assignees.length === 0 : thread.assignees.includes(query.assignee);
+  };
+  const found = threadsOf(world, repo).filter(
+    (thread) =>
+      (query.state === 'all' || thread.state === query.state) &&
+      labels.every((label) => thread.labels.some((name) => same(name, label))) &&
+      Date.parse(thread.updatedAt) >= since &&
+      (query.creator === undefined || same(query.creator, thread.login)) &&
+      hasAssignee(thread),
+  );
+  const key = (thread: Thread): string => (query.sort === 'updated' ? thread.updatedAt : thread.createdAt);
+  found.sort((a, b) => (key(a).localeCompare(key(b)) || a.number - b.number) * (query.direction === 'asc' ? 1 : -1));
+  const page = paginate(call, found);
   return reply(
     200,
-    page.items.map((comment) => commentJson(world, repo, comment, user)),
+    page.items.map((thread) => issueJson(world, repo, thread)),
     page.headers,
   );
 }
 
-function addComment(world: World, call: Call): Reply {
-  const repo = repoOf(world, call);
-  const { number } = pullOf(world, repo, call);
-  const { body } = parseBody(CommentBody, call.body, 'IssueComment');
-  const now = timestamp(world.clock);
-  const comment: Comment = {
-    id: world.store.nextId(),
-    repoId: repo.id,
-    number,
-    body,
-    createdAt: now,
-    updatedAt: now,
-  };
-  world.store.state.comments.push(comment);
-  world.store.save();
-  return reply(201, commentJson(world, repo, comment, world.store.owner(USER_LOGIN)));
-}
-
-function patchComment(world: World, call: Call): Reply {
-  const repo = repoOf(world, call);
-  const id = Number(call.params.id);
-  const comment = world.store.state.comments.find((entry) => entry.repoId === repo.id && entry.id === id);
-  if (comment === undefined) throw notFound();
-  comment.body = parseBody(CommentBody, call.body, 'IssueComment').body;
-  comment.updatedAt = timestamp(world.clock);
-  world.store.save();
-  return reply(200, commentJson(world, repo, comment, world.store.owner(USER_LOGIN)));
-}
-
-const NewLabel = z.object({
-  name: z.string().min(1),
-  color: z
-    .string()
-    .regex(/^[0-9a-f]{6}$/i)
-    .default('ededed'),
+const IssuePatch = z.object({
+  title: z.string().min(1).optional(),
+  body: z.string().nullable().optional(),
+  state: z.enum(['open', 'closed']).optional(),
+  state_reason: z.enum(['completed', 'not_planned', 'reopened']).nullish(),
+  labels: z.array(LabelInput).optional(),
+  assignees: z.array(z.string()).optional(),
 });
-const LabelNames = z
-  .union([z.array(z.string().min(1)), z.object({ labels: z.array(z.string().min(1)) })])
-  .transform((value) => (Array.isArray(value) ? value : value.labels));
 
-function ensureLabel(world: World, repo: Repo, name: string, color: string): Label {
-  const { state } = world.store;
-  const known = state.labels.find((label) => label.repoId === repo.id && same(label.name, name));
-  if (known !== undefined) return known;
-  const label: Label = { id: world.store.nextId(), repoId: repo.id, name, color };
-  state.labels.push(label);
-  return label;
-}
-
-function labelsReply(world: World, repo: Repo, pull: Pull): Reply {
-  return reply(
-    200,
-    labelsOf(world, repo, pull).map((label) => labelJson(world, repo, label)),
-  );
-}
-
-function setLabels(world: World, call: Call, keep: boolean): Reply {
+function patchIssue(world: World, call: Call): Reply {
   const repo = repoOf(world, call);
-  const pull = pullOf(world, repo, call);
-  const names = parseBody(LabelNames, call.body, 'Label');
-  const added = names.map((name) => ensureLabel(world, repo, name, 'ededed').name);
-  pull.labels = [...new Set([...(keep ? pull.labels : []), ...added])];
-  pull.updatedAt = timestamp(world.clock);
+  const thread = threadOf(world, repo, call);
+  const patch = parseBody(IssuePatch, call.body, 'Issue');
+  if (!mayTriage(world, repo, call) && !same(thread.login, call.user.login)) {
+    throw new ApiError(403, 'Must have admin rights to Repository.');
+  }
+  const now = timestamp(world.clock);
+  if (patch.state !== undefined && patch.state !== thread.state) changeState(thread, patch, call.user.login, now);
+  if (patch.title !== undefined) thread.title = patch.title;
+  if (patch.body !== undefined) thread.body = patch.body;
+  if (patch.labels !== undefined) thread.labels = patch.labels.map((name) => ensureLabel(world, repo, name).name);
+  if (patch.assignees !== undefined) thread.assignees = patch.assignees;
+  thread.updatedAt = now;
   world.store.save();
-  return labelsReply(world, repo, pull);
+  return reply(200, issueJson(world, repo, thread));
 }
 
-function removeLabel(world: World, call: Call): Reply {
-  const repo = repoOf(world, call);
-  const pull = pullOf(world, repo, call);
-  const kept = pull.labels.filter((name) => !same(name, call.params.name ?? ''));
-  if (kept.length === pull.labels.length) throw notFound();
-  pull.labels = kept;
-  world.store.save();
-  return labelsReply(world, repo, pull);
+function changeState(thread: Thread, patch: z.infer<typeof IssuePatch>, login: string, now: string): void {
+  const isOpen = patch.state === 'open';
+  if (isPull(thread)) {
+    if (thread.mergedAt !== null) throw invalid('Issue', { field: 'state', code: 'invalid' });
+    if (!isOpen) closePull(thread, now);
+    else Object.assign(thread, { state: 'open', closedAt: null });
+    return;
+  }
+  thread.state = isOpen ? 'open' : 'closed';
+  thread.stateReason = isOpen ? 'reopened' : (patch.state_reason ?? 'completed');
+  thread.closedAt = isOpen ? null : now;
+  thread.closedBy = isOpen ? null : login;
 }
 
 export function issueRoutes(world: World): Route[] {
-  const repo = '/repos/:owner/:repo';
-  const issue = `${repo}/issues/:number`;
+  const issues = '/repos/:owner/:repo/issues';
   return [
+    { method: 'GET', path: issues, handle: (call) => listIssues(world, call) },
+    { method: 'POST', path: issues, access: 'read', handle: (call) => createIssue(world, call) },
     {
       method: 'GET',
-      path: issue,
+      path: `${issues}/:number`,
       handle: (call) => {
-        const found = repoOf(world, call);
-        return reply(200, issueJson(world, found, pullOf(world, found, call)));
+        const repo = repoOf(world, call);
+        return reply(200, issueJson(world, repo, threadOf(world, repo, call)));
       },
     },
-    { method: 'GET', path: `${issue}/comments`, handle: (call) => listComments(world, call) },
-    { method: 'POST', path: `${issue}/comments`, handle: (call) => addComment(world, call) },
-    { method: 'PATCH', path: `${repo}/issues/comments/:id`, handle: (call) => patchComment(world, call) },
-    {
-      method: 'GET',
-      path: `${issue}/labels`,
-      handle: (call) => {
-        const found = repoOf(world, call);
-        return labelsReply(world, found, pullOf(world, found, call));
-      },
-    },
-    { method: 'POST', path: `${issue}/labels`, handle: (call) => setLabels(world, call, true) },
-    { method: 'PUT', path: `${issue}/labels`, handle: (call) => setLabels(world, call, false) },
-    { method: 'DELETE', path: `${issue}/labels/:name`, handle: (call) => removeLabel(world, call) },
-    {
-      method: 'GET',
-      path: `${repo}/labels`,
-      handle: (call) => {
-        const found = repoOf(world, call);
-        const labels = world.store.state.labels.filter((label) => label.repoId === found.id);
-        const page = paginate(call, labels);
-        return reply(
-          200,
-          page.items.map((label) => labelJson(world, found, label)),
-          page.headers,
-        );
-      },
-    },
-    {
-      method: 'POST',
-      path: `${repo}/labels`,
-      handle: (call) => {
-        const found = repoOf(world, call);
-        const wanted = parseBody(NewLabel, call.body, 'Label');
-        const label = ensureLabel(world, found, wanted.name, wanted.color);
-        world.store.save();
-        return reply(201, labelJson(world, found, label));
-      },
-    },
+    { method: 'PATCH', path: `${issues}/:number`, access: 'read', handle: (call) => patchIssue(world, call) },
   ];
 }

@@ -1,21 +1,24 @@
 import * as z from 'zod';
 import { branchTip, mergeBase } from './git.ts';
-import { ApiError, type Call, invalid, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import {
-  closePull,
-  type FileJson,
-  pullCommits,
-  pullFiles,
-  pullJson,
-  pullOf,
-  refreshRepository,
-  simplePullJson,
-} from './pulls.ts';
-import { mergePull } from './routes-merge.ts';
+  type ApiError,
+  type Call,
+  invalid,
+  notFound,
+  paginate,
+  parseBody,
+  type Reply,
+  type Route,
+  reply,
+} from './http.ts';
+import { closePull, pullCommits, pullFiles, pullOf, refreshRepository } from './pulls.ts';
+import { mergePull, updateBranch } from './routes-merge.ts';
 import { repoOf } from './routes-repos.ts';
 import { commitJson } from './shapes.ts';
+import { type FileJson, pullJson, simplePullJson } from './shapes-pulls.ts';
 import { repoApi, repoWeb } from './shapes-repository.ts';
-import { type Pull, type Repo, same } from './state.ts';
+import { same } from './state.ts';
+import type { Pull, Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { World } from './world.ts';
 
@@ -30,17 +33,16 @@ const NewPull = z.object({
 async function openPull(world: World, call: Call): Promise<Reply> {
   const repo = repoOf(world, call);
   const wanted = parseBody(NewPull, call.body, 'PullRequest');
-  if (repo.archived) throw new ApiError(403, 'Repository was archived so is read-only.');
   return world.serially(repo, async () => {
     await refreshRepository(world, repo);
-    const pull = await newPull(world, repo, wanted);
+    const pull = await newPull(world, repo, wanted, call.user.login);
     world.store.state.pulls.push(pull);
     await refreshRepository(world, repo);
     return reply(201, await pullJson(world, repo, pull), { location: `${repoApi(world, repo)}/pulls/${pull.number}` });
   });
 }
 
-async function newPull(world: World, repo: Repo, wanted: z.infer<typeof NewPull>): Promise<Pull> {
+async function newPull(world: World, repo: Repo, wanted: z.infer<typeof NewPull>, login: string): Promise<Pull> {
   const { store, git, clock } = world;
   const repoDir = store.repoDir(repo);
   const [first = '', second] = wanted.head.split(':');
@@ -80,6 +82,12 @@ async function newPull(world: World, repo: Repo, wanted: z.infer<typeof NewPull>
     createdAt: now,
     updatedAt: now,
     closedAt: null,
+    login,
+    mergedBy: login,
+    reviewers: [],
+    teams: [],
+    assignees: [],
+    autoMerge: null,
   };
 }
 
@@ -205,6 +213,7 @@ export function pullRoutes(world: World): Route[] {
         return reply(204, undefined);
       },
     },
-    { method: 'PUT', path: `${one}/merge`, handle: (call) => mergePull(world, call) },
+    { method: 'PUT', path: `${one}/merge`, access: 'push', handle: (call) => mergePull(world, call) },
+    { method: 'PUT', path: `${one}/update-branch`, access: 'push', handle: (call) => updateBranch(world, call) },
   ];
 }

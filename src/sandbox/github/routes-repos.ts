@@ -2,9 +2,10 @@ import { rmSync } from 'node:fs';
 import * as z from 'zod';
 import { branchTip } from './git.ts';
 import { ApiError, type Call, invalid, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
-import { PERSON, refreshRepository } from './pulls.ts';
+import { personOf, refreshRepository } from './pulls.ts';
 import { privateUserJson, repoApi, repositoryJson, userJson } from './shapes-repository.ts';
-import { type Repo, same, USER_LOGIN } from './state.ts';
+import { same } from './state.ts';
+import { type Repo, USER_LOGIN } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { World } from './world.ts';
 
@@ -21,6 +22,7 @@ const NewRepository = z.object({
   homepage: z.string().nullish(),
   private: z.boolean().default(false),
   auto_init: z.boolean().default(false),
+  allow_auto_merge: z.boolean().default(false),
 });
 
 const RepositoryPatch = z.object({
@@ -28,6 +30,7 @@ const RepositoryPatch = z.object({
   homepage: z.string().nullable().optional(),
   private: z.boolean().optional(),
   archived: z.boolean().optional(),
+  allow_auto_merge: z.boolean().optional(),
   default_branch: z.string().optional(),
 });
 
@@ -52,8 +55,9 @@ async function initializeRepository(world: World, repo: Repo, withReadme: boolea
   if (!withReadme) return;
   const blob = await git.text(repoDir, ['hash-object', '-w', '--stdin'], { input: `# ${repo.name}\n` });
   const tree = await git.text(repoDir, ['mktree'], { input: `100644 blob ${blob}\tREADME.md\n` });
-  const person = { GIT_AUTHOR_NAME: PERSON.name, GIT_AUTHOR_EMAIL: PERSON.email };
-  const env = { ...person, GIT_COMMITTER_NAME: PERSON.name, GIT_COMMITTER_EMAIL: PERSON.email };
+  const { name, email } = personOf(USER_LOGIN);
+  const person = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email };
+  const env = { ...person, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
   const commit = await git.text(repoDir, ['commit-tree', tree, '-m', 'Initial commit'], { env });
   await git.text(repoDir, ['update-ref', 'refs/heads/main', commit]);
   await refreshRepository(world, repo);
@@ -85,6 +89,9 @@ async function createRepository(world: World, ownerLogin: string, body: unknown)
     updatedAt: now,
     pushedAt: now,
     lastNumber: 0,
+    allowAutoMerge: wanted.allow_auto_merge,
+    tips: {},
+    lastRunNumber: 0,
   };
   // Taken before the first wait, so that a second call with the name is refused.
   store.state.repos.push(repo);
@@ -113,6 +120,7 @@ async function patchRepository(world: World, call: Call): Promise<Reply> {
   if (patch.description !== undefined) repo.description = patch.description;
   if (patch.homepage !== undefined) repo.homepage = patch.homepage;
   if (patch.private !== undefined) repo.private = patch.private;
+  if (patch.allow_auto_merge !== undefined) repo.allowAutoMerge = patch.allow_auto_merge;
   if (patch.archived !== undefined) repo.archived = patch.archived;
   repo.updatedAt = timestamp(world.clock);
   world.store.save();

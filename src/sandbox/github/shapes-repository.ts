@@ -1,5 +1,5 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
-import type { Owner, Repo } from './state.ts';
+import type { Owner, Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** Repositories and users as JSON of the API; see shapes.ts. */

@@ -1,15 +1,7 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
 import type { CommitInfo } from './git.ts';
 import { minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
-import {
-  type CheckRun,
-  type Comment,
-  type CommitStatus,
-  type Label,
-  type Owner,
-  type Repo,
-  USER_LOGIN,
-} from './state.ts';
+import type { CheckRun, Comment, CommitStatus, Label, Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** JSON of the API. The types are GitHub's own description of its answers, so a missing field does not compile. */
@@ -50,7 +42,27 @@ export function commitJson(world: World, repo: Repo, commit: CommitInfo): Commit
   };
 }
 
-function appJson(world: World): CheckRunJson['app'] {
+/** GitHub's own app runs workflows. */
+function actionsAppJson(world: World): CheckRunJson['app'] {
+  return {
+    id: 15_368,
+    client_id: 'local-actions',
+    slug: 'github-actions',
+    node_id: nodeId('App', 15_368),
+    owner: userJson(world, { id: 3, login: 'github', type: 'Organization' }),
+    name: 'GitHub Actions',
+    description: 'Runs the workflows of a repository.',
+    external_url: world.webUrl,
+    html_url: world.webUrl,
+    created_at: '2020-01-01T00:00:00Z',
+    updated_at: '2020-01-01T00:00:00Z',
+    permissions: { actions: 'write', checks: 'write', contents: 'read', metadata: 'read' },
+    events: ['check_run', 'check_suite'],
+  };
+}
+
+function appJson(world: World, run: CheckRun): CheckRunJson['app'] {
+  if (run.workflowRunId !== null) return actionsAppJson(world);
   return {
     id: 1,
     slug: 'local-checks',
@@ -67,7 +79,7 @@ function appJson(world: World): CheckRunJson['app'] {
   };
 }
 
-function pullReferences(world: World, repo: Repo, sha: string): CheckRunJson['pull_requests'] {
+export function pullReferences(world: World, repo: Repo, sha: string): CheckRunJson['pull_requests'] {
   const place = { id: repo.id, url: repoApi(world, repo), name: repo.name };
   return world.store.state.pulls
     .filter((pull) => pull.repoId === repo.id && pull.headSha === sha && pull.state === 'open')
@@ -82,7 +94,10 @@ function pullReferences(world: World, repo: Repo, sha: string): CheckRunJson['pu
 
 export function checkRunJson(world: World, repo: Repo, run: CheckRun): CheckRunJson {
   const url = `${repoApi(world, repo)}/check-runs/${run.id}`;
-  const page = `${repoWeb(world, repo)}/runs/${run.id}`;
+  const isJob = run.workflowRunId !== null;
+  const page = isJob
+    ? `${repoWeb(world, repo)}/actions/runs/${run.workflowRunId}/job/${run.id}`
+    : `${repoWeb(world, repo)}/runs/${run.id}`;
   return {
     id: run.id,
     head_sha: run.sha,
@@ -96,15 +111,16 @@ export function checkRunJson(world: World, repo: Repo, run: CheckRun): CheckRunJ
     started_at: run.startedAt,
     completed_at: run.completedAt,
     output: {
-      title: run.title,
-      summary: run.summary,
+      // A job says what it has to say in its log.
+      title: isJob ? null : run.title,
+      summary: isJob ? null : run.summary,
       text: null,
       annotations_count: 0,
       annotations_url: `${url}/annotations`,
     },
     name: run.name,
     check_suite: { id: run.suiteId },
-    app: appJson(world),
+    app: appJson(world, run),
     pull_requests: pullReferences(world, repo, run.sha),
   };
 }
@@ -122,7 +138,7 @@ export function checkSuiteJson(world: World, repo: Repo, run: CheckRun, head: Co
     before: head.parents[0] ?? null,
     after: run.sha,
     pull_requests: pullReferences(world, repo, run.sha),
-    app: appJson(world),
+    app: appJson(world, run),
     repository: minimalRepositoryJson(world, repo),
     created_at: run.createdAt,
     updated_at: run.completedAt ?? run.startedAt ?? run.createdAt,
@@ -155,23 +171,26 @@ export function simpleStatusJson(world: World, repo: Repo, status: CommitStatus)
 }
 
 export function statusJson(world: World, repo: Repo, status: CommitStatus): StatusJson {
-  const creator = userJson(world, world.store.owner(USER_LOGIN));
+  const creator = userJson(world, world.store.account(status.login, 'User'));
   return { ...simpleStatusJson(world, repo, status), creator };
 }
 
-export function commentJson(world: World, repo: Repo, comment: Comment, user: Owner): CommentJson {
+export function commentJson(world: World, repo: Repo, comment: Comment): CommentJson {
   const issue = `${repoApi(world, repo)}/issues/${comment.number}`;
+  const { pulls } = world.store.state;
+  const isOfPull = pulls.some((pull) => pull.repoId === repo.id && pull.number === comment.number);
+  const kind = isOfPull ? 'pull' : 'issues';
   return {
     id: comment.id,
     node_id: nodeId('IssueComment', comment.id),
     url: `${repoApi(world, repo)}/issues/comments/${comment.id}`,
-    html_url: `${repoWeb(world, repo)}/pull/${comment.number}#issuecomment-${comment.id}`,
+    html_url: `${repoWeb(world, repo)}/${kind}/${comment.number}#issuecomment-${comment.id}`,
     issue_url: issue,
     body: comment.body,
-    user: userJson(world, user),
+    user: userJson(world, world.store.account(comment.login, 'User')),
     created_at: comment.createdAt,
     updated_at: comment.updatedAt,
-    author_association: 'OWNER',
+    author_association: world.accounts.association(repo, comment.login),
   };
 }
 
@@ -181,7 +200,7 @@ export function labelJson(world: World, repo: Repo, label: Label): LabelJson {
     node_id: nodeId('Label', label.id),
     url: `${repoApi(world, repo)}/labels/${encodeURIComponent(label.name)}`,
     name: label.name,
-    description: null,
+    description: label.description,
     color: label.color,
     default: false,
   };

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { FileJson, IssueJson, PullJson } from './pulls.ts';
 import type { CheckRunJson, CheckSuiteJson, CommentJson, CommitJson, RefJson } from './shapes.ts';
+import type { IssueJson } from './shapes-issues.ts';
+import type { FileJson, PullJson } from './shapes-pulls.ts';
 import type { RepositoryJson } from './shapes-repository.ts';
 import { type GithubStandIn, startGithubStandIn } from './stand-in.ts';
 import {

@@ -1,34 +1,38 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import { openTempFolder } from '../../core/temp-folder.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { createAccounts, type GithubUser } from './accounts.ts';
 import { API_PREFIX, answer, fail } from './answer.ts';
 import { createCheckQueue } from './checks.ts';
 import { createChildren } from './children.ts';
+import { createFaults, type Faults } from './faults.ts';
 import { createGit } from './git.ts';
 import { createGitBackend } from './git-http.ts';
-import type { Route } from './http.ts';
+import { settleMerges } from './merge-queue.ts';
 import { refreshRepository } from './pulls.ts';
 import { createRate } from './rate.ts';
-import { checkRoutes } from './routes-checks.ts';
-import { gitRoutes } from './routes-git.ts';
-import { issueRoutes } from './routes-issues.ts';
-import { pullRoutes } from './routes-pulls.ts';
-import { metaRoutes, repositoryRoutes } from './routes-repos.ts';
+import { renameRepository } from './renames.ts';
+import { createRequestLog, type RequestLog } from './request-log.ts';
+import { allRoutes } from './routes.ts';
 import { openStore } from './state.ts';
-import { createSerializer, type World } from './world.ts';
+import { type Repo, Rule } from './state-schema.ts';
+import { createMergeability, createSerializer, type World } from './world.ts';
 
 export interface GithubStandInOptions {
   /** Holds the bare repositories and the state file; a later stand-in on the same folder goes on with them. One at a time. */
   dataDir: string;
   /** 0, the default, takes any free port. */
   port?: number;
-  /** Accepted tokens, all of the same user. Default: one that is made at the first start and kept in `dataDir`. */
+  /** Accepted tokens of the default user. Default: one that is made at the first start and kept in `dataDir`. */
   tokens?: readonly string[];
+  /** More people, each with a token. */
+  users?: readonly GithubUser[];
   log?: Log;
   clock?: Clock;
-  /** False: no check run is ever made. Default true. */
+  /** False: no push and no pull request starts a check; what is dispatched runs. Default true. */
   runChecks?: boolean;
 }
 
@@ -38,6 +42,18 @@ export interface GithubStandIn {
   /** `url + /api/v3`: the REST API. */
   apiUrl: string;
   token: string;
+  /** What goes wrong on purpose. */
+  faults: Faults;
+  /** What the API was asked. */
+  requests: RequestLog;
+  /** From now on the token is unknown, to the API and to git. */
+  revoke(token: string): void;
+  /** Renames a repository; the old name redirects. */
+  rename(owner: string, name: string, newName: string): Promise<void>;
+  /** Gives a branch the rules of a ruleset, in place of those it had. Rules spare nobody. */
+  setRules(owner: string, name: string, branch: string, rules: readonly z.input<typeof Rule>[]): void;
+  /** The next looks at an open pull request find `mergeable` unknown. */
+  hideMergeability(looks: number): void;
   /** Ends every connection and every process. Idempotent. */
   close(): Promise<void>;
 }
@@ -58,30 +74,52 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
   const tokens = options.tokens ?? [store.state.token];
   const token = tokens[0];
   if (token === undefined) throw new AppError({ code: 'configuration', message: 'The GitHub stand-in needs a token.' });
+  const accounts = createAccounts(store, tokens, options.users ?? []);
   const children = createChildren();
   const git = createGit(children, dataDir);
   const temp = openTempFolder({ log });
   const enabled = options.runChecks ?? true;
-  const checks = createCheckQueue({ store, git, children, clock, log, tempDir: temp.path, enabled });
   const server = createServer();
   const port = await listen(server, options.port ?? 0);
   const webUrl = `http://127.0.0.1:${port}`;
   const apiUrl = webUrl + API_PREFIX;
-  const world: World = { webUrl, apiUrl, store, git, checks, clock, log, serially: createSerializer() };
+  let isOpen = true;
+  const checks = createCheckQueue({
+    store,
+    git,
+    children,
+    clock,
+    log,
+    tempDir: temp.path,
+    enabled,
+    webUrl: () => webUrl,
+    async completed(repo) {
+      if (isOpen) await world.serially(repo, () => refreshRepository(world, repo));
+    },
+  });
+  const mergeability = createMergeability();
+  const world: World = {
+    webUrl,
+    apiUrl,
+    store,
+    accounts,
+    git,
+    checks,
+    mergeability,
+    clock,
+    log,
+    settle: (repo) => settleMerges(world, repo),
+    serially: createSerializer(),
+  };
 
   const rate = createRate(clock);
-  const routes: Route[] = [
-    ...metaRoutes(rate.current),
-    ...checkRoutes(world),
-    ...pullRoutes(world),
-    ...issueRoutes(world),
-    ...repositoryRoutes(world),
-    ...gitRoutes(world),
-  ];
+  const faults = createFaults();
+  const requests = createRequestLog();
+  const routes = allRoutes(world, rate.current);
   const backend = createGitBackend(children, git);
   const pending = new Set<Promise<void>>();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const work = answer({ world, routes, rate, tokens: new Set(tokens), backend }, request, response)
+    const work = answer({ world, routes, rate, backend, faults, requests }, request, response)
       .catch((error: unknown) => fail(log, response, error))
       .finally(() => pending.delete(work));
     pending.add(work);
@@ -95,8 +133,14 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
   }
   checks.resume();
 
+  const knownRepo = (owner: string, name: string): Repo => {
+    const repo = store.findRepo(owner, name);
+    if (repo !== undefined) return repo;
+    throw new AppError({ code: 'configuration', message: `The GitHub stand-in has no repository ${owner}/${name}.` });
+  };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    isOpen = false;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     const checksEnded = checks.close();
@@ -109,6 +153,18 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
     url: webUrl,
     apiUrl,
     token,
+    faults,
+    requests,
+    revoke: (revoked) => accounts.revoke(revoked),
+    rename: (owner, name, newName) => renameRepository(world, knownRepo(owner, name), newName),
+    setRules(owner, name, branch, rules) {
+      const repo = knownRepo(owner, name);
+      const others = store.state.rules.filter((entry) => entry.repoId !== repo.id || entry.branch !== branch);
+      const parsed = rules.map((rule) => Rule.parse(rule));
+      store.state.rules = parsed.length === 0 ? others : [...others, { repoId: repo.id, branch, rules: parsed }];
+      store.save();
+    },
+    hideMergeability: (looks) => mergeability.hide(looks),
     close() {
       closing ??= close();
       return closing;

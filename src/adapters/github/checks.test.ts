@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { Forge } from '../../core/ports.ts';
+import { answering, COMMIT, forgeOver, repository, routing, signal } from './test-support.ts';
+
+const checks = (forge: Forge) => forge.checks(repository, COMMIT, signal);
+
+describe('checks of a commit on GitHub', () => {
+  const run = (name: string, status: string, conclusion: string | null, title: string | null = null) => ({
+    id: name.length,
+    name,
+    status,
+    conclusion,
+    html_url: `https://github.com/ada/shop/runs/${name}`,
+    output: { title, summary: null },
+  });
+  const answers = (runs: unknown[], statuses: unknown[], state = 'pending') =>
+    answering({ status: 200, body: { check_runs: runs } }, { status: 200, body: { state, statuses } });
+  const status = (context: string, state: string) => ({ context, state, description: 'said', target_url: null });
+
+  it('knows none where GitHub combines nothing into pending', async () => {
+    assert.deepEqual(await checks(forgeOver(answers([], []).fetch)), { state: 'none', runs: [] });
+  });
+
+  it('takes skipped and neutral runs for passed ones', async () => {
+    const runs = ['success', 'neutral', 'skipped'].map((conclusion) => run(conclusion, 'completed', conclusion));
+    const summary = await checks(forgeOver(answers(runs, [status('ci', 'success')]).fetch));
+    assert.equal(summary.state, 'passed');
+    assert.deepEqual(summary.runs[3], { name: 'ci', state: 'passed', url: null, summary: 'said', logId: null });
+  });
+
+  it('waits for what is queued or waiting, in runs and in statuses', async () => {
+    const done = run('a', 'completed', 'success');
+    assert.equal((await checks(forgeOver(answers([done, run('b', 'queued', null)], []).fetch))).state, 'pending');
+    assert.equal((await checks(forgeOver(answers([done], [status('ci', 'pending')]).fetch))).state, 'pending');
+  });
+
+  it('has failed as soon as one has, whatever the others do', async () => {
+    for (const conclusion of ['failure', 'timed_out', 'cancelled', 'action_required', 'stale', 'startup_failure']) {
+      const runs = [run('a', 'completed', conclusion, 'Broken'), run('b', 'in_progress', null)];
+      const summary = await checks(forgeOver(answers(runs, []).fetch));
+      assert.equal(summary.state, 'failed', conclusion);
+      assert.equal(summary.runs[0]?.summary, 'Broken');
+    }
+    assert.equal((await checks(forgeOver(answers([], [status('ci', 'error')]).fetch))).state, 'failed');
+  });
+
+  it('reads every page', async () => {
+    const many = Array.from({ length: 100 }, (_, at) => run(`run-${at}`, 'completed', 'success'));
+    const { fetch, seen } = answering(
+      { status: 200, body: { check_runs: many } },
+      { status: 200, body: { check_runs: [run('last', 'completed', 'failure')] } },
+      { status: 200, body: { statuses: [] } },
+    );
+    const summary = await checks(forgeOver(fetch));
+    assert.equal(summary.runs.length, 101);
+    assert.equal(summary.state, 'failed');
+    assert.match(seen[1]?.path ?? '', /page=2/);
+  });
+
+  describe('that failed', () => {
+    const failed = (logId: string | null) => ({
+      name: 'test',
+      state: 'failed' as const,
+      url: null,
+      summary: 'short',
+      logId,
+    });
+    const logs = (fetch: typeof globalThis.fetch, logId: string | null = '5') =>
+      forgeOver(fetch).failedLogs(repository, { state: 'failed', runs: [failed(logId)] }, signal);
+    const text = (body: string) => ({ status: 200, body, headers: { 'content-type': 'text/plain' } });
+
+    it('give the end of their log, without colours', async () => {
+      const body = `${'x'.repeat(300_000)}\u001b[31mAssertionError\u001b[0m: end`;
+      const { fetch } = routing({ 'GET /repos/ada/shop/actions/jobs/5/logs': text(body) });
+      const [first] = await logs(fetch);
+      assert.equal(first?.name, 'test');
+      assert.equal(first?.log.length, 8_000);
+      assert.match(first?.log ?? '', /xAssertionError: end$/);
+    });
+
+    it('give what their app wrote where there is no log, and else the summary', async () => {
+      const output = { output: { summary: 'Summary', text: 'Details' } };
+      const written = routing({ 'GET /repos/ada/shop/check-runs/5': { status: 200, body: output } });
+      assert.equal((await logs(written.fetch))[0]?.log, 'Summary\nDetails');
+      assert.equal((await logs(routing({}).fetch))[0]?.log, 'short');
+      const none = routing({});
+      assert.equal((await logs(none.fetch, null))[0]?.log, 'short');
+      assert.equal(none.seen.length, 0);
+    });
+
+    it('are not taken for gone when GitHub asks to wait', async () => {
+      const { fetch } = answering({ status: 429, headers: { 'retry-after': '600' } });
+      await assert.rejects(logs(fetch), { code: 'rate_limited' });
+    });
+  });
+});

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import {
+  COMMIT,
+  failure,
+  fakeClock,
+  forgeOver,
+  ok,
+  type PlainAnswer,
+  pull,
+  repository,
+  routing,
+  type Seen,
+  signal,
+} from './test-support.ts';
+
+const PULL = 'GET /repos/ada/shop/pulls/7';
+const MERGE = 'PUT /repos/ada/shop/pulls/7/merge';
+const RULES = 'GET /repos/ada/shop/rules/branches/main';
+const SHA = 'b'.repeat(40);
+
+type Routes = Parameters<typeof routing>[0];
+
+describe('merging on GitHub', () => {
+  const open = { [PULL]: ok(pull()), [MERGE]: ok({ sha: SHA }), [RULES]: ok([]) };
+  const merging = (routes: Routes, clock = fakeClock()) => {
+    const { fetch, asked, seen } = routing({ ...open, ...routes });
+    const merge = forgeOver(fetch, { clock }).merge(
+      repository,
+      7,
+      { commit: COMMIT, method: 'squash', title: 'Shop' },
+      signal,
+    );
+    const count = (name: string) => asked().filter((entry) => entry === name).length;
+    return { merge, count, clock, seen };
+  };
+  const refusal = (message: string, status = 405): PlainAnswer => ({ status, body: { message } });
+  const merged = pull({ state: 'closed', merged_at: '2026-03-01T12:00:00Z', merge_commit_sha: 'c'.repeat(40) });
+  const blocked = pull({ mergeable_state: 'blocked' });
+  const viewer = (viewerCanMergeAsAdmin: boolean, reviewDecision: string | null = null) =>
+    ok({ data: { repository: { pullRequest: { viewerCanMergeAsAdmin, reviewDecision } } } });
+
+  it('asks again while GitHub is still finding out whether it merges', async () => {
+    const unknown = pull({ mergeable: null, mergeable_state: 'unknown' });
+    const { merge, clock, count } = merging({ [PULL]: [ok(unknown), ok(unknown), ok(pull())] });
+    assert.deepEqual(await merge, { commit: SHA });
+    assert.deepEqual(clock.slept, [2_000, 2_000]);
+    assert.equal(count(MERGE), 1);
+  });
+
+  it('is held while GitHub does not find out, and does not try its luck', async () => {
+    const { merge, count } = merging({ [PULL]: ok(pull({ mergeable: null, mergeable_state: 'unknown' })) });
+    assert.match(heldOf(await merge), /still finding out/);
+    assert.equal(count(MERGE), 0);
+  });
+
+  it('finds the merge whose answer was lost, and does not send it again', async () => {
+    for (const lost of [new TypeError('fetch failed'), { status: 502 }]) {
+      const { merge, count } = merging({ [PULL]: [ok(pull()), ok(merged)], [MERGE]: lost });
+      assert.deepEqual(await merge, { commit: 'c'.repeat(40) });
+      assert.equal(count(MERGE), 1);
+    }
+  });
+
+  it('sends a merge again that did not happen', async () => {
+    const { merge, count } = merging({ [MERGE]: [{ status: 502 }, ok({ sha: SHA })] });
+    assert.deepEqual(await merge, { commit: SHA });
+    assert.equal(count(MERGE), 2);
+  });
+
+  it('tries again when the base has just moved', async () => {
+    const moved = refusal('Base branch was modified. Review and try the merge again.');
+    const { merge } = merging({ [MERGE]: [moved, ok({ sha: SHA })] });
+    assert.deepEqual(await merge, { commit: SHA });
+  });
+
+  it('is held with the words of GitHub when a rule of the branch forbids it', async () => {
+    const rule = refusal('At least 1 approving review is required by reviewers with write access.');
+    const state = merging({ [PULL]: ok(blocked), 'graphql:viewerCanMergeAsAdmin': viewer(false), [MERGE]: rule });
+    assert.deepEqual(await state.merge, {
+      held: 'At least 1 approving review is required by reviewers with write access.',
+    });
+    const late = merging({ [MERGE]: refusal('Required status check "test" is expected.') });
+    assert.deepEqual(await late.merge, { held: 'Required status check "test" is expected.' });
+    assert.deepEqual(late.clock.slept, []);
+  });
+
+  it('never passes over a rule with the right of an administrator', async () => {
+    const runs = [{ id: 1, name: 'test', status: 'queued', conclusion: null, html_url: null, output: {} }];
+    const checks = {
+      [`GET /repos/ada/shop/commits/${COMMIT}/check-runs`]: ok({
+        check_runs: runs.map((run) => ({ ...run, output: { title: null, summary: null } })),
+      }),
+      [`GET /repos/ada/shop/commits/${COMMIT}/status`]: ok({ statuses: [] }),
+    };
+    const admin = { [PULL]: ok(blocked), 'graphql:viewerCanMergeAsAdmin': viewer(true, 'REVIEW_REQUIRED'), ...checks };
+    const { merge, count } = merging(admin);
+    assert.match(heldOf(await merge), /rules of main .*approving review is required; .*test \(pending\)/);
+    assert.equal(count(MERGE), 0);
+    const unknown = merging({ [PULL]: ok(blocked), ...checks });
+    assert.match(heldOf(await unknown.merge), /rules of main/);
+    assert.equal(unknown.count(MERGE), 0);
+  });
+
+  it('is held while the branch has to be brought up to date', async () => {
+    const { merge, count } = merging({ [PULL]: ok(pull({ mergeable_state: 'behind' })) });
+    assert.match(heldOf(await merge), /feature is behind main/);
+    assert.equal(count(MERGE), 0);
+  });
+
+  it('makes a draft ready first', async () => {
+    const draft = pull({ draft: true, mergeable_state: 'draft' });
+    const ready = ok({ data: { markPullRequestReadyForReview: { pullRequest: { isDraft: false } } } });
+    const { merge, seen } = merging({
+      [PULL]: [ok(draft), ok(pull())],
+      'graphql:markPullRequestReadyForReview': ready,
+    });
+    assert.deepEqual(await merge, { commit: SHA });
+    const sent = seen.find(({ path }) => path === '/graphql');
+    assert.deepEqual(variablesOf(sent), { id: 'PR_7' });
+  });
+
+  it('does not ask again for a method that the repository does not allow', async () => {
+    const { merge, count } = merging({ [MERGE]: refusal('Squash merges are not allowed on this repository.') });
+    assert.match((await failure(merge, 'forge_failed')).userMessage, /Squash merges are not allowed/);
+    assert.equal(count(MERGE), 1);
+  });
+
+  it('says so when the pull request was closed, moved, conflicts, or was merged at another commit', async () => {
+    const elsewhere = { ...merged, head: { ref: 'feature', sha: 'd'.repeat(40) } };
+    for (const [state, reason] of [
+      [pull({ state: 'closed' }), 'closed'],
+      [pull({ head: { ref: 'feature', sha: 'd'.repeat(40) } }), 'head_moved'],
+      [pull({ mergeable: false, mergeable_state: 'dirty' }), 'conflict'],
+      [elsewhere, 'merged_elsewhere'],
+    ] as const) {
+      const { merge, count } = merging({ [PULL]: ok(state) });
+      assert.equal((await failure(merge, 'forge_failed')).details?.reason, reason);
+      assert.equal(count(MERGE), 0);
+    }
+  });
+
+  describe('by a merge queue', () => {
+    const ENQUEUE = 'graphql:enqueuePullRequest';
+    const ENTRY = 'graphql:mergeQueueEntry';
+    const queue = { [RULES]: ok([{ type: 'merge_queue' }]) };
+    const entry = (position: number | null) => {
+      const mergeQueueEntry = position === null ? null : { position, state: 'QUEUED' };
+      return ok({ data: { repository: { pullRequest: { mergeQueueEntry } } } });
+    };
+    const put = ok({ data: { enqueuePullRequest: { mergeQueueEntry: { position: 2, state: 'QUEUED' } } } });
+
+    it('puts it in at the head that was looked at, once, and returns the commit when it is merged', async () => {
+      const first = merging({ ...queue, [ENTRY]: entry(null), [ENQUEUE]: put });
+      assert.deepEqual(await first.merge, { held: 'in the merge queue (position 2)' });
+      const sent = first.seen.find(({ body }) => JSON.stringify(body).includes('enqueue'));
+      assert.deepEqual(variablesOf(sent), { id: 'PR_7', head: COMMIT });
+      const second = merging({ ...queue, [ENTRY]: entry(1) });
+      assert.deepEqual(await second.merge, { held: 'in the merge queue (position 1)' });
+      assert.deepEqual([second.count(ENQUEUE), second.count(MERGE)], [0, 0]);
+      const third = merging({ ...queue, [PULL]: ok(merged) });
+      assert.deepEqual(await third.merge, { commit: 'c'.repeat(40) });
+    });
+
+    it('finds the entry whose answer was lost, and says what GitHub wants first', async () => {
+      const already = ok({ errors: [{ type: 'UNPROCESSABLE', message: 'Pull request is already in the queue' }] });
+      const found = merging({ ...queue, [ENTRY]: [entry(null), entry(3)], [ENQUEUE]: already });
+      assert.deepEqual(await found.merge, { held: 'in the merge queue (position 3)' });
+      const required = ok({
+        errors: [{ type: 'UNPROCESSABLE', message: 'Required status check "test" is expected.' }],
+      });
+      const held = merging({ ...queue, [ENTRY]: entry(null), [ENQUEUE]: required });
+      assert.deepEqual(await held.merge, { held: 'Required status check "test" is expected.' });
+    });
+
+    it('is recognised by the refusal where the rules cannot be read', async () => {
+      const { merge } = merging({
+        [RULES]: refusal('Upgrade to GitHub Pro or make this repository public to enable this feature.', 403),
+        [MERGE]: refusal('Repository rule violations found\n\nChanges must be made through the merge queue'),
+        [ENTRY]: entry(null),
+        [ENQUEUE]: put,
+      });
+      assert.deepEqual(await merge, { held: 'in the merge queue (position 2)' });
+    });
+  });
+});
+
+function heldOf(outcome: { commit: string } | { held: string }): string {
+  return 'held' in outcome ? outcome.held : assert.fail('it was merged');
+}
+
+function variablesOf(sent: Seen | undefined): unknown {
+  const body = sent?.body;
+  return typeof body === 'object' && body !== null && 'variables' in body ? body.variables : assert.fail('not sent');
+}

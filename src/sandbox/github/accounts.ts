@@ -1,0 +1,67 @@
+import { AppError } from '../../protocol/errors.ts';
+import { type Store, same } from './state.ts';
+import { type Repo, USER_LOGIN } from './state-schema.ts';
+
+/** What a person is to every repository of the stand-in; GitHub has more values, which nobody here can have. */
+export type Association = 'OWNER' | 'MEMBER' | 'COLLABORATOR' | 'NONE';
+
+/** An owner may do everything, members and collaborators may push, all others read what is public and comment. */
+export type Role = 'admin' | 'write' | 'read' | 'none';
+
+/** One more person of the stand-in. */
+export interface GithubUser {
+  login: string;
+  token: string;
+  association: Association;
+  /** Scopes of the token. Default `repo` and `workflow`. */
+  scopes?: readonly string[];
+}
+
+/** Who a request comes from, by its token. */
+export interface Account {
+  login: string;
+  scopes: readonly string[];
+}
+
+export interface Accounts {
+  /** Null for a token that is unknown or revoked. */
+  byToken(token: string): Account | null;
+  revoke(token: string): void;
+  association(repo: Repo, login: string): Association;
+  role(repo: Repo, login: string): Role;
+}
+
+const DEFAULT_SCOPES = ['repo', 'workflow'];
+
+/** The first tokens are the default user's, who owns everything. Each login has one association, whatever the repository. */
+export function createAccounts(store: Store, tokens: readonly string[], users: readonly GithubUser[]): Accounts {
+  const byToken = new Map<string, Account>();
+  const associations = new Map<string, Association>();
+  for (const token of tokens) byToken.set(token, { login: USER_LOGIN, scopes: DEFAULT_SCOPES });
+  for (const user of users) {
+    if (byToken.has(user.token)) {
+      throw new AppError({ code: 'configuration', message: `Two users of the GitHub stand-in have one token.` });
+    }
+    const { login } = store.account(user.login, 'User');
+    byToken.set(user.token, { login, scopes: user.scopes ?? DEFAULT_SCOPES });
+    associations.set(login.toLowerCase(), user.association);
+  }
+  const association = (repo: Repo, login: string): Association =>
+    same(login, USER_LOGIN) || same(login, repo.owner) ? 'OWNER' : (associations.get(login.toLowerCase()) ?? 'NONE');
+  return {
+    byToken: (token) => byToken.get(token) ?? null,
+    revoke: (token) => void byToken.delete(token),
+    association,
+    role(repo, login) {
+      const is = association(repo, login);
+      if (is === 'OWNER') return 'admin';
+      if (is !== 'NONE') return 'write';
+      return repo.private ? 'none' : 'read';
+    },
+  };
+}
+
+/** Whether a token may touch a repository at all beyond reading what is public. */
+export function hasRepositoryScope(account: Account, isPrivate: boolean): boolean {
+  return account.scopes.includes('repo') || (!isPrivate && account.scopes.includes('public_repo'));
+}
