@@ -35,8 +35,12 @@ import type { Brief } from '../../src/protocol/brief.ts';
 import type { DomainEvent, Stage } from '../../src/protocol/events.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
 import type { RunView } from '../../src/protocol/view.ts';
-import type { Review } from '../../src/protocol/work.ts';
-import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
+import type { IssueRef, Review } from '../../src/protocol/work.ts';
+import {
+  type GithubStandIn,
+  type GithubStandInOptions,
+  startGithubStandIn,
+} from '../../src/sandbox/github/stand-in.ts';
 import { createFakeDeployer } from '../fakes/deployer.ts';
 import { createFakeForge } from '../fakes/forge.ts';
 import { ScriptedAgent, ScriptedLead } from '../fakes/models.ts';
@@ -90,8 +94,17 @@ export interface Rig {
   lead: ScriptedLead;
   agent: ScriptedAgent;
   services: Services;
+  /** The GitHub stand-in; throws when `RigOptions.forge` is in its place. */
+  readonly github: GithubStandIn;
   start(
-    options?: Partial<{ brief: Brief; autoApprove: boolean; askQuestions: boolean; budgetUsd: number; until: Stage }>,
+    options?: Partial<{
+      brief: Brief;
+      autoApprove: boolean;
+      askQuestions: boolean;
+      budgetUsd: number;
+      until: Stage;
+      issue: IssueRef;
+    }>,
   ): Promise<string>;
   settled(runId: string): Promise<RunView>;
   eventsOf(runId: string): DomainEvent[];
@@ -113,6 +126,8 @@ export interface RigOptions {
   clock?: Clock;
   /** In place of the GitHub stand-in, which takes a while to start. */
   forge?: Forge;
+  /** Of the GitHub stand-in. */
+  github?: Omit<GithubStandInOptions, 'dataDir'>;
   policy?: Partial<RunPolicy>;
   /** Default off, as in a system without bubblewrap. */
   sandbox?: 'auto' | 'off';
@@ -139,7 +154,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
   });
   const models = options.models ?? { lead, agent };
   const modelClock = options.clock ?? systemClock;
-  const github = options.forge ? null : await startGithubStandIn({ dataDir: join(root, 'github') });
+  const github = options.forge ? null : await startGithubStandIn({ ...options.github, dataDir: join(root, 'github') });
   const forge = github
     ? createForge({ token: github.token, apiUrl: github.apiUrl, clock: systemClock })
     : (options.forge ?? createFakeForge());
@@ -197,6 +212,10 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
     },
     get services() {
       return open.services;
+    },
+    get github() {
+      if (github === null) throw new Error('this rig has no GitHub stand-in');
+      return github;
     },
     stateDir,
     workspaceDir,

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { Octokit } from '@octokit/rest';
+import type { Forge, ForgeRepository } from '../../src/core/ports.ts';
+import type { DomainEvent } from '../../src/protocol/events.ts';
+import type { PullRequest } from '../../src/protocol/work.ts';
+import { aBrief, aPlan, aSubtask } from '../fakes/plan.ts';
+import { type Call, finish, type Rig, type RigOptions, type Script, useRigs, write } from './rig.ts';
+
+const USERS = [
+  { login: 'mira', token: 'ghp_mira', association: 'MEMBER' as const },
+  { login: 'stranger', token: 'ghp_stranger', association: 'NONE' as const },
+];
+/** The work passes everywhere, except on GitHub without `fixed.txt`. */
+const IN_CI = 'test "$CI" != true -o -f fixed.txt';
+
+type Opened = (rig: Rig, repository: ForgeRepository, pull: PullRequest) => void | Promise<void>;
+
+const reviewRule = { type: 'pull_request' as const, parameters: { required_approving_review_count: 1 } };
+
+describe('an open pull request', function () {
+  this.timeout(120_000);
+  const open = useRigs();
+  let rig: Rig;
+  let repository: ForgeRepository;
+  let pull: PullRequest;
+
+  /** `onOpened` runs before the run sees that its pull request is there. */
+  const begin = async (
+    script: { revision?: Record<string, Call[]>; checks?: string[]; turn?: Script['turn'] },
+    onOpened: Opened = () => {},
+    options: RigOptions = {},
+  ): Promise<Rig> => {
+    const plan = aPlan([aSubtask('a', { checks: [{ name: 't', command: 'test -f a/done.txt' }] })], {
+      integrationChecks: (script.checks ?? []).map((command) => ({ name: 'all', command })),
+    });
+    const turn: Script['turn'] = (id, index, request) => {
+      if (script.turn !== undefined && id !== 'a') return script.turn(id, index, request);
+      const work = id === 'a' ? [write('a/done.txt', 'x\n')] : (script.revision?.[id] ?? []);
+      return index === 0 && work.length > 0 ? work : [finish()];
+    };
+    rig = await open(
+      { plan, turn },
+      {
+        ...options,
+        github: { users: USERS },
+        adjust: (services) => ({
+          ...options.adjust?.(services),
+          forge: observed(services.forge, async (where, opened) => {
+            repository = where;
+            pull = opened;
+            await onOpened(rig, where, opened);
+          }),
+        }),
+      },
+    );
+    return rig;
+  };
+  const as = (token: string) => new Octokit({ auth: token, baseUrl: rig.github.apiUrl });
+  const place = () => ({ owner: repository.owner, repo: repository.name, pull_number: pull.number });
+  const holdForReview: Opened = ({ github }, { owner, name }) => github.setRules(owner, name, 'main', [reviewRule]);
+  const approveAs = (token: string) => as(token).rest.pulls.createReview({ ...place(), event: 'APPROVE' });
+  const ofType = <T extends DomainEvent['type']>(runId: string, type: T) =>
+    rig.eventsOf(runId).filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type);
+  const settledAs = async (runId: string, status: string) => {
+    const view = await rig.settled(runId);
+    assert.equal(view.status, status, JSON.stringify(view.waiting.map((wait) => wait.message)));
+    return view;
+  };
+  const mainFiles = async () => {
+    const { forge, repository: git } = rig.services;
+    const signal = AbortSignal.timeout(20_000);
+    const tip = await git.fetch(rig.workspaceDir, repository.cloneUrl, 'main', forge.gitAuthorization(), signal);
+    return rig.git('ls-tree', '-r', '--name-only', tip).trim().split('\n');
+  };
+
+  it('whose checks fail goes to an agent with the log, and is merged when they pass', async () => {
+    await begin({ checks: [IN_CI], revision: { 'revision-checks-0': [write('fixed.txt', 'x\n')] } });
+    const runId = await rig.start({ until: 'commit' });
+    const view = await settledAs(runId, 'complete');
+    const failed = ofType(runId, 'pull_request.checked').find(({ summary }) => summary.state === 'failed');
+    assert.ok(failed, 'the checks failed first');
+    const asked = rig.agent.requests.flatMap(({ messages }) =>
+      messages.flatMap((m) => ('text' in m ? (m.text ?? '') : '')),
+    );
+    assert.ok(
+      asked.some((text) => text.includes('Subtask: revision-checks-0') && text.includes(IN_CI)),
+      'the log is told',
+    );
+    assert.deepEqual(
+      ofType(runId, 'pull_request.updated').map(({ reason, round }) => [reason, round]),
+      [['checks', 1]],
+    );
+    assert.equal(view.forgeChecks?.state, 'passed');
+    assert.ok((await mainFiles()).includes('fixed.txt'));
+    assert.equal(rig.git('rev-parse', `${view.branch}^{tree}`), rig.git('rev-parse', `${view.mergeCommit}^{tree}`));
+  });
+
+  it('whose checks go on failing waits after the configured rounds, with the work kept', async () => {
+    await begin({ checks: [IN_CI], revision: { 'revision-checks-0': [write('other.txt', 'x\n')] } }, undefined, {
+      adjust: (services) => ({ remote: { ...services.remote, revisionRounds: 1 } }),
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const view = await settledAs(runId, 'waiting');
+    assert.deepEqual([view.waiting[0]?.gate, view.waiting[0]?.code], ['resume', 'checks_failed']);
+    assert.equal(ofType(runId, 'pull_request.updated').length, 1);
+    assert.equal(view.pullRequest?.state, 'open');
+  });
+
+  it('takes what a member asks for as a finding and answers it; a stranger is not heard', async () => {
+    const asks: Opened = async (now, where, opened) => {
+      holdForReview(now, where, opened);
+      const at = { owner: where.owner, repo: where.name, pull_number: opened.number };
+      await as('ghp_mira').rest.pulls.createReview({
+        ...at,
+        event: 'REQUEST_CHANGES',
+        comments: [{ path: 'a/done.txt', line: 1, side: 'RIGHT', body: 'Say hello instead.' }],
+      });
+      await as(now.github.token).rest.issues.createComment({
+        ...at,
+        issue_number: opened.number,
+        body: 'Our own words.',
+      });
+    };
+    await begin({ revision: { 'revision-review-0': [write('a/done.txt', 'hello\n')] } }, asks);
+    const runId = await rig.start({ until: 'commit' });
+    await event(rig, runId, 'pull_request.updated');
+    const [reviewed] = ofType(runId, 'pull_request.reviewed');
+    assert.deepEqual(
+      reviewed?.findings.map(({ file, line, message }) => [file, line, message]),
+      [['a/done.txt', 1, 'mira: Say hello instead.']],
+    );
+    await event(rig, runId, 'pull_request.held');
+    await approveAs('ghp_mira');
+    const view = await settledAs(runId, 'complete');
+    assert.equal(view.reviewFindings.length, 1);
+    assert.equal(rig.git('show', `${view.mergeCommit}:a/done.txt`), 'hello\n');
+  });
+
+  it('shows a revision to the person before it is pushed', async () => {
+    await begin({ checks: [IN_CI], revision: { 'revision-checks-0': [write('fixed.txt', 'x\n')] } });
+    const runId = await rig.start({ until: 'commit', autoApprove: false });
+    await settledAs(runId, 'waiting');
+    await rig.app.dispatch({ type: 'approve', runId, gate: 'plan' });
+    await settledAs(runId, 'waiting');
+    await rig.app.dispatch({ type: 'approve', runId, gate: 'diff' });
+    const again = await settledAs(runId, 'waiting');
+    assert.equal(again.waiting[0]?.gate, 'diff');
+    assert.ok(again.diff?.files.some((file) => file.path === 'fixed.txt'));
+    assert.equal(ofType(runId, 'pull_request.updated').length, 0);
+    await rig.app.dispatch({ type: 'approve', runId, gate: 'diff' });
+    await settledAs(runId, 'complete');
+  });
+
+  it('is brought up to a main that has moved, and verified again', async () => {
+    await begin({ checks: ['test -f a/done.txt'] }, holdForReview);
+    const runId = await rig.start({ until: 'commit' });
+    await event(rig, runId, 'pull_request.held');
+    await moveMain(rig, repository, { 'theirs.txt': 'theirs\n' });
+    await event(rig, runId, 'pull_request.updated');
+    await approveAs('ghp_mira');
+    const view = await settledAs(runId, 'complete');
+    assert.equal(ofType(runId, 'pull_request.updated')[0]?.reason, 'base');
+    const files = await mainFiles();
+    assert.ok(files.includes('theirs.txt') && files.includes('a/done.txt'), files.join());
+    const head = ofType(runId, 'pull_request.updated')[0]?.commit;
+    assert.ok(
+      ofType(runId, 'integration.checked').some(({ evidence }) => evidence.some((entry) => entry.outcome === 'passed')),
+    );
+    assert.equal(rig.git('rev-parse', view.branch ?? '').trim(), head);
+  });
+
+  it('is joined by an agent where main conflicts, and shown to the person', async () => {
+    const turn: Script['turn'] = (id, index) =>
+      index === 0 && id === 'merge-base-0:merge' ? [write('a/done.txt', 'x\ntheirs\n')] : [finish()];
+    await begin({ checks: ['test -f a/done.txt'], turn }, holdForReview);
+    const runId = await rig.start({ until: 'commit' });
+    await event(rig, runId, 'pull_request.held');
+    await moveMain(rig, repository, { 'a/done.txt': 'theirs\n' });
+    await event(rig, runId, 'pull_request.updated');
+    await approveAs('ghp_mira');
+    const view = await settledAs(runId, 'complete');
+    assert.equal(rig.git('show', `${view.mergeCommit}:a/done.txt`), 'x\ntheirs\n');
+  });
+
+  it('that went with its branch is opened anew when the run is resumed', async () => {
+    await begin({}, async (now, where, opened) => {
+      const { owner, name } = where;
+      if (opened.number > 1) return;
+      await as(now.github.token).rest.git.deleteRef({ owner, repo: name, ref: `heads/${opened.headBranch}` });
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const waiting = await settledAs(runId, 'waiting');
+    assert.match(waiting.waiting[0]?.message ?? '', /deleted the branch orchestrator\/sample/);
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await settledAs(runId, 'complete');
+    assert.equal(view.pullRequest?.number, 2);
+    assert.ok((await mainFiles()).includes('a/done.txt'));
+  });
+
+  it('goes through the merge queue of its branch', async () => {
+    await begin({}, ({ github }, { owner, name }) => github.setRules(owner, name, 'main', [{ type: 'merge_queue' }]));
+    const runId = await rig.start({ until: 'commit' });
+    await settledAs(runId, 'complete');
+    assert.match(ofType(runId, 'pull_request.held')[0]?.reason ?? '', /merge queue/);
+    assert.ok((await mainFiles()).includes('a/done.txt'));
+  });
+
+  it('is a draft with labels and reviewers when that is configured, and made ready for the merge', async () => {
+    const pullRequest = { draft: true, labels: ['bot'], reviewers: ['mira'], teamReviewers: [] };
+    let wasDraft: boolean | undefined;
+    await begin(
+      {},
+      async (now, { owner, name }, { number }) => {
+        const { data } = await as(now.github.token).rest.pulls.get({ owner, repo: name, pull_number: number });
+        wasDraft = data.draft;
+      },
+      { adjust: (services) => ({ remote: { ...services.remote, pullRequest } }) },
+    );
+    await settledAs(await rig.start({ until: 'commit' }), 'complete');
+    const { data } = await as(rig.github.token).rest.pulls.get(place());
+    assert.deepEqual([wasDraft, data.draft, data.merged], [true, false, true]);
+    assert.deepEqual(
+      data.labels.map((label) => label.name),
+      ['bot'],
+    );
+    assert.deepEqual(
+      data.requested_reviewers?.map((user) => user.login),
+      ['mira'],
+    );
+  });
+
+  it('closes the issue that the run was started from, in the repository of that issue', async () => {
+    await begin({});
+    const { forge } = rig.services;
+    const wanted = { owner: null, name: 'shop', private: true, description: '' };
+    const shop = await forge.ensureRepository(wanted, AbortSignal.timeout(10_000));
+    const at = { owner: shop.owner, repo: shop.name };
+    const made = await as(rig.github.token).rest.issues.create({ ...at, title: 'Sell shoes', body: 'All sizes' });
+    const issue = {
+      owner: shop.owner,
+      name: shop.name,
+      number: made.data.number,
+      url: made.data.html_url,
+      title: 'Sell shoes',
+    };
+    const view = await settledAs(
+      await rig.start({ until: 'commit', issue, brief: aBrief({ name: 'Shoes' }) }),
+      'complete',
+    );
+    assert.equal(repository.name, 'shop');
+    assert.deepEqual(view.issue, issue);
+    const { data } = await as(rig.github.token).rest.issues.get({ ...at, issue_number: made.data.number });
+    assert.equal(data.state, 'closed');
+  });
+
+  it('is followed by the configured workflow, and a failing one waits', async () => {
+    await begin({ checks: ['test "$GITHUB_EVENT_NAME" != workflow_dispatch'] }, undefined, {
+      adjust: (services) => ({ remote: { ...services.remote, workflow: 'ci.yml' } }),
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const view = await settledAs(runId, 'waiting');
+    assert.deepEqual([view.waiting[0]?.gate, view.waiting[0]?.code], ['resume', 'checks_failed']);
+    assert.equal(view.workflow?.state, 'failed');
+    assert.notEqual(view.mergeCommit, null);
+  });
+});
+
+function observed(forge: Forge, onOpened: (where: ForgeRepository, pull: PullRequest) => Promise<void>): Forge {
+  return {
+    ...forge,
+    async ensurePullRequest(where, request, signal) {
+      const pull = await forge.ensurePullRequest(where, request, signal);
+      await onOpened(where, pull);
+      return pull;
+    },
+  };
+}
+
+/** Resolves when the run has published an event of the type. */
+function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void> {
+  const limit = AbortSignal.timeout(60_000);
+  return new Promise((resolve, reject) => {
+    const stop = rig.app.subscribe(runId, 0, (record) => {
+      if (record.event.type !== type) return;
+      queueMicrotask(() => stop());
+      resolve();
+    });
+    limit.addEventListener('abort', () => {
+      stop();
+      reject(new Error(`no ${type} came: ${JSON.stringify(rig.eventsOf(runId).slice(-5))}`));
+    });
+  });
+}
+
+/** Somebody pushes to main past the rules. */
+async function moveMain(
+  rig: Rig,
+  { owner, name, cloneUrl }: ForgeRepository,
+  files: Record<string, string>,
+): Promise<void> {
+  const { forge, repository } = rig.services;
+  const signal = AbortSignal.timeout(20_000);
+  rig.github.setRules(owner, name, 'main', []);
+  const tip = await repository.fetch(rig.workspaceDir, cloneUrl, 'main', forge.gitAuthorization(), signal);
+  const entries = Object.entries(files).map(([path, content]) => ({ path, content }));
+  const message = { subject: 'theirs', body: '', trailers: {} };
+  const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, message);
+  await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
+  rig.github.setRules(owner, name, 'main', [reviewRule]);
+}
