@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { Octokit } from '@octokit/rest';
+import { createForge } from '../../src/adapters/github/forge.ts';
 import type { Forge, ForgeRepository } from '../../src/core/ports.ts';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { PullRequest } from '../../src/protocol/work.ts';
@@ -13,7 +16,7 @@ const USERS = [
 /** The work passes everywhere, except on GitHub without `fixed.txt`. */
 const IN_CI = 'test "$CI" != true -o -f fixed.txt';
 
-type Opened = (rig: Rig, repository: ForgeRepository, pull: PullRequest) => void | Promise<void>;
+type Opened = (rig: Rig, repository: ForgeRepository, pull: PullRequest) => unknown;
 
 const reviewRule = { type: 'pull_request' as const, parameters: { required_approving_review_count: 1 } };
 
@@ -42,10 +45,10 @@ describe('an open pull request', function () {
       { plan, turn },
       {
         ...options,
-        github: { users: USERS },
+        github: { users: USERS, ...options.github },
         adjust: (services) => ({
           ...options.adjust?.(services),
-          forge: observed(services.forge, async (where, opened) => {
+          forge: observed(options.adjust?.(services).forge ?? services.forge, async (where, opened) => {
             repository = where;
             pull = opened;
             await onOpened(rig, where, opened);
@@ -183,10 +186,11 @@ describe('an open pull request', function () {
   });
 
   it('that went with its branch is opened anew when the run is resumed', async () => {
-    await begin({}, async (now, where, opened) => {
-      const { owner, name } = where;
+    await begin({}, async (now, { cloneUrl }, opened) => {
       if (opened.number > 1) return;
-      await as(now.github.token).rest.git.deleteRef({ owner, repo: name, ref: `heads/${opened.headBranch}` });
+      const authorization = `http.extraHeader=Authorization: ${now.services.forge.gitAuthorization()}`;
+      const remove = ['-c', authorization, 'push', '--quiet', cloneUrl, `:refs/heads/${opened.headBranch}`];
+      await promisify(execFile)('git', remove, { cwd: now.workspaceDir });
     });
     const runId = await rig.start({ until: 'commit' });
     const waiting = await settledAs(runId, 'waiting');
@@ -194,6 +198,24 @@ describe('an open pull request', function () {
     await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
     const view = await settledAs(runId, 'complete');
     assert.equal(view.pullRequest?.number, 2);
+    assert.ok((await mainFiles()).includes('a/done.txt'));
+  });
+
+  it('waits with its work kept when the token is revoked meanwhile, and goes on with a new one', async () => {
+    let renewed: Forge | null = null;
+    await begin({}, ({ github }) => renewed === null && github.revoke('ghp_first'), {
+      github: { tokens: ['ghp_first', 'ghp_second'] },
+      adjust: ({ forge }) => ({ forge: replaceable(forge, () => renewed) }),
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const waiting = await settledAs(runId, 'waiting');
+    assert.deepEqual([waiting.waiting[0]?.gate, waiting.waiting[0]?.code], ['resume', 'auth']);
+    assert.match(waiting.waiting[0]?.message ?? '', /GITHUB_TOKEN/);
+    assert.equal(waiting.pullRequest?.state, 'open');
+    renewed = createForge({ token: 'ghp_second', apiUrl: rig.github.apiUrl });
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await settledAs(runId, 'complete');
+    assert.equal(view.pullRequest?.number, 1);
     assert.ok((await mainFiles()).includes('a/done.txt'));
   });
 
@@ -265,15 +287,20 @@ describe('an open pull request', function () {
   });
 });
 
+/** The given forge, or another as soon as there is one: as settings are read anew when a run is resumed. */
+function replaceable(forge: Forge, other: () => Forge | null): Forge {
+  return new Proxy(forge, { get: (_target, name: keyof Forge) => (other() ?? forge)[name] });
+}
+
 function observed(forge: Forge, onOpened: (where: ForgeRepository, pull: PullRequest) => Promise<void>): Forge {
-  return {
-    ...forge,
-    async ensurePullRequest(where, request, signal) {
-      const pull = await forge.ensurePullRequest(where, request, signal);
-      await onOpened(where, pull);
-      return pull;
-    },
+  const ensurePullRequest: Forge['ensurePullRequest'] = async (where, request, signal) => {
+    const pull = await forge.ensurePullRequest(where, request, signal);
+    await onOpened(where, pull);
+    return pull;
   };
+  return new Proxy(forge, {
+    get: (target, name: keyof Forge) => (name === 'ensurePullRequest' ? ensurePullRequest : target[name]),
+  });
 }
 
 /** Resolves when the run has published an event of the type. */
