@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import { createFakeDeployer, type FakeDeployer } from '../fakes/deployer.ts';
-import { aPlan, aSubtask } from '../fakes/plan.ts';
+import { aPlan, aSite, aSubtask } from '../fakes/plan.ts';
 import { finish, openRig, type Rig, type Script, write } from './rig.ts';
 
-const site = {
-  id: 'web',
-  name: 'Web',
-  path: 'a',
-  framework: 'other',
-  installCommand: null,
-  buildCommand: null,
-  outputDirectory: '.',
-  fallbackFile: null,
-  settingsFile: null,
-};
+const site = aSite('web', { name: 'Web', path: 'a' });
 const plan = aPlan([aSubtask('a', { checks: [{ name: 'test', command: 'test -f a/index.html' }] })], {
   deployment: { databaseId: null, tables: [], functions: [], sites: [site], liveChecks: [] },
 });
@@ -59,6 +49,7 @@ describe('deploying what an earlier run has merged', function () {
         'workspace.opened',
         'plan.proposed',
         'plan.approved',
+        'deployment.previewed',
         'deployment.started',
         'deployment.finished',
         'live.verified',
