@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { realClock } from '../../../test/contracts/deployer-support.ts';
-import { AppError } from '../../protocol/errors.ts';
 import type { LiveCheck } from '../../protocol/deployment-needs.ts';
+import { AppError } from '../../protocol/errors.ts';
 import { createLiveProbe } from './live-probe.ts';
 
 describe('LiveProbe', () => {

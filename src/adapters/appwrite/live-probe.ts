@@ -3,8 +3,8 @@ import { type ClientRequestArgs, request as httpRequest, type IncomingMessage } 
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Clock, LiveProbe } from '../../core/ports.ts';
-import { AppError } from '../../protocol/errors.ts';
 import type { LiveCheck } from '../../protocol/deployment-needs.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { LiveResult } from '../../protocol/work.ts';
 
 const TRY_LIMIT_MS = 10_000;
