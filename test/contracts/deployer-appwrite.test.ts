@@ -349,7 +349,7 @@ describe('Deployer against the Appwrite stand-in', () => {
       framework: 'other' as never,
       buildRuntime: 'node-22' as never,
     });
-    const archive = await packFolder(site.dir);
+    const { archive } = await packFolder(site.dir);
     const form = new FormData();
     form.append('activate', 'true');
     form.append('code', new File([new Uint8Array(archive.subarray(0, 5 * 1024 * 1024))], 'code.tar.gz'));
