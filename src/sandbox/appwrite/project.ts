@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../../core/ports.ts';
+import type { Builder, Folders } from './compute/builds.ts';
+import { createBuilder, makeFolders } from './compute/builds.ts';
+import { deploymentRoutes } from './compute/deployments.ts';
+import { executionRoutes } from './compute/executions.ts';
+import type { Executor } from './compute/executor.ts';
+import { createExecutor } from './compute/executor.ts';
+import { createFunctionHost } from './compute/function-host.ts';
+import { functionRoutes, presentFunction } from './compute/functions.ts';
+import { ruleRoutes } from './compute/rules.ts';
+import { presentSite, siteRoutes } from './compute/sites.ts';
+import type { ComputeServices } from './compute/uploads.ts';
+import { variableRoutes } from './compute/variables.ts';
+import type { Credentials, ResolveUser } from './http/credentials.ts';
+import { ALL_SCOPES } from './http/credentials.ts';
+import type { Route } from './http/router.ts';
+import type { Store } from './store.ts';
+import { kind, openStore } from './store.ts';
+import { columnRoutes, indexRoutes } from './tables/column-routes.ts';
+import { rowRoutes } from './tables/rows.ts';
+import { databaseRoutes, tableRoutes } from './tables/table-routes.ts';
+
+export interface KeyOptions {
+  secret: string;
+  /** Default all. */
+  scopes?: readonly string[];
+  /** Milliseconds since the epoch; default never. */
+  expiresAtMs?: number;
+}
+
+export interface ProjectOptions {
+  projectId: string;
+  apiKey: string;
+  /** Scopes of the API key; default all. */
+  scopes?: readonly string[];
+  /** Further keys; none by default. */
+  keys?: readonly KeyOptions[];
+  /** Finds the user of a session or a JWT; by default nobody is signed in. */
+  resolveUser?: ResolveUser;
+}
+
+/** What a project needs of the server around it. */
+export interface ProjectSurroundings {
+  dataDir: string;
+  log?: Log;
+  /** `http://127.0.0.1:PORT/v1`. */
+  endpoint(): string;
+}
+
+/** One project of a server: its own folder, store, builds and functions. */
+export interface Project {
+  credentials: Credentials;
+  routes: readonly Route[];
+  store: Store;
+  folders: Folders;
+  executor: Executor;
+  builder: Builder;
+  /** Ends builds and functions; what comes later is ended by calling it again. */
+  settle(): Promise<void>;
+}
+
+const settingKind = kind<{ value: string }>('setting');
+
+export function openProject(options: ProjectOptions, surroundings: ProjectSurroundings): Project {
+  const { dataDir, log, endpoint } = surroundings;
+  const store = openStore(dataDir);
+  const main = { secret: options.apiKey, ...(options.scopes === undefined ? {} : { scopes: options.scopes }) };
+  const keys: readonly KeyOptions[] = [main, ...(options.keys ?? [])];
+  const credentials: Credentials = {
+    projectId: options.projectId,
+    keys: keys.map(({ secret, scopes, expiresAtMs }) => ({
+      secret,
+      scopes: scopes ?? ALL_SCOPES,
+      expiresAtMs: expiresAtMs ?? null,
+    })),
+    signingSecret: signingSecret(store),
+    resolveUser: options.resolveUser ?? (() => null),
+  };
+  const folders = makeFolders(dataDir);
+  const builder = createBuilder(store, folders, log);
+  const host = createFunctionHost(dataDir, log);
+  const executor = createExecutor({ store, host, folders, credentials, endpoint });
+  const present: ComputeServices['present'] = (type, id) =>
+    type === 'functions' ? presentFunction(store, id) : presentSite(store, id);
+  const services: ComputeServices = { store, folders, builder, host, present };
+  const routes = [
+    ...databaseRoutes(store),
+    ...tableRoutes(store),
+    ...columnRoutes(store),
+    ...indexRoutes(store),
+    ...rowRoutes(store),
+    ...functionRoutes(services),
+    ...siteRoutes(services),
+    ...deploymentRoutes(services),
+    ...variableRoutes(store),
+    ...executionRoutes(store, executor),
+    ...ruleRoutes(store),
+  ];
+  const settle = async (): Promise<void> => {
+    await Promise.all([builder.close(), host.close()]);
+    await executor.settle();
+  };
+  return { credentials, routes, store, folders, executor, builder, settle };
+}
+
+/** Made once and kept, so that keys of running functions outlive a restart. */
+function signingSecret(store: Store): string {
+  store.insert(settingKind, '', 'signing-secret', { value: randomBytes(32).toString('hex') });
+  return store.get(settingKind, '', 'signing-secret')?.value ?? '';
+}
