@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Log } from '../../core/ports.ts';
+import type { AuthServices, Mail } from './auth/account-routes.ts';
+import { accountRoutes } from './auth/account-routes.ts';
 import { makeJwt } from './auth/jwt.ts';
+import { membershipRoutes } from './auth/membership-routes.ts';
+import { userResolver } from './auth/sessions.ts';
+import { teamRoutes } from './auth/team-routes.ts';
+import { userRoutes } from './auth/user-routes.ts';
 import type { Builder, Folders } from './compute/builds.ts';
 import { createBuilder, makeFolders } from './compute/builds.ts';
 import { deploymentRoutes } from './compute/deployments.ts';
@@ -56,6 +62,8 @@ export interface ProjectSurroundings {
   clock?: Clock;
   /** Makes builds fail, hang or wait; by default none does. */
   gate?: BuildGate;
+  /** Takes what a real server would mail; by default nobody gets it. */
+  sendMail?(mail: Mail): void;
   /** True when a rule of another project has the domain. */
   takenElsewhere(domain: string): boolean;
   /** True when a domain that is not the server's own points here. */
@@ -82,6 +90,7 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
   const store = openStore(dataDir);
   const main = { secret: options.apiKey, ...(options.scopes === undefined ? {} : { scopes: options.scopes }) };
   const keys: readonly KeyOptions[] = [main, ...(options.keys ?? [])];
+  const secret = signingSecret(store);
   const credentials: Credentials = {
     projectId: options.projectId,
     keys: keys.map(({ secret, scopes, expiresAtMs }) => ({
@@ -89,8 +98,8 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
       scopes: scopes ?? ALL_SCOPES,
       expiresAtMs: expiresAtMs ?? null,
     })),
-    signingSecret: signingSecret(store),
-    resolveUser: options.resolveUser ?? (() => null),
+    signingSecret: secret,
+    resolveUser: options.resolveUser ?? userResolver(store, secret),
   };
   const folders = makeFolders(dataDir);
   const builder = createBuilder(store, folders, log, surroundings.gate);
@@ -98,7 +107,7 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
   const siteHost = createSiteHost(folders.home, log);
   const executor = createExecutor({ store, host, folders, credentials, endpoint });
   const userJwt: ExecutionServices['userJwt'] = ({ userId, sessionId }, lifeSeconds) =>
-    makeJwt(credentials.signingSecret, {
+    makeJwt(secret, {
       userId,
       sessionId: sessionId ?? '',
       exp: Math.ceil(Date.now() / 1000) + lifeSeconds,
@@ -106,6 +115,10 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
   const present: ComputeServices['present'] = (type, id) =>
     type === 'functions' ? presentFunction(store, id) : presentSite(store, id);
   const services: ComputeServices = { store, folders, builder, host, siteHost, present };
+  const auth: AuthServices = {
+    ...{ store, projectId: options.projectId, signingSecret: secret },
+    sendMail: surroundings.sendMail ?? (() => undefined),
+  };
   const routes = [
     ...databaseRoutes(store),
     ...tableRoutes(store),
@@ -117,6 +130,10 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
     ...deploymentRoutes(services),
     ...variableRoutes(store),
     ...executionRoutes({ store, executor, clock, userJwt }),
+    ...accountRoutes(auth),
+    ...userRoutes(auth),
+    ...teamRoutes(store),
+    ...membershipRoutes(auth),
     ...ruleRoutes({ store, takenElsewhere: surroundings.takenElsewhere, hasDns: surroundings.hasDns }),
   ];
   const scheduler = startScheduler(clock, (startMs) => executor.runDue(startMs));

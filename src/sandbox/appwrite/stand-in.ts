@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { Clock, Log } from '../../core/ports.ts';
+import type { Mail } from './auth/account-routes.ts';
 import { findRule } from './compute/rule-records.ts';
 import type { Faults, Handler } from './faults.ts';
 import { ApiError, SERVER_VERSION } from './http/api-error.ts';
@@ -28,6 +29,8 @@ export interface AppwriteStandInOptions extends ProjectOptions {
   clock?: Clock;
   /** True for a domain whose DNS records point here; no name is ever looked up. By default none does. */
   hasDns?(domain: string): boolean;
+  /** Takes what a real server would mail; by default nobody gets it. */
+  sendMail?(mail: Mail): void;
   /** What is to go wrong, for tests; by default nothing. */
   faults?: Faults;
   log?: Log;
@@ -58,6 +61,7 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
       takenElsewhere: (domain) => projects.some((one) => one !== opened && findRule(one.store, domain) !== null),
       hasDns: options.hasDns ?? (() => false),
       ...(options.clock === undefined ? {} : { clock: options.clock }),
+      ...(options.sendMail === undefined ? {} : { sendMail: options.sendMail }),
       ...(options.faults === undefined ? {} : { gate: options.faults.gate }),
       ...(log === undefined ? {} : { log }),
     });
