@@ -29,9 +29,8 @@ import { ALL_SCOPES } from './http/credentials.ts';
 import type { Route } from './http/router.ts';
 import type { Store } from './store.ts';
 import { kind, openStore } from './store.ts';
-import { columnRoutes, indexRoutes } from './tables/column-routes.ts';
-import { rowRoutes } from './tables/rows.ts';
-import { databaseRoutes, tableRoutes } from './tables/table-routes.ts';
+import type { Faults } from './tables/lifecycle.ts';
+import { databaseServices } from './tables/routes.ts';
 
 export interface KeyOptions {
   secret: string;
@@ -48,6 +47,10 @@ export interface ProjectOptions {
   scopes?: readonly string[];
   /** Further keys; none by default. */
   keys?: readonly KeyOptions[];
+  /** Milliseconds since the epoch, for what expires; default the clock of this machine. */
+  now?: () => number;
+  /** What goes wrong with columns and indexes; nothing by default. */
+  faults?: Faults;
   /** Finds the user of a session or a JWT; by default the accounts of the project do. */
   resolveUser?: ResolveUser;
 }
@@ -88,6 +91,7 @@ const settingKind = kind<{ value: string }>('setting');
 export function openProject(options: ProjectOptions, surroundings: ProjectSurroundings): Project {
   const { dataDir, log, endpoint, clock = unreferencedClock } = surroundings;
   const store = openStore(dataDir);
+  const now = options.now ?? (() => Date.now());
   const main = { secret: options.apiKey, ...(options.scopes === undefined ? {} : { scopes: options.scopes }) };
   const keys: readonly KeyOptions[] = [main, ...(options.keys ?? [])];
   const secret = signingSecret(store);
@@ -99,7 +103,8 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
       expiresAtMs: expiresAtMs ?? null,
     })),
     signingSecret: secret,
-    resolveUser: options.resolveUser ?? userResolver(store, secret),
+    now,
+    resolveUser: options.resolveUser ?? userResolver(store, secret, now),
   };
   const folders = makeFolders(dataDir);
   const builder = createBuilder(store, folders, log, surroundings.gate);
@@ -120,11 +125,7 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
     sendMail: surroundings.sendMail ?? (() => undefined),
   };
   const routes = [
-    ...databaseRoutes(store),
-    ...tableRoutes(store),
-    ...columnRoutes(store),
-    ...indexRoutes(store),
-    ...rowRoutes(store),
+    ...databaseServices(store, { faults: options.faults ?? {}, now }),
     ...functionRoutes(services),
     ...siteRoutes(services),
     ...deploymentRoutes(services),

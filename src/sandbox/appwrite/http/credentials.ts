@@ -61,6 +61,8 @@ export interface Credentials {
   /** Signs the keys that are handed to function executions. */
   signingSecret: string;
   resolveUser: ResolveUser;
+  /** Milliseconds since the epoch. */
+  now(): number;
 }
 
 const KeyClaims = z.object({ projectId: z.string(), scopes: z.array(z.string()), exp: z.number() });
@@ -110,7 +112,7 @@ function identifyKey(credentials: Credentials, key: string): Caller {
       'User (role: guests) missing scopes: the API key is not known.',
     );
   }
-  if (found.expiresAtMs !== null && found.expiresAtMs < Date.now()) {
+  if (found.expiresAtMs !== null && found.expiresAtMs < credentials.now()) {
     throw new ApiError(401, 'project_key_expired', 'The project key has expired. Please generate a new key.');
   }
   return { kind: 'key', scopes: new Set(found.scopes), roles: [] };
@@ -154,7 +156,7 @@ export function makeDynamicKey(credentials: Credentials, scopes: readonly string
   const payload = encode({
     projectId: credentials.projectId,
     scopes,
-    exp: Math.ceil(Date.now() / 1000) + lifeSeconds,
+    exp: Math.ceil(credentials.now() / 1000) + lifeSeconds,
   });
   return `dynamic_${header}.${payload}.${sign(credentials, `${header}.${payload}`)}`;
 }
