@@ -3,8 +3,10 @@ import { mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import type { Log } from '../../core/ports.ts';
-import { findRule } from './compute/rules.ts';
+import type { Clock, Log } from '../../core/ports.ts';
+import type { Mail } from './auth/account-routes.ts';
+import { findRule } from './compute/rule-records.ts';
+import type { Faults, Handler } from './faults.ts';
 import { ApiError, SERVER_VERSION } from './http/api-error.ts';
 import { guest, identify, requireScope } from './http/credentials.ts';
 import { readInput } from './http/request.ts';
@@ -12,7 +14,7 @@ import type { Reply, Route } from './http/router.ts';
 import { matchRoute, route } from './http/router.ts';
 import type { Project, ProjectOptions } from './project.ts';
 import { openProject } from './project.ts';
-import { serveDomain } from './serve.ts';
+import { isApiDomain, serveDomain } from './serve.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -23,6 +25,14 @@ export interface AppwriteStandInOptions extends ProjectOptions {
   port?: number;
   /** Projects besides the first, each with its own data; none by default. */
   otherProjects?: readonly ProjectOptions[];
+  /** Of schedules and delayed executions; default the machine's. */
+  clock?: Clock;
+  /** True for a domain whose DNS records point here; no name is ever looked up. By default none does. */
+  hasDns?(domain: string): boolean;
+  /** Takes what a real server would mail; by default nobody gets it. */
+  sendMail?(mail: Mail): void;
+  /** What is to go wrong, for tests; by default nothing. */
+  faults?: Faults;
   log?: Log;
 }
 
@@ -43,21 +53,39 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
   mkdirSync(dataDir, { recursive: true });
   let port = 0;
   const endpoint = () => `http://${LOOPBACK}:${port}/v1`;
-  const open = (project: ProjectOptions, dir: string) =>
-    openProject(project, { dataDir: dir, endpoint, ...(log === undefined ? {} : { log }) });
+  const projects: Project[] = [];
+  const open = (project: ProjectOptions, dir: string): Project => {
+    const opened: Project = openProject(project, {
+      dataDir: dir,
+      endpoint,
+      takenElsewhere: (domain) => projects.some((one) => one !== opened && findRule(one.store, domain) !== null),
+      hasDns: options.hasDns ?? (() => false),
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+      ...(options.sendMail === undefined ? {} : { sendMail: options.sendMail }),
+      ...(options.faults === undefined ? {} : { gate: options.faults.gate }),
+      ...(log === undefined ? {} : { log }),
+    });
+    projects.push(opened);
+    return opened;
+  };
   const main = open(options, dataDir);
-  const others = (options.otherProjects ?? []).map((project) =>
-    open(project, join(dataDir, 'projects', project.projectId)),
-  );
-  const projects = [main, ...others];
+  for (const project of options.otherProjects ?? []) open(project, join(dataDir, 'projects', project.projectId));
   const inFlight = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  const answer: Handler = (request, response) => {
     const domain = hostName(request);
+    const isApi = isOwnName(domain) || projects.some(({ store }) => isApiDomain(store, domain));
     const served = () => projects.find(({ store }) => findRule(store, domain) !== null) ?? main;
-    const work = isOwnName(domain)
+    const work = isApi
       ? answerApi(projects, request, response)
       : serveDomain({ ...served(), port: () => port }, domain, request, response);
-    const done = work.catch((error: unknown) => refuse(response, error, log)).finally(() => inFlight.delete(done));
+    return work.catch((error: unknown) => refuse(response, error, log));
+  };
+  const handle = options.faults?.wrap(answer) ?? answer;
+  const server = createServer((request, response) => {
+    // A request that is cut off by a fault rejects; nobody is left to be told.
+    const done = handle(request, response)
+      .catch(() => undefined)
+      .finally(() => inFlight.delete(done));
     inFlight.add(done);
   });
   const closeStores = () => {
@@ -67,6 +95,7 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
   try {
     await once(server, 'listening');
   } catch (error) {
+    await Promise.all(projects.map((project) => project.settle()));
     closeStores();
     throw error;
   }
