@@ -71,7 +71,7 @@ async function settle(context: ResourceContext, wish: Wish, present: Present, di
   if (diff.needsBuild && !diff.isNew && isMarked) {
     await writeSource(caller, holder, 'changing', present.variables, signal);
   }
-  if (diff.settings.length > 0) await ops.update(holder.id, wish.settings, signal);
+  if (diff.isDiffering) await ops.update(holder.id, wish.settings, signal);
   for (const [key, value] of Object.entries(wish.variables)) {
     const isDue = diff.variables.some(({ id }) => id === `${holder.id}/${key}`);
     if (isDue) await writeVariable(caller, holder, [key, value], signal);

@@ -80,6 +80,8 @@ export interface ResourceDiff {
   /** Nothing has been live there yet, so that all of its settings belong to its creation. */
   isNew: boolean;
   settings: DeploymentChange[];
+  /** Some setting is not as it is wished for. */
+  isDiffering: boolean;
   variables: DeploymentChange[];
   domains: DeploymentChange[];
   /** Names of wanted variables that are secret there, and stay as they are. */
@@ -107,6 +109,7 @@ export function diffResource(
   return {
     isNew,
     settings: isNew ? [change('create', holder.kind, holder.id)] : differing,
+    isDiffering: differing.length > 0,
     variables,
     domains: [...missing.given.slice(0, 1), ...missing.own].map((domain) => domainChange(holder, domain)),
     secret,
