@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Log, Place } from '../../src/core/ports.ts';
-import type { FunctionNeed, SiteNeed } from '../../src/protocol/deployment-needs.ts';
+import type {
+  ColumnNeed,
+  DeploymentNeeds,
+  FunctionNeed,
+  IndexNeed,
+  SiteNeed,
+  TableNeed,
+} from '../../src/protocol/deployment-needs.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 
 export const realClock: Clock = {
@@ -42,6 +49,12 @@ export function functionNeed(change: Partial<FunctionNeed> = {}): FunctionNeed {
     commands: null,
     execute: ['any'],
     scopes: ['rows.read', 'rows.write'],
+    events: [],
+    schedule: null,
+    timeoutSeconds: null,
+    variables: [],
+    specification: null,
+    domains: [],
     ...change,
   };
 }
@@ -57,8 +70,34 @@ export function siteNeed(change: Partial<SiteNeed> = {}): SiteNeed {
     outputDirectory: './',
     fallbackFile: null,
     settingsFile: null,
+    adapter: null,
+    buildRuntime: null,
+    startCommand: null,
+    variables: [],
+    specification: null,
+    domains: [],
     ...change,
   };
+}
+
+export function column(key: string, change: Partial<ColumnNeed> = {}): ColumnNeed {
+  return {
+    ...{ key, type: 'string', size: null, required: false, array: false, default: null, elements: [] },
+    ...{ min: null, max: null, relationship: null },
+    ...change,
+  };
+}
+
+export function index(key: string, columns: string[], change: Partial<IndexNeed> = {}): IndexNeed {
+  return { key, type: 'key', columns, orders: [], ...change };
+}
+
+export function table(id: string, columns: ColumnNeed[], change: Partial<TableNeed> = {}): TableNeed {
+  return { id, name: id, columns, indexes: [], permissions: [], rowSecurity: false, ...change };
+}
+
+export function needsOf(change: Partial<DeploymentNeeds> = {}): DeploymentNeeds {
+  return { databaseId: null, tables: [], functions: [], sites: [], liveChecks: [], ...change };
 }
 
 /** The place of a thing of the project `tests` that has its own id. */

@@ -1,18 +1,35 @@
 import assert from 'node:assert/strict';
-import { BuildRuntime, Client, Framework, Functions, Runtime, Sites, TablesDB } from 'node-appwrite';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BuildRuntime, Client, Framework, Functions, ID, Runtime, Sites, TablesDB } from 'node-appwrite';
 import { createDeployer } from '../../src/adapters/appwrite/deployer.ts';
 import type { Deployer, Place, PlaceRequest } from '../../src/core/ports.ts';
-import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
+import type { DeploymentNeeds, FunctionNeed, TableNeed } from '../../src/protocol/deployment-needs.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { createFakeDeployer } from '../fakes/deployer.ts';
-import { functionNeed, makeFolder, placeAt, realClock, silentLog, siteNeed } from './deployer-support.ts';
+import {
+  column,
+  functionNeed,
+  index,
+  makeFolder,
+  needsOf,
+  placeAt,
+  realClock,
+  silentLog,
+  siteNeed,
+  table,
+} from './deployer-support.ts';
 
 interface Subject {
   deployer: Deployer;
   /** Somebody else makes one with this id. */
   occupy(kind: 'database' | 'function' | 'site', id: string): Promise<void>;
+  /** Somebody writes a row. */
+  addRow(databaseId: string, tableId: string, row: Record<string, unknown>): Promise<void>;
+  /** Somebody else takes over what we have made. */
+  takeAway(kind: 'database' | 'function', id: string): Promise<void>;
   /** What a stranger's thing looks like, to be compared. */
   look(kind: 'database' | 'function' | 'site', id: string): Promise<unknown>;
   close(): Promise<void>;
@@ -24,6 +41,8 @@ const subjects: Record<string, () => Promise<Subject>> = {
     return {
       deployer,
       occupy: async (kind, id) => deployer.occupy(kind, id),
+      takeAway: async (kind, id) => deployer.occupy(kind, id),
+      addRow: async (databaseId, tableId, row) => deployer.addRow(databaseId, tableId, row),
       look: async (kind, id) => deployer.actions.filter((action) => action.includes(`${kind} ${id} `)),
       close: async () => undefined,
     };
@@ -58,31 +77,35 @@ const subjects: Record<string, () => Promise<Subject>> = {
       await server.close();
       await data.remove();
     };
-    return { deployer, occupy, look, close };
+    const addRow: Subject['addRow'] = async (databaseId, tableId, data) =>
+      void (await tablesDB.createRow({ databaseId, tableId, rowId: ID.unique(), data }));
+    const takeAway: Subject['takeAway'] = async (kind, id) => {
+      if (kind === 'database') await tablesDB.update({ databaseId: id, name: 'Of somebody else' });
+      else await functions.updateVariable({ functionId: id, variableId: 'ORCHESTRATOR_PROJECT', value: 'other/one' });
+    };
+    return { deployer, occupy, look, addRow, takeAway, close };
   },
 };
 
-const needs: DeploymentNeeds = {
-  databaseId: 'main',
-  tables: [
-    {
-      id: 'notes',
-      name: 'Notes',
-      columns: [
-        { key: 'title', type: 'string', size: 200, required: true },
-        { key: 'rank', type: 'integer', size: null, required: false },
-        { key: 'score', type: 'double', size: null, required: false },
-        { key: 'done', type: 'boolean', size: null, required: false },
-        { key: 'due', type: 'datetime', size: null, required: false },
-      ],
-      indexes: [{ key: 'by_title', type: 'unique', columns: ['title'] }],
-      permissions: ['read("any")', 'write("users")'],
-    },
+const careful = { destructive: false };
+const approved = { destructive: true };
+
+const notes: TableNeed = table(
+  'notes',
+  [
+    column('title', { size: 200, required: true }),
+    column('rank', { type: 'integer' }),
+    column('score', { type: 'double' }),
+    column('done', { type: 'boolean' }),
+    column('due', { type: 'datetime' }),
   ],
-  functions: [],
-  sites: [],
-  liveChecks: [],
-};
+  {
+    name: 'Notes',
+    indexes: [index('by_title', ['title'], { type: 'unique' })],
+    permissions: ['read("any")', 'write("users")'],
+  },
+);
+const needs: DeploymentNeeds = needsOf({ databaseId: 'main', tables: [notes] });
 
 for (const [name, start] of Object.entries(subjects)) {
   describe(`Deployer contract: ${name}`, () => {
@@ -104,32 +127,42 @@ for (const [name, start] of Object.entries(subjects)) {
       await source.remove();
     });
 
+    const deployApi = async (need: FunctionNeed, variables: Record<string, string>) => {
+      const known = await deployer.knownDeployments('function', need.id, signal);
+      return deployer.deployFunction(need, placeAt(need.id), source.dir, known, variables, signal);
+    };
+
     it('creates the database and says what it made, and finds nothing to do the second time', async () => {
-      const first = await deployer.applyDatabase(needs, placeAt('main'), 'Main', signal);
+      const first = await deployer.applyDatabase(needs, placeAt('main'), 'Main', careful, signal);
       assert.equal(first.kind, 'database');
       assert.equal(first.id, 'main');
       assert.equal(first.status, 'ready');
       assert.equal(first.deploymentId, null);
-      assert.match(first.logTail, /created table notes/);
-      const second = await deployer.applyDatabase(needs, placeAt('main'), 'Main', signal);
-      assert.equal(second.logTail, '');
+      assert.match(first.logTail, /created table main\/notes/);
+      assert.equal(first.mark, 'tests/main');
+      const second = await deployer.applyDatabase(needs, placeAt('main'), 'Main', careful, signal);
+      assert.deepEqual([second.logTail, second.changes], ['', []]);
     });
 
     it('adds what a later plan needs', async () => {
-      const [table] = needs.tables;
-      assert.ok(table);
       const more = {
-        ...table,
-        columns: [...table.columns, { key: 'tag', type: 'string' as const, size: 40, required: false }],
-        indexes: [...table.indexes, { key: 'by_tag', type: 'key' as const, columns: ['tag'] }],
+        ...notes,
+        columns: [...notes.columns, column('tag', { size: 40 })],
+        indexes: [...notes.indexes, index('by_tag', ['tag'])],
       };
-      const grown = await deployer.applyDatabase({ ...needs, tables: [more] }, placeAt('main'), 'Main', signal);
-      assert.match(grown.logTail, /created column notes\.tag\ncreated index notes\.by_tag/);
+      const grown = await deployer.applyDatabase(
+        needsOf({ databaseId: 'main', tables: [more] }),
+        placeAt('main'),
+        'Main',
+        careful,
+        signal,
+      );
+      assert.match(grown.logTail, /created column main\/notes\/tag.*\ncreated index main\/notes\/by_tag/);
     });
 
     it('refuses tables without a database', async () => {
       await assert.rejects(
-        deployer.applyDatabase({ ...needs, databaseId: null }, placeAt('main'), 'Main', signal),
+        deployer.applyDatabase({ ...needs, databaseId: null }, placeAt('main'), 'Main', careful, signal),
         (error) => {
           assert.ok(error instanceof AppError);
           assert.equal(error.code, 'plan_invalid');
@@ -169,14 +202,37 @@ for (const [name, start] of Object.entries(subjects)) {
       assert.deepEqual(await deployer.knownDeployments('function', 'api', signal), [first.deploymentId]);
     });
 
-    it('uploads anew when the earlier deployment was known, and names it as the one to go back to', async () => {
+    it('uploads nothing when what is live was made of the same files and settings', async () => {
       const known = await deployer.knownDeployments('function', 'api', signal);
-      const next = await deployer.deployFunction(functionNeed(), placeAt('api'), source.dir, known, {}, signal);
-      assert.equal(next.previousDeploymentId, known[0]);
-      assert.ok(next.deploymentId !== null && !known.includes(next.deploymentId));
-      const again = await deployer.deployFunction(functionNeed(), placeAt('api'), source.dir, known, {}, signal);
-      assert.equal(again.deploymentId, next.deploymentId);
-      assert.equal(again.previousDeploymentId, known[0]);
+      const again = await deployApi(functionNeed(), { MODE: 'test' });
+      assert.deepEqual([again.deploymentId, again.changes], [known[0], []]);
+      assert.ok(again.url?.startsWith('http'));
+      assert.deepEqual(await deployer.knownDeployments('function', 'api', signal), known);
+    });
+
+    it('uploads anew for a changed variable, setting or file, and names what was live as the one to go back to', async () => {
+      const [first] = await deployer.knownDeployments('function', 'api', signal);
+      const second = await deployApi(functionNeed(), { MODE: 'changed' });
+      assert.deepEqual(
+        second.changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`),
+        ['change variable api/MODE', 'create deployment api'],
+      );
+      assert.equal(second.previousDeploymentId, first);
+      const third = await deployApi(functionNeed({ commands: 'true' }), { MODE: 'changed' });
+      assert.equal(third.previousDeploymentId, second.deploymentId);
+      await writeFile(join(source.dir, 'more.js'), '');
+      const known = await deployer.knownDeployments('function', 'api', signal);
+      const need = functionNeed({ commands: 'true' });
+      const upload = () =>
+        deployer.deployFunction(need, placeAt('api'), source.dir, known, { MODE: 'changed' }, signal);
+      const fourth = await upload();
+      assert.equal(fourth.previousDeploymentId, third.deploymentId);
+      assert.ok(fourth.deploymentId !== null && !known.includes(fourth.deploymentId));
+      const again = await upload();
+      assert.deepEqual(
+        [again.deploymentId, again.previousDeploymentId],
+        [fourth.deploymentId, fourth.previousDeploymentId],
+      );
     });
 
     it('deploys a site once however often the same attempt is repeated', async () => {
@@ -218,7 +274,8 @@ for (const [name, start] of Object.entries(subjects)) {
         await subject.occupy(kind, id);
         const before = await subject.look(kind, id);
         const deploy = async (place: Place): Promise<Deployment> => {
-          if (kind === 'database') return deployer.applyDatabase({ ...needs, databaseId: id }, place, 'Main', signal);
+          if (kind === 'database')
+            return deployer.applyDatabase({ ...needs, databaseId: id }, place, 'Main', careful, signal);
           if (kind === 'function')
             return deployer.deployFunction(functionNeed({ id }), place, source.dir, [], { A: 'b' }, signal);
           return deployer.deploySite(siteNeed({ id }), place, source.dir, [], signal);

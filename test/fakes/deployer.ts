@@ -1,133 +1,171 @@
-import type { Deployer, Place } from '../../src/core/ports.ts';
+import { functionWish, siteWish } from '../../src/adapters/appwrite/wish.ts';
+import type { Deployer, Place, PlaceRequest } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
-import type { Deployment } from '../../src/protocol/work.ts';
+import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
+import { createFakeResources } from './deployer-resources.ts';
+import { createFakeTables } from './deployer-tables.ts';
+
+type Kind = PlaceRequest['kind'];
 
 export interface FakeDeployer extends Deployer {
-  /** What was really done, in order: `upload function api fake-1`, `create table notes`. */
+  /** What was really done, in order: `upload function api fake-1`, `create table main/notes`. */
   readonly actions: string[];
   /** The next upload of this id ends with a failed build and this log. */
   failBuild(id: string, logTail: string): void;
   /** From now on somebody else has this id. */
-  occupy(kind: 'database' | 'function' | 'site', id: string): void;
+  occupy(kind: Kind, id: string): void;
+  addRow(databaseId: string, tableId: string, row: Record<string, unknown>): void;
 }
 
-interface Resource {
-  deploymentIds: string[];
-  active: string | null;
-}
-
-/** Deploys into memory; as idempotent as the real one. */
+/** Deploys into memory; compares as the real one does, and is as idempotent. */
 export function createFakeDeployer(): FakeDeployer {
   const actions: string[] = [];
-  const made = new Set<string>();
-  const resources = new Map<string, Resource>();
-  const failures = new Map<string, string>();
   /** `<kind> <id>` -> mark of its owner. */
   const owners = new Map<string, string>();
+  const tables = createFakeTables();
+  const resources = createFakeResources((action) => void actions.push(action));
   const keep = (kind: string, { id, mark }: Place): void => {
     const owner = owners.get(`${kind} ${id}`);
     if (owner !== undefined && owner !== mark) throw taken(kind, id);
     owners.set(`${kind} ${id}`, mark);
   };
-  let uploads = 0;
-  const refuseAborted = (signal: AbortSignal): void => {
-    if (signal.aborted) throw new AppError({ code: 'aborted', message: 'aborted', userMessage: 'Cancelled.' });
+  const note = (changes: DeploymentChange[]) => {
+    const done = changes.filter(({ kind }) => kind !== 'deployment');
+    actions.push(...done.map(({ action, kind, id }) => `${action} ${kind} ${id}`));
   };
-  const makeOnce = (thing: string): string[] => {
-    if (made.has(thing)) return [];
-    made.add(thing);
-    actions.push(`create ${thing}`);
-    return [`created ${thing}`];
+  const find = (kind: Kind, planId: string, mark: string): { id: string; isOurs: boolean } => {
+    const ids = Array.from({ length: 20 }, (_, index) => {
+      const suffix = index === 0 ? '' : `-${index + 1}`;
+      return planId.slice(0, 36 - suffix.length) + suffix;
+    });
+    const ours = ids.find((id) => owners.get(`${kind} ${id}`) === mark);
+    if (ours !== undefined) return { id: ours, isOurs: true };
+    const free = ids.find((id) => !owners.has(`${kind} ${id}`));
+    if (free === undefined) throw taken(kind, planId);
+    return { id: free, isOurs: false };
   };
-  const urlOf = (kind: string, id: string) => `http://${id}.${kind}s.localhost`;
-  const roll = (kind: 'function' | 'site', id: string, known: readonly string[]): Deployment => {
-    const key = `${kind} ${id}`;
-    const resource = resources.get(key) ?? { deploymentIds: [], active: null };
-    resources.set(key, resource);
-    let deploymentId = resource.deploymentIds.find((one) => !known.includes(one));
-    if (deploymentId === undefined) {
-      deploymentId = `fake-${++uploads}`;
-      resource.deploymentIds.push(deploymentId);
-      actions.push(`upload ${key} ${deploymentId}`);
+  const undo = (deployment: Deployment) => {
+    const { kind, id, mark } = deployment;
+    const owner = owners.get(`${kind} ${id}`);
+    if (owner === undefined) return { changes: [], irreversible: [] };
+    if (mark === '' || owner !== mark) {
+      return { changes: [], irreversible: [`${kind} ${id} no longer carries the mark of this project.`] };
     }
-    const logTail = failures.get(id);
-    if (logTail !== undefined) {
-      failures.delete(id);
-      throw new AppError({
-        code: 'deployment_failed',
-        message: `build ${deploymentId} failed`,
-        userMessage: `The build of ${kind} "${id}" failed. End of its log:\n${logTail}`,
-      });
-    }
-    const previous = resource.deploymentIds[resource.deploymentIds.indexOf(deploymentId) - 1] ?? null;
-    resource.active = deploymentId;
-    return {
-      ...{ kind, id, deploymentId, previousDeploymentId: previous, status: 'ready', url: urlOf(kind, id) },
-      ...{ logTail: 'built', durationMs: 0 },
-    };
+    return kind === 'database' ? tables.undo(deployment) : resources.undo(deployment);
   };
   return {
     actions,
-    failBuild: (id, logTail) => void failures.set(id, logTail),
+    failBuild: resources.failBuild,
     occupy: (kind, id) => void owners.set(`${kind} ${id}`, 'somebody else'),
+    addRow: tables.addRow,
+    preview: async (needs, _name, project, signal) => {
+      refuseAborted(signal);
+      const changes: DeploymentChange[] = [];
+      const placeOf = (kind: Kind, planId: string) => find(kind, planId, `${project}/${planId}`);
+      const database = needs.databaseId === null ? null : placeOf('database', needs.databaseId);
+      if (database !== null) {
+        const made = tables.preview(database.id, needs);
+        const isMissing = !database.isOurs && needs.tables.length === 0;
+        const created = {
+          action: 'create',
+          kind: 'database',
+          id: database.id,
+          detail: '',
+          destructive: false,
+        } as const;
+        changes.push(...(isMissing ? [created] : []), ...made);
+      }
+      const given: Record<string, string> = database === null ? {} : { APPWRITE_DATABASE_ID: database.id };
+      for (const need of needs.functions) {
+        changes.push(...resources.preview(functionWish(need, placeOf('function', need.id).id, given)));
+      }
+      for (const need of needs.sites) changes.push(...resources.preview(siteWish(need, placeOf('site', need.id).id)));
+      return changes;
+    },
     place: async (request, project, signal) => {
       refuseAborted(signal);
       const planId = request.kind === 'database' ? request.id : request.need.id;
       const mark = `${project}/${planId}`;
-      const ids = Array.from({ length: 20 }, (_, index) => {
-        const suffix = index === 0 ? '' : `-${index + 1}`;
-        return planId.slice(0, 36 - suffix.length) + suffix;
-      });
-      const ownerOf = (id: string) => owners.get(`${request.kind} ${id}`);
-      const id = ids.find((one) => ownerOf(one) === mark) ?? ids.find((one) => ownerOf(one) === undefined);
-      if (id === undefined) throw taken(request.kind, planId);
+      const { id } = find(request.kind, planId, mark);
       owners.set(`${request.kind} ${id}`, mark);
       return { id, mark };
     },
-    applyDatabase: async (needs, place, _name, signal) => {
+    applyDatabase: async (needs, place, _name, { destructive }, signal) => {
       refuseAborted(signal);
-      const { id } = place;
-      if (needs.databaseId === null) {
-        throw new AppError({
-          code: 'plan_invalid',
-          message: 'no databaseId',
-          userMessage: 'The plan names no database.',
-        });
-      }
+      if (needs.databaseId === null) throw noDatabase();
       keep('database', place);
-      const things = needs.tables.flatMap((table) => [
-        `table ${table.id}`,
-        ...table.columns.map(({ key }) => `column ${table.id}.${key}`),
-        ...table.indexes.map(({ key }) => `index ${table.id}.${key}`),
-      ]);
-      const lines = [`database ${id}`, ...things].flatMap(makeOnce);
+      const applied = tables.apply(place.id, needs, destructive);
+      note(applied.changes);
       return {
-        ...{ kind: 'database', id, deploymentId: null, previousDeploymentId: null, status: 'ready', url: null },
-        ...{ logTail: lines.join('\n'), durationMs: 0 },
+        ...{ kind: 'database', id: place.id, deploymentId: null, previousDeploymentId: null, status: 'ready' },
+        ...{ url: null, durationMs: 0, domains: [], mark: place.mark, ...applied },
       };
     },
     knownDeployments: async (kind, id, signal) => {
       refuseAborted(signal);
-      return [...(resources.get(`${kind} ${id}`)?.deploymentIds ?? [])];
+      return resources.known(kind, id);
     },
-    deployFunction: async (_need, place, _sourceDir, known, _variables, signal) => {
+    deployFunction: async (need, place, sourceDir, known, variables, signal) => {
       refuseAborted(signal);
       keep('function', place);
-      return roll('function', place.id, known);
+      const done = await resources.deploy(functionWish(need, place.id, variables), place.mark, sourceDir, known);
+      note(done.changes);
+      return done;
     },
-    deploySite: async (_need, place, _sourceDir, known, signal) => {
+    deploySite: async (need, place, sourceDir, known, signal) => {
       refuseAborted(signal);
       keep('site', place);
-      return roll('site', place.id, known);
+      const done = await resources.deploy(siteWish(need, place.id), place.mark, sourceDir, known);
+      note(done.changes);
+      return done;
     },
     urls: async (functionIds, databaseId, signal) => {
       refuseAborted(signal);
       const functions = Object.fromEntries(
-        Object.entries(functionIds).map(([planId, id]) => [planId, urlOf('function', id)]),
+        Object.entries(functionIds).map(([planId, id]) => [planId, `http://${id}.functions.localhost`]),
       );
       return { endpoint: 'http://127.0.0.1/v1', projectId: 'fake', databaseId, functions };
     },
+    previewRollback: async (deployments, signal) => {
+      refuseAborted(signal);
+      const plans = deployments.map(undo);
+      return {
+        changes: plans.flatMap(({ changes }) => changes),
+        irreversible: plans.flatMap(({ irreversible }) => irreversible),
+      };
+    },
+    rollBack: async (deployment, { destructive }, signal) => {
+      refuseAborted(signal);
+      const { kind, id } = deployment;
+      const { changes, irreversible } = undo(deployment);
+      const kept = [...irreversible];
+      const done: DeploymentChange[] = [];
+      for (const change of changes) {
+        if ((change.destructive && !destructive) || (change.kind === 'database' && tables.has(id))) {
+          kept.push(`${change.kind} ${change.id} was left: ${change.detail}.`);
+          continue;
+        }
+        if (kind === 'database') tables.revert(change);
+        else resources.revert(kind, id, change);
+        if (change.kind === kind && change.action === 'delete') owners.delete(`${kind} ${id}`);
+        done.push(change);
+      }
+      note(done);
+      return { done, kept };
+    },
   };
+}
+
+function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new AppError({ code: 'aborted', message: 'aborted', userMessage: 'Cancelled.' });
+}
+
+function noDatabase(): AppError {
+  return new AppError({
+    code: 'plan_invalid',
+    message: 'no databaseId',
+    userMessage: 'The plan names no database.',
+  });
 }
 
 function taken(kind: string, id: string): AppError {

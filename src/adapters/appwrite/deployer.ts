@@ -1,17 +1,20 @@
 import type { Clock, DeployedUrls, Deployer, Log, Place, PlaceRequest } from '../../core/ports.ts';
+import type { FunctionNeed, SiteNeed } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Deployment } from '../../protocol/work.ts';
-import { claimsOfDatabases, claimsOfFunctions, claimsOfSites } from './claims.ts';
-import type { SchemaContext } from './database.ts';
-import { ensureTable } from './database.ts';
-import type { DomainSettings, ResourceKind } from './domains.ts';
-import { publicUrl } from './domains.ts';
+import { claimsOfDatabases, claimsOfResources, planIdOf } from './claims.ts';
+import { deployDatabase } from './deploy-database.ts';
+import { deployResource, ensureGiven } from './deploy-resource.ts';
+import { listDeployments } from './deployments.ts';
+import { type DomainSettings, listRules, publicUrl } from './domains.ts';
+import { functionOps, functionSettings } from './functions.ts';
 import { type Claims, candidates, claim, markOf } from './places.ts';
-import { updateFunction, updateSite } from './resources.ts';
-import type { Target } from './rollout.ts';
-import { listDeployments, rollOut } from './rollout.ts';
+import { preview } from './preview.ts';
+import type { ResourceKind, ResourceOps } from './resource.ts';
+import { previewRollback, rollBack } from './rollback.ts';
 import { createCaller } from './sdk.ts';
-import { ensureVariables } from './variables.ts';
+import { siteOps, siteSettings } from './sites.ts';
+import { functionWish, siteWish, type Wish } from './wish.ts';
 
 export interface DeployerOptions {
   /** Ends in `/v1`. */
@@ -20,7 +23,7 @@ export interface DeployerOptions {
   apiKey: string;
   clock: Clock;
   log: Log;
-  /** Between two looks at a build or a column; default 2,000. */
+  /** Between two looks at a build or a column, and before a call is made again; default 2,000. */
   pollMs?: number;
   /** Default 1,200,000: the server's own limit for a build is 900 s. */
   buildDeadlineMs?: number;
@@ -28,6 +31,8 @@ export interface DeployerOptions {
   functionsDomain?: string;
   /** The same for sites; without it, the preview domain of each deployment. */
   sitesDomain?: string;
+  /** What the CNAME records of own domains have to point to; without it, the person is sent to the administrator. */
+  domainTarget?: string;
 }
 
 /**
@@ -36,105 +41,67 @@ export interface DeployerOptions {
  */
 export function createDeployer(options: DeployerOptions): Deployer {
   const { clock, endpoint, projectId, log, pollMs = 2000, buildDeadlineMs = 1_200_000 } = options;
-  const caller = createCaller(options, clock, log);
+  const caller = createCaller(options, clock, log, pollMs);
   const domains: DomainSettings = {
     endpoint,
     projectId,
     functionsDomain: options.functionsDomain || null,
     sitesDomain: options.sitesDomain || null,
+    domainTarget: options.domainTarget || null,
   };
-  const deploy = async (
-    target: Target,
-    sourceDir: string,
-    known: string[],
-    signal: AbortSignal,
-  ): Promise<Deployment> => {
-    const startedMs = clock.now();
-    const context = { caller, clock, pollMs, buildDeadlineMs, signal };
-    const rollout = await rollOut(context, target, sourceDir, known);
-    const url = await publicUrl(caller, domains, target.kind, target.id, rollout.deploymentId, signal);
-    log.info('deployed', { kind: target.kind, id: target.id, deploymentId: rollout.deploymentId, url });
-    return { kind: target.kind, id: target.id, ...rollout, status: 'ready', url, durationMs: clock.now() - startedMs };
-  };
+  const ops = { function: functionOps(caller), site: siteOps(caller) };
+  const base = { caller, clock, pollMs, buildDeadlineMs, domains, log };
   const claimsOf = (request: PlaceRequest, signal: AbortSignal): Claims => {
     if (request.kind === 'database') return claimsOfDatabases(caller, request.name, signal);
-    if (request.kind === 'function') return claimsOfFunctions(caller, request.need, signal);
-    return claimsOfSites(caller, request.need, signal);
+    const settings = request.kind === 'function' ? functionSettings(request.need, null) : siteSettings(request.need);
+    return claimsOfResources(caller, ops[request.kind], settings, signal);
   };
   /** Makes it again when it has been deleted; refuses one that is another's by now. */
   const keep = (request: PlaceRequest, { id, mark }: Place, signal: AbortSignal) =>
     claim(claimsOf(request, signal), [id], mark);
+  const deploy = (wish: Wish, place: Place, sourceDir: string, known: string[], signal: AbortSignal) =>
+    deployResource({ ...base, ops: ops[wish.holder.kind], signal }, wish, place.mark, sourceDir, known);
   return {
+    preview: (needs, name, project, signal) => preview({ ...base, ops, claimsOf, signal }, needs, name, project),
     place: async (request, project, signal) => {
-      const planId = request.kind === 'database' ? request.id : request.need.id;
+      const planId = planIdOf(request);
       const mark = markOf(project, planId);
       const id = await claim(claimsOf(request, signal), candidates(planId), mark);
       if (id !== planId) log.info('placed elsewhere: the id is taken', { kind: request.kind, planId, id });
       return { id, mark };
     },
-    applyDatabase: async (needs, place, name, signal) => {
-      const startedMs = clock.now();
+    applyDatabase: async (needs, place, name, { destructive }, signal): Promise<Deployment> => {
       if (needs.databaseId === null) throw noDatabase();
-      const databaseId = place.id;
-      const lines: string[] = [];
-      const context: SchemaContext = { caller, clock, pollMs, databaseId, signal, note: (line) => lines.push(line) };
       await keep({ kind: 'database', id: needs.databaseId, name }, place, signal);
-      for (const table of needs.tables) await ensureTable(context, table);
-      return {
-        kind: 'database',
-        id: databaseId,
-        deploymentId: null,
-        previousDeploymentId: null,
-        status: 'ready',
-        url: null,
-        logTail: lines.join('\n').slice(-4000),
-        durationMs: clock.now() - startedMs,
-      };
+      return deployDatabase({ ...base, databaseId: place.id, signal }, needs, place.mark, destructive);
     },
     knownDeployments: async (kind, id, signal) =>
       (await listDeployments(caller, kind, id, signal)).map(({ $id }) => $id),
-    deployFunction: async (need, place, sourceDir, known, variables, signal) => {
+    deployFunction: async (need: FunctionNeed, place, sourceDir, known, variables, signal) => {
       await keep({ kind: 'function', need }, place, signal);
-      await updateFunction(caller, { ...need, id: place.id }, signal);
-      await ensureVariables(caller, 'function', place.id, variables, signal);
-      return deploy(functionTarget(place.id), sourceDir, known, signal);
+      return deploy(functionWish(need, place.id, variables), place, sourceDir, known, signal);
     },
-    deploySite: async (need, place, sourceDir, known, signal) => {
+    deploySite: async (need: SiteNeed, place, sourceDir, known, signal) => {
       await keep({ kind: 'site', need }, place, signal);
-      await updateSite(caller, { ...need, id: place.id }, signal);
-      return deploy(siteTarget(place.id), sourceDir, known, signal);
+      return deploy(siteWish(need, place.id), place, sourceDir, known, signal);
     },
     urls: async (functionIds, databaseId, signal) => {
       const functions: DeployedUrls['functions'] = {};
       for (const [planId, id] of Object.entries(functionIds)) {
-        const url = await publicUrl(caller, domains, 'function', id, null, signal);
+        const holder = { kind: 'function', id } as const;
+        await ensureGiven({ caller, domains, signal }, holder, []);
+        const url = publicUrl(domains, holder, await listRules(caller, holder, signal), null);
         if (url === null) throw noDomain('function', id);
         functions[planId] = url;
       }
       return { endpoint, projectId, databaseId, functions };
     },
+    previewRollback: (deployments, signal) => previewRollback({ ...base, ops, signal }, deployments),
+    rollBack: (deployment, { destructive }, signal) => rollBack({ ...base, ops, signal }, deployment, destructive),
   };
 }
 
-function functionTarget(functionId: string): Target {
-  return {
-    kind: 'function',
-    id: functionId,
-    upload: (sdk, code) => sdk.functions.createDeployment({ functionId, code, activate: true }),
-    active: async (sdk) => (await sdk.functions.get({ functionId })).deploymentId,
-    activate: (sdk, deploymentId) => sdk.functions.updateFunctionDeployment({ functionId, deploymentId }),
-  };
-}
-
-function siteTarget(siteId: string): Target {
-  return {
-    kind: 'site',
-    id: siteId,
-    upload: (sdk, code) => sdk.sites.createDeployment({ siteId, code, activate: true }),
-    active: async (sdk) => (await sdk.sites.get({ siteId })).deploymentId,
-    activate: (sdk, deploymentId) => sdk.sites.updateSiteDeployment({ siteId, deploymentId }),
-  };
-}
+export type OpsByKind = Record<ResourceKind, ResourceOps>;
 
 function noDatabase(): AppError {
   return new AppError({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,11 +17,17 @@ interface Entry {
   data: Buffer;
 }
 
+export interface Packed {
+  archive: Buffer;
+  /** Of what is in it: the same for the same content, whichever library compressed it. Hexadecimal. */
+  digest: string;
+}
+
 /**
  * The folder's files as a .tar.gz with the files at its root. The same content gives the same bytes: sorted, no times,
  * no owners. `node_modules` and `.git` stay out; a link that leaves the folder is refused with `deployment_failed`.
  */
-export async function packFolder(sourceDir: string): Promise<Buffer> {
+export async function packFolder(sourceDir: string): Promise<Packed> {
   const parts: Buffer[] = [];
   for (const path of await listFiles(sourceDir, '')) {
     const entry = await readEntry(sourceDir, path);
@@ -34,7 +41,8 @@ export async function packFolder(sourceDir: string): Promise<Buffer> {
     });
   }
   parts.push(Buffer.alloc(2 * BLOCK));
-  return gzipAsync(Buffer.concat(parts), { level: 9 });
+  const tar = Buffer.concat(parts);
+  return { archive: await gzipAsync(tar, { level: 9 }), digest: createHash('sha256').update(tar).digest('hex') };
 }
 
 async function listFiles(rootDir: string, below: string): Promise<string[]> {

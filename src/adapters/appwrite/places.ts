@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../protocol/errors.ts';
-import { isConflict } from './sdk.ts';
+import { isConflict } from './failures.ts';
 
 /** Ids tried for one thing of the plan: `web`, `web-2` … `web-20`. */
 const ATTEMPTS = 20;
@@ -57,26 +57,30 @@ export function markedName(name: string, mark: string): string {
  */
 export async function claim(claims: Claims, ids: string[], mark: string): Promise<string> {
   for (let look = 1; look <= LOOKS; look += 1) {
-    const existing = await claims.list(ids);
-    // Ids that differ in case only are the same to the server's database.
-    const taken = new Map(existing.map((one) => [one.id.toLowerCase(), one]));
-    for (const id of ids) {
-      const one = taken.get(id.toLowerCase());
-      if (one === undefined || !(await isOurs(claims, one, mark))) continue;
-      await claims.write(one.id, mark);
-      return one.id;
-    }
-    const free = ids.find((id) => !taken.has(id.toLowerCase()));
-    if (free === undefined) break;
-    if (!(await create(claims, free, mark))) continue;
-    await claims.write(free, mark);
-    return free;
+    const { id, isOurs } = await findPlace(claims, ids, mark);
+    if (!isOurs && !(await create(claims, id, mark))) continue;
+    await claims.write(id, mark);
+    return id;
   }
   throw allTaken(claims, ids);
 }
 
+/** Where `claim` would go; reads only. */
+export async function findPlace(claims: Claims, ids: string[], mark: string): Promise<{ id: string; isOurs: boolean }> {
+  const existing = await claims.list(ids);
+  // Ids that differ in case only are the same to the server's database.
+  const taken = new Map(existing.map((one) => [one.id.toLowerCase(), one]));
+  for (const id of ids) {
+    const one = taken.get(id.toLowerCase());
+    if (one !== undefined && (await bearsMark(claims, one, mark))) return { id: one.id, isOurs: true };
+  }
+  const free = ids.find((id) => !taken.has(id.toLowerCase()));
+  if (free === undefined) throw allTaken(claims, ids);
+  return { id: free, isOurs: false };
+}
+
 /** A written mark is what counts; the name is for one whose mark could not be written any more. */
-async function isOurs(claims: Claims, one: { id: string; name: string }, mark: string): Promise<boolean> {
+export async function bearsMark(claims: Claims, one: { id: string; name: string }, mark: string): Promise<boolean> {
   const written = await claims.read(one.id);
   return written === null ? one.name.endsWith(markedName('', mark)) : written === mark;
 }

@@ -1,17 +1,13 @@
 import type { Functions, Proxy as ProxyService, Query, Sites, TablesDB } from 'node-appwrite';
 import type { InputFile } from 'node-appwrite/file';
-import * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { type AppwriteConnection, isMissing, isUnknownOutcome, toDeployError } from './failures.ts';
+import { holdWarnings } from './warnings.ts';
 
 const CALL_LIMIT_MS = 60_000;
-
-export interface AppwriteConnection {
-  /** Ends in `/v1`. */
-  endpoint: string;
-  projectId: string;
-  apiKey: string;
-}
+/** Of one call, all told. */
+const ATTEMPTS = 3;
 
 export interface Sdk {
   tablesDB: TablesDB;
@@ -21,11 +17,6 @@ export interface Sdk {
   Query: typeof Query;
   InputFile: typeof InputFile;
 }
-
-/** Scopes that the API key needs for everything the deployer does. */
-const NEEDED_SCOPES = ['databases', 'tables', 'columns', 'indexes', 'functions', 'sites', 'rules']
-  .map((area) => `${area}.read, ${area}.write`)
-  .join(', ');
 
 /** Loads the vendor's library, which is large, on first use. */
 async function openSdk(connection: AppwriteConnection): Promise<Sdk> {
@@ -44,20 +35,38 @@ async function openSdk(connection: AppwriteConnection): Promise<Sdk> {
   };
 }
 
-export interface Caller {
-  /** Makes one call; `what` says in words what was tried. Every failure is an AppError with the HTTP status in details. */
-  call<T>(what: string, work: (sdk: Sdk) => Promise<T>, signal: AbortSignal, limitMs?: number): Promise<T>;
-  /** Like `call`, with null when the thing does not exist. */
-  find<T>(what: string, work: (sdk: Sdk) => Promise<T>, signal: AbortSignal): Promise<T | null>;
+/** A change of which the answer may get lost. */
+export interface Change {
+  /** What is tried, in words. */
+  what: string;
+  make(sdk: Sdk): Promise<unknown>;
+  /** Reads back whether it has been done; asked only when no answer came. */
+  isDone(): Promise<boolean>;
+  signal: AbortSignal;
 }
 
-export function createCaller(connection: AppwriteConnection, clock: Clock, log: Log): Caller {
+export interface Caller {
+  /**
+   * Makes one reading call, again when the server was busy, out of reach or broken for a moment; `what` says in words what was
+   * tried. Every failure is an AppError with the HTTP status in details.
+   */
+  call<T>(what: string, work: (sdk: Sdk) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Like `call`, with null when the thing does not exist. */
+  find<T>(what: string, work: (sdk: Sdk) => Promise<T>, signal: AbortSignal): Promise<T | null>;
+  /** Makes the change; without an answer it looks whether it was done before it makes it again. */
+  change(change: Change): Promise<void>;
+  /** One call, never made again by itself. */
+  once<T>(what: string, work: (sdk: Sdk) => Promise<T>, signal: AbortSignal, limitMs?: number): Promise<T>;
+}
+
+/** `retryMs` is the shortest time between two attempts; it doubles. */
+export function createCaller(connection: AppwriteConnection, clock: Clock, log: Log, retryMs: number): Caller {
   let opening: Promise<Sdk> | null = null;
   const open = () => {
     opening ??= openSdk(connection);
     return opening;
   };
-  const call: Caller['call'] = async (what, work, signal, limitMs = CALL_LIMIT_MS) => {
+  const once: Caller['once'] = async (what, work, signal, limitMs = CALL_LIMIT_MS) => {
     refuseAborted(signal);
     const sdk = await open();
     const quiet = holdWarnings((text) => log.warn('appwrite warns', { what, text }));
@@ -69,8 +78,38 @@ export function createCaller(connection: AppwriteConnection, clock: Clock, log: 
       quiet.release();
     }
   };
+  /** `settled` throws what no other attempt cures, and gives a result when the failed attempt has one all the same. */
+  const attempts = async <T>(
+    what: string,
+    signal: AbortSignal,
+    attempt: () => Promise<T>,
+    settled: (error: unknown) => Promise<{ value: T } | null>,
+  ): Promise<T> => {
+    for (let count = 1; ; count += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const done = await settled(error);
+        if (done !== null) return done.value;
+        if (count === ATTEMPTS) throw error;
+        log.warn('appwrite is asked again', { what, count, error: error instanceof Error ? error.message : '' });
+        await clock.sleep(retryMs * 2 ** (count - 1), signal);
+      }
+    }
+  };
+  const call: Caller['call'] = (what, work, signal) =>
+    attempts(
+      what,
+      signal,
+      () => once(what, work, signal),
+      async (error) => {
+        if (!isPassing(error)) throw error;
+        return null;
+      },
+    );
   return {
     call,
+    once,
     find: async (what, work, signal) => {
       try {
         return await call(what, work, signal);
@@ -79,7 +118,31 @@ export function createCaller(connection: AppwriteConnection, clock: Clock, log: 
         throw error;
       }
     },
+    change: ({ what, make, isDone, signal }) => {
+      let isOpen = false;
+      return attempts<void>(
+        what,
+        signal,
+        async () => void (await once(what, make, signal)),
+        async (error) => {
+          if (isUnknownOutcome(error)) isOpen = true;
+          else if (!isOpen && !isRateLimit(error)) throw error;
+          if (isOpen && (await isDone())) return { value: undefined };
+          if (!isUnknownOutcome(error) && !isRateLimit(error)) throw error;
+          return null;
+        },
+      );
+    },
   };
+}
+
+function isRateLimit(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'rate_limited';
+}
+
+/** A silent server has had its minute already. */
+function isPassing(error: unknown): boolean {
+  return isRateLimit(error) || (isUnknownOutcome(error) && !(error instanceof AppError && error.code === 'timeout'));
 }
 
 function refuseAborted(signal: AbortSignal): void {
@@ -100,7 +163,7 @@ async function withLimit<T>(
     throw new AppError({
       code: 'timeout',
       message: `${what}: no answer within ${limitMs} ms`,
-      userMessage: `Appwrite did not answer within ${Math.round(limitMs / 1000)} s (${what}). It will be tried again.`,
+      userMessage: `Appwrite did not answer within ${Math.round(limitMs / 1000)} s (${what}). Resume the run to try again.`,
     });
   });
   try {
@@ -110,90 +173,4 @@ async function withLimit<T>(
     work.catch(() => undefined);
     limit.catch(() => undefined);
   }
-}
-
-const Failure = z.object({ code: z.number(), type: z.string().default(''), message: z.string() });
-const Details = z.object({ status: z.number(), type: z.string() });
-
-function detailsOf(error: unknown): z.infer<typeof Details> | null {
-  return error instanceof AppError ? (Details.safeParse(error.details).data ?? null) : null;
-}
-
-function isMissing(error: unknown): boolean {
-  const details = detailsOf(error);
-  return details?.status === 404 && !['project_not_found', 'general_route_not_found', ''].includes(details.type);
-}
-
-/** A conflict on a write: somebody, perhaps an earlier attempt, was first. Read back. */
-export function isConflict(error: unknown): boolean {
-  return detailsOf(error)?.status === 409;
-}
-
-function toDeployError(error: unknown, what: string, connection: AppwriteConnection): AppError {
-  if (error instanceof AppError) return error;
-  const failure = Failure.safeParse(error);
-  const { endpoint, projectId } = connection;
-  if (!failure.success || failure.data.code === 0) {
-    const message = error instanceof Error ? error.message : String(error);
-    return new AppError({
-      code: 'transport',
-      message: `${what}: ${message}`,
-      userMessage: `Appwrite at ${endpoint} cannot be reached (${what}). Check APPWRITE_ENDPOINT and the network.`,
-      cause: error,
-    });
-  }
-  const { code: status, type, message } = failure.data;
-  const init = { message: `${what}: ${status} ${type} ${message}`, cause: error, details: { status, type } };
-  if (status === 401 && type === 'general_unauthorized_scope') {
-    const userMessage = `Appwrite refused ${what}: the key in APPWRITE_API_KEY is unknown or lacks a scope (${message}). It needs: ${NEEDED_SCOPES}.`;
-    return new AppError({ ...init, code: 'auth', userMessage });
-  }
-  if (status === 401) {
-    const userMessage = `Appwrite refused ${what}: ${message} Check APPWRITE_API_KEY.`;
-    return new AppError({ ...init, code: 'auth', userMessage });
-  }
-  if (status === 404 && type === 'project_not_found') {
-    const userMessage = `Appwrite at ${endpoint} has no project "${projectId}". Create it there, or correct APPWRITE_PROJECT_ID.`;
-    return new AppError({ ...init, code: 'configuration', userMessage });
-  }
-  if (status === 429) {
-    return new AppError({
-      ...init,
-      code: 'rate_limited',
-      userMessage: `Appwrite limits the rate of calls (${what}). It will be tried again.`,
-    });
-  }
-  if (status >= 500) {
-    return new AppError({
-      ...init,
-      code: 'server',
-      userMessage: `Appwrite failed with status ${status} (${what}). It will be tried again.`,
-    });
-  }
-  return new AppError({ ...init, code: 'deployment_failed', userMessage: `Appwrite refused ${what}: ${message}` });
-}
-
-let holders = 0;
-let originalWarn: typeof console.warn | null = null;
-
-/** The library prints `x-appwrite-warning` headers to the console, which may be somebody's terminal: log them instead. */
-function holdWarnings(onWarning: (text: string) => void): { release(): void } {
-  holders++;
-  if (originalWarn === null) {
-    const pass = console.warn;
-    originalWarn = pass;
-    console.warn = (...values: unknown[]) => {
-      const [first] = values;
-      if (values.length === 1 && typeof first === 'string' && first.startsWith('Warning: ')) onWarning(first.slice(9));
-      else pass(...values);
-    };
-  }
-  return {
-    release: () => {
-      holders--;
-      if (holders > 0 || originalWarn === null) return;
-      console.warn = originalWarn;
-      originalWarn = null;
-    },
-  };
 }

@@ -1,11 +1,24 @@
 import type { Models } from 'node-appwrite';
-import type { ResourceKind } from './domains.ts';
+import type { DeploymentChange } from '../../protocol/work.ts';
+import { change } from './changes.ts';
+import { isMissing } from './failures.ts';
+import type { ResourceKind } from './resource.ts';
 import type { Caller, Sdk } from './sdk.ts';
+
+/** The variable of a function or site that says whose it is. */
+export const MARK_VARIABLE = 'ORCHESTRATOR_PROJECT';
+/** Says what was last uploaded, `<hash>:<count>`; see `./source.ts`. */
+export const SOURCE_VARIABLE = 'ORCHESTRATOR_SOURCE';
+
+/** Of a function or site. */
+export interface Holder {
+  kind: ResourceKind;
+  id: string;
+}
 
 export async function listVariables(
   caller: Caller,
-  kind: ResourceKind,
-  id: string,
+  { kind, id }: Holder,
   signal: AbortSignal,
 ): Promise<Models.Variable[]> {
   const list = ({ functions, sites, Query }: Sdk) => {
@@ -18,36 +31,69 @@ export async function listVariables(
 }
 
 /**
- * Plain variables, so that a second run can compare them; a secret one of the same name keeps being secret and is
- * written every time, because its value cannot be read.
+ * What is not as it is wanted. A secret one of the same name is left as it is: its value cannot be compared, and somebody hid
+ * it on purpose. Variables that the plan does not name are another's affair. Values stay out of the words: the old one may be
+ * anything.
  */
-export async function ensureVariables(
+export function diffVariables(
+  { id }: Holder,
+  present: readonly Models.Variable[],
+  wanted: Record<string, string>,
+): { changes: DeploymentChange[]; secret: string[] } {
+  const changes: DeploymentChange[] = [];
+  const secret: string[] = [];
+  for (const [key, value] of Object.entries(wanted)) {
+    const variable = present.find((one) => one.key === key);
+    if (variable === undefined) changes.push(change('create', 'variable', `${id}/${key}`));
+    else if (variable.secret) secret.push(key);
+    else if (variable.value !== value) changes.push(change('change', 'variable', `${id}/${key}`, 'another value'));
+  }
+  return { changes, secret };
+}
+
+/** Plain, so that a second run can compare it. */
+export async function writeVariable(
   caller: Caller,
-  kind: ResourceKind,
-  id: string,
-  variables: Record<string, string>,
+  holder: Holder,
+  [key, value]: readonly [key: string, value: string],
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = Object.entries(variables);
-  if (wanted.length === 0) return;
-  const existing = await listVariables(caller, kind, id, signal);
-  for (const [key, value] of wanted) {
-    const present = existing.find((variable) => variable.key === key);
-    if (present !== undefined && !present.secret && present.value === value) continue;
-    const work = ({ functions, sites }: Sdk): Promise<unknown> => {
-      if (present !== undefined) {
-        const change = { variableId: present.$id, key, value };
-        return kind === 'function'
-          ? functions.updateVariable({ functionId: id, ...change })
-          : sites.updateVariable({ siteId: id, ...change });
-      }
-      const made = { variableId: variableIdOf(key), key, value, secret: false };
+  const { kind, id } = holder;
+  const present = (await listVariables(caller, holder, signal)).find((variable) => variable.key === key);
+  if (present !== undefined && !present.secret && present.value === value) return;
+  const make = ({ functions, sites }: Sdk): Promise<unknown> => {
+    if (present !== undefined) {
+      const changed = { variableId: present.$id, key, value };
       return kind === 'function'
-        ? functions.createVariable({ functionId: id, ...made })
-        : sites.createVariable({ siteId: id, ...made });
-    };
-    await caller.call(`setting variable ${key} of ${kind} ${id}`, work, signal);
-  }
+        ? functions.updateVariable({ functionId: id, ...changed })
+        : sites.updateVariable({ siteId: id, ...changed });
+    }
+    const made = { variableId: variableIdOf(key), key, value, secret: false };
+    return kind === 'function'
+      ? functions.createVariable({ functionId: id, ...made })
+      : sites.createVariable({ siteId: id, ...made });
+  };
+  const isDone = async () =>
+    (await listVariables(caller, holder, signal)).some((variable) => variable.key === key && variable.value === value);
+  await caller.change({ what: `setting variable ${key} of ${kind} ${id}`, make, isDone, signal });
+}
+
+export async function deleteVariable(
+  caller: Caller,
+  holder: Holder,
+  { $id: variableId, key }: Models.Variable,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind, id } = holder;
+  const make = ({ functions, sites }: Sdk): Promise<unknown> =>
+    kind === 'function'
+      ? functions.deleteVariable({ functionId: id, variableId })
+      : sites.deleteVariable({ siteId: id, variableId });
+  const isDone = async () => !(await listVariables(caller, holder, signal)).some(({ $id }) => $id === variableId);
+  const what = `deleting variable ${key} of ${kind} ${id}`;
+  await caller.change({ what, make, isDone, signal }).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
 }
 
 /** `unique()` is resolved by the server. */

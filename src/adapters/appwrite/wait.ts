@@ -9,6 +9,8 @@ export interface Poll<T> {
   what: string;
   /** What the person can do when it does not come. */
   remedy: string;
+  /** How it stands when it does not come in time; added to the error. */
+  tail?(): string;
   /** The result, or null when it is not there yet. */
   look(round: number): Promise<T | null>;
 }
@@ -20,10 +22,11 @@ export async function waitUntil<T>(poll: Poll<T>, signal: AbortSignal): Promise<
     const result = await poll.look(round);
     if (result !== null) return result;
     if (poll.clock.now() >= endsAt) {
+      const tail = poll.tail === undefined ? '' : ` ${poll.tail()}`;
       throw new AppError({
         code: 'timeout',
         message: `${poll.what}: not within ${poll.deadlineMs} ms`,
-        userMessage: `${poll.what} did not happen within ${Math.round(poll.deadlineMs / 1000)} s. ${poll.remedy}`,
+        userMessage: `${poll.what} did not happen within ${Math.round(poll.deadlineMs / 1000)} s. ${poll.remedy}${tail}`,
       });
     }
     await poll.clock.sleep(poll.pollMs, signal);

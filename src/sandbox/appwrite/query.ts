@@ -7,6 +7,9 @@ const MAX_QUERY_CHARS = 4096;
 const DEFAULT_PAGE = 25;
 const MAX_TOTAL = 5000;
 
+/** Attributes that every listed thing may be filtered and ordered by. */
+const SYSTEM: ReadonlySet<string> = new Set(['$id', '$sequence', '$createdAt', '$updatedAt', '$permissions']);
+
 const RawQuery = z.object({
   method: z.string(),
   attribute: z.string().default(''),
@@ -23,6 +26,8 @@ export interface QueryRules {
   datetimes?: ReadonlySet<string>;
   /** True when `search` on this attribute has its fulltext index. */
   searchable?(attribute: string): boolean;
+  /** What an attribute holds, where values are held to it; null leaves them unchecked. */
+  shapeOf?(attribute: string): 'list' | 'text' | 'number' | 'boolean' | 'other' | null;
 }
 
 interface Plan {
@@ -32,6 +37,7 @@ interface Plan {
   offset: number;
   cursor: { id: string; before: boolean } | null;
   select: string[] | null;
+  shuffled: boolean;
 }
 
 export interface Page<T> {
@@ -50,7 +56,7 @@ export function applyQueries<T extends Item>(
 ): Page<T> {
   const plan = readPlan(queries, rules);
   const matching = items.filter((item) => plan.filters.every((filter) => matches(item, filter)));
-  const ordered = order(matching, plan.orders);
+  const ordered = plan.shuffled ? shuffle(matching) : order(matching, plan.orders);
   let start = plan.offset;
   let end = start + plan.limit;
   if (plan.cursor !== null) {
@@ -76,7 +82,10 @@ export function selectFields(item: Item, select: readonly string[] | null, alway
 }
 
 function readPlan(queries: string[], rules: QueryRules): Plan {
-  const plan: Plan = { filters: [], orders: [], limit: DEFAULT_PAGE, offset: 0, cursor: null, select: null };
+  const plan: Plan = {
+    ...{ filters: [], orders: [], limit: DEFAULT_PAGE, offset: 0 },
+    ...{ cursor: null, select: null, shuffled: false },
+  };
   for (const text of queries) {
     if (text.length > MAX_QUERY_CHARS)
       throw invalidArgument(`Invalid queries param: longer than ${MAX_QUERY_CHARS} characters`);
@@ -113,6 +122,9 @@ function addToPlan(plan: Plan, query: RawQuery, rules: QueryRules): void {
     case 'select':
       plan.select = query.values.map(String);
       return;
+    case 'orderRandom':
+      plan.shuffled = true;
+      return;
     case 'orderAsc':
     case 'orderDesc': {
       const attribute = query.attribute === '' ? '$sequence' : query.attribute;
@@ -133,7 +145,7 @@ function count(value: unknown, method: string): number {
 }
 
 function checkAttribute(name: string, rules: QueryRules): void {
-  if (name.startsWith('$') || rules.attributes === null || rules.attributes.has(name)) return;
+  if (SYSTEM.has(name) || rules.attributes === null || rules.attributes.has(name)) return;
   throw invalidQuery(`Invalid query: Attribute not found in schema: ${name}`);
 }
 
@@ -151,14 +163,34 @@ function checkFilter(query: RawQuery, rules: QueryRules): RawQuery {
   if (query.values.length > MAX_VALUES) {
     throw invalidQuery(`Invalid query: Query on attribute has greater than ${MAX_VALUES} values: ${query.attribute}`);
   }
-  if (query.values.length === 0 && !/Null$/.test(query.method)) {
+  if (query.values.length === 0 && !/Null$|xists$/.test(query.method)) {
     throw invalidQuery(`Invalid query: ${query.method} queries require at least one value.`);
   }
-  if (query.method === 'search' && rules.searchable !== undefined && !rules.searchable(query.attribute)) {
+  if (/search$/i.test(query.method) && rules.searchable !== undefined && !rules.searchable(query.attribute)) {
     throw invalidQuery(`Searching by attribute "${query.attribute}" requires a fulltext index.`);
   }
+  checkShape(query, rules);
   const isDate = ['$createdAt', '$updatedAt'].includes(query.attribute) || rules.datetimes?.has(query.attribute);
-  return isDate && !/Null$/.test(query.method) ? { ...query, values: query.values.map(asDate) } : query;
+  return isDate && !/Null$|xists$/.test(query.method) ? { ...query, values: query.values.map(asDate) } : query;
+}
+
+const LIST_METHODS = /^(contains|notContains|containsAny|containsAll|isNull|isNotNull|exists|notExists)$/;
+
+/** Lists are searched with `contains` only; a value is of the attribute's type. */
+function checkShape({ method, attribute, values }: RawQuery, rules: QueryRules): void {
+  const shape = rules.shapeOf?.(attribute) ?? null;
+  if (shape === null || /Null$|xists$/.test(method)) return;
+  if (shape === 'list' && !LIST_METHODS.test(method)) {
+    throw invalidQuery(`Invalid query: Cannot query ${method} on attribute "${attribute}" because it is an array.`);
+  }
+  if (/contains/i.test(method) && shape !== 'list' && shape !== 'text') {
+    throw invalidQuery(
+      `Invalid query: Cannot query ${method} on attribute "${attribute}" because it is not an array, string, or object.`,
+    );
+  }
+  const wanted = { text: 'string', number: 'number', boolean: 'boolean', list: null, other: null }[shape];
+  const odd = values.find((value) => wanted !== null && typeof value !== wanted);
+  if (odd !== undefined) throw invalidQuery(`Invalid query: Query value is invalid for attribute "${attribute}"`);
 }
 
 function asDate(value: unknown): string {
@@ -184,6 +216,10 @@ const text = (value: unknown): string => String(value ?? '');
 const equals = (item: unknown, wanted: unknown): boolean =>
   Array.isArray(item) ? item.includes(wanted) : item === wanted || (item !== null && text(item) === text(wanted));
 
+/** A whole item of a list, or a part of a text. */
+const holds = (value: unknown, wanted: unknown): boolean =>
+  Array.isArray(value) ? value.includes(wanted) : text(value).includes(text(wanted));
+
 type Test = (value: unknown, wanted: unknown[]) => boolean;
 const known = (value: unknown): boolean => value !== null && value !== undefined;
 const TESTS: Record<string, Test> = {
@@ -194,15 +230,21 @@ const TESTS: Record<string, Test> = {
   greaterThan: (value, [limit]) => known(value) && compare(value, limit) > 0,
   greaterThanEqual: (value, [limit]) => known(value) && compare(value, limit) >= 0,
   between: (value, [low, high]) => known(value) && compare(value, low) >= 0 && compare(value, high) <= 0,
-  contains: (value, wanted) =>
-    wanted.some((one) => (Array.isArray(value) ? value.includes(one) : text(value).includes(text(one)))),
-  notContains: (value, wanted) =>
-    !wanted.some((one) => (Array.isArray(value) ? value.includes(one) : text(value).includes(text(one)))),
+  contains: (value, wanted) => wanted.some((one) => holds(value, one)),
+  containsAny: (value, wanted) => wanted.some((one) => holds(value, one)),
+  containsAll: (value, wanted) => wanted.every((one) => holds(value, one)),
+  notContains: (value, wanted) => !wanted.some((one) => holds(value, one)),
   startsWith: (value, [start]) => text(value).startsWith(text(start)),
   endsWith: (value, [end]) => text(value).endsWith(text(end)),
   search: (value, [wanted]) => text(value).toLowerCase().includes(text(wanted).toLowerCase()),
+  notBetween: (value, [low, high]) => known(value) && (compare(value, low) < 0 || compare(value, high) > 0),
+  notStartsWith: (value, [start]) => !text(value).startsWith(text(start)),
+  notEndsWith: (value, [end]) => !text(value).endsWith(text(end)),
+  notSearch: (value, [wanted]) => !text(value).toLowerCase().includes(text(wanted).toLowerCase()),
   isNull: (value) => !known(value),
   isNotNull: known,
+  exists: known,
+  notExists: (value) => !known(value),
 };
 
 function matches(item: Item, filter: RawQuery): boolean {
@@ -210,6 +252,13 @@ function matches(item: Item, filter: RawQuery): boolean {
   if (filter.method === 'and') return nested().every(Boolean);
   if (filter.method === 'or') return nested().some(Boolean);
   return TESTS[filter.method]?.(item[filter.attribute], filter.values) ?? false;
+}
+
+function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }
 
 function order<T extends Item>(items: readonly T[], orders: Plan['orders']): T[] {

@@ -1,46 +1,22 @@
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { insideDir } from './compute/archive.ts';
 import type { Folders } from './compute/builds.ts';
 import { activeDeployment } from './compute/executions.ts';
 import type { Executor } from './compute/executor.ts';
-import { deploymentKind, ownerKey, requireFunction, requireSite } from './compute/records.ts';
-import type { Rule } from './compute/rules.ts';
-import { findRule } from './compute/rules.ts';
-import { ApiError } from './http/api-error.ts';
+import type { DeploymentRecord, SiteRecord } from './compute/records.ts';
+import { deploymentKind, ownerKey, requireFunction, requireSite, variableKind } from './compute/records.ts';
+import type { Rule } from './compute/rule-records.ts';
+import { findRule } from './compute/rule-records.ts';
+import type { SiteHost } from './compute/site-host.ts';
+import { SiteFailure } from './compute/site-host.ts';
+import { findServerEntry } from './compute/site-server.ts';
+import { serveFiles } from './compute/static-site.ts';
+import { ApiError, notFound } from './http/api-error.ts';
 import { readBody } from './http/request.ts';
 import type { Store } from './store.ts';
 
-const CONTENT_TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.txt': 'text/plain; charset=utf-8',
-  '.md': 'text/markdown; charset=utf-8',
-  '.xml': 'application/xml',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-  '.avif': 'image/avif',
-  '.ico': 'image/x-icon',
-  '.woff': 'font/woff',
-  '.woff2': 'font/woff2',
-  '.ttf': 'font/ttf',
-  '.wasm': 'application/wasm',
-  '.pdf': 'application/pdf',
-  '.mp4': 'video/mp4',
-  '.mp3': 'audio/mpeg',
-};
+const MAX_BODY_BYTES = 10_485_760;
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -55,10 +31,17 @@ export interface ServeOptions {
   store: Store;
   folders: Folders;
   executor: Executor;
+  siteHost: SiteHost;
   port(): number;
 }
 
-/** Answers a request whose Host is not the API's own: a site or a function, by the rule of its domain. */
+/** True when the verified rule of the domain leads to the API itself. */
+export function isApiDomain(store: Store, domain: string): boolean {
+  const rule = findRule(store, domain);
+  return rule !== null && rule.type === 'api' && rule.status === 'verified';
+}
+
+/** Answers a request whose Host is not the API's own: a site, a function or a redirect, by the rule of its domain. */
 export async function serveDomain(
   options: ServeOptions,
   domain: string,
@@ -66,11 +49,20 @@ export async function serveDomain(
   response: ServerResponse,
 ): Promise<void> {
   const rule = findRule(options.store, domain);
-  if (rule === null || rule.status !== 'verified' || rule.type !== 'deployment') {
+  if (rule === null || rule.status !== 'verified') {
     throw new ApiError(404, 'rule_not_found', `Nothing is served at ${domain}.`);
   }
+  if (rule.type === 'redirect') return redirect(rule, request, response);
   if (rule.deploymentResourceType === 'function') return serveFunction(options, rule, domain, request, response);
   return serveSite(options, rule, request, response);
+}
+
+/** To the rule's own address, with the query of the request. */
+function redirect(rule: Rule, request: IncomingMessage, response: ServerResponse): void {
+  const [, query] = (request.url ?? '/').split('?');
+  const mark = rule.redirectUrl.includes('?') ? '&' : '?';
+  const location = query === undefined ? rule.redirectUrl : `${rule.redirectUrl}${mark}${query}`;
+  response.writeHead(rule.redirectStatusCode, { location }).end();
 }
 
 async function serveFunction(
@@ -82,6 +74,7 @@ async function serveFunction(
 ): Promise<void> {
   const functionId = rule.deploymentResourceId;
   const found = requireFunction(options.store, functionId);
+  if (!found.enabled) throw notFound('function', functionId);
   const active = activeDeployment(options.store, functionId);
   const deploymentId = rule.trigger === 'deployment' ? rule.deploymentId : active;
   if (!found.execute.includes('any') && !found.execute.includes('guests')) {
@@ -103,7 +96,7 @@ async function serveFunction(
     host: domain,
     port: options.port(),
     headers,
-    body: await readBody(request, 10_485_760),
+    body: await readBody(request, MAX_BODY_BYTES),
   });
   for (const [name, value] of Object.entries(answer.headers)) {
     if (!HOP_BY_HOP.has(name)) response.setHeader(name, value);
@@ -128,64 +121,51 @@ async function serveSite(
       'This page is empty, but you can make it yours: no deployment is active.',
     );
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { allow: 'GET, HEAD' }).end();
-    return;
-  }
   const rootDir = join(options.folders.build(rule.deploymentId), deployment.servedDir);
-  const [rawPath = '/', query] = (request.url ?? '/').split('?');
-  const path = decodePath(rawPath);
-  const found = path === null ? null : await findFile(rootDir, path);
-  if (found === 'folder') {
-    response.writeHead(308, { location: `${rawPath}/${query === undefined ? '' : `?${query}`}` }).end();
-    return;
-  }
-  if (found !== null) return sendFile(found, 200, request, response);
-  const fallback = site.fallbackFile === '' ? null : await findFile(rootDir, site.fallbackFile);
-  if (fallback !== null && fallback !== 'folder') return sendFile(fallback, 200, request, response);
-  const own404 = await findFile(rootDir, '404.html');
-  if (own404 !== null && own404 !== 'folder') return sendFile(own404, 404, request, response);
-  response.writeHead(404, { 'content-type': 'text/html; charset=utf-8' });
-  response.end('<!doctype html><title>404</title><h1>Page not found</h1>');
+  if (site.adapter !== 'ssr') return serveFiles(rootDir, site.fallbackFile, request, response);
+  return renderSite(options, rule, { site, deployment, rootDir }, request, response);
 }
 
-function decodePath(rawPath: string): string | null {
-  try {
-    const path = decodeURIComponent(rawPath);
-    return path.includes('\0') ? null : path;
-  } catch {
-    return null;
-  }
+interface Rendered {
+  site: SiteRecord;
+  deployment: DeploymentRecord;
+  rootDir: string;
 }
 
-/** The file of a path, `folder` when a slash is missing at the end, or null; never anything outside the folder. */
-async function findFile(rootDir: string, path: string): Promise<string | 'folder' | null> {
-  const inside = insideDir(rootDir, `./${path}`);
-  const real = inside === null ? null : await realpath(inside).catch(() => null);
-  if (real === null || insideDir(await realpath(rootDir), real) === null) return null;
-  const info = await stat(real);
-  if (info.isFile()) return path.endsWith('/') ? null : real;
-  const index = await findIndex(real);
-  return index !== null && !path.endsWith('/') && path !== '' ? 'folder' : index;
-}
-
-async function findIndex(dir: string): Promise<string | null> {
-  const index = join(dir, 'index.html');
-  const info = await stat(index).catch(() => null);
-  return info?.isFile() === true ? realpath(index) : null;
-}
-
-async function sendFile(
-  path: string,
-  status: number,
+/** Lets the server of the deployment answer. */
+async function renderSite(
+  options: ServeOptions,
+  rule: Rule,
+  { site, deployment, rootDir }: Rendered,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { size } = await stat(path);
-  response.writeHead(status, {
-    'content-type': CONTENT_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream',
-    'content-length': size,
-  });
-  if (request.method === 'HEAD') return void response.end();
-  await pipeline(createReadStream(path), response);
+  const variables = options.store.list(variableKind, ownerKey('sites', deployment.resourceId));
+  const entry = await findServerEntry(rootDir);
+  try {
+    const answer = await options.siteHost.forward({
+      deploymentId: rule.deploymentId,
+      dir: rootDir,
+      command: site.startCommand === '' ? `node ${entry ?? 'server.js'}` : site.startCommand,
+      env: {
+        ...Object.fromEntries(variables.map(({ value }) => [value.key, value.value])),
+        APPWRITE_SITE_ID: deployment.resourceId,
+        APPWRITE_SITE_NAME: site.name,
+        APPWRITE_SITE_DEPLOYMENT: rule.deploymentId,
+      },
+      timeoutMs: site.timeout * 1000,
+      method: request.method ?? 'GET',
+      path: request.url ?? '/',
+      headers: request.headers,
+      body: await readBody(request, MAX_BODY_BYTES),
+    });
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined && !HOP_BY_HOP.has(name)) response.setHeader(name, value);
+    }
+    response.writeHead(answer.statusCode ?? 500);
+    await pipeline(answer, response);
+  } catch (error) {
+    if (!(error instanceof SiteFailure)) throw error;
+    throw new ApiError(500, 'general_unknown', error.message);
+  }
 }

@@ -1,43 +1,38 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Log } from '../../core/ports.ts';
-import { createBuilder, makeFolders } from './compute/builds.ts';
-import { deploymentRoutes } from './compute/deployments.ts';
-import { executionRoutes } from './compute/executions.ts';
-import { createExecutor } from './compute/executor.ts';
-import { createFunctionHost } from './compute/function-host.ts';
-import { functionRoutes, presentFunction } from './compute/functions.ts';
-import { ruleRoutes } from './compute/rules.ts';
-import { presentSite, siteRoutes } from './compute/sites.ts';
-import type { ComputeServices } from './compute/uploads.ts';
-import { variableRoutes } from './compute/variables.ts';
+import { join } from 'node:path';
+import type { Clock, Log } from '../../core/ports.ts';
+import type { Mail } from './auth/account-routes.ts';
+import { findRule } from './compute/rule-records.ts';
+import type { FaultPlan, Handler } from './faults.ts';
 import { ApiError, SERVER_VERSION } from './http/api-error.ts';
-import type { Credentials } from './http/credentials.ts';
-import { ALL_SCOPES, identify, requireScope } from './http/credentials.ts';
+import { guest, identify, requireScope } from './http/credentials.ts';
 import { readInput } from './http/request.ts';
-import type { Route } from './http/router.ts';
+import type { Reply, Route } from './http/router.ts';
 import { matchRoute, route } from './http/router.ts';
-import { serveDomain } from './serve.ts';
-import type { Store } from './store.ts';
-import { kind, openStore } from './store.ts';
-import { columnRoutes, indexRoutes } from './tables/column-routes.ts';
-import { rowRoutes } from './tables/rows.ts';
-import { databaseRoutes, tableRoutes } from './tables/table-routes.ts';
+import type { Project, ProjectOptions } from './project.ts';
+import { openProject } from './project.ts';
+import { isApiDomain, serveDomain } from './serve.ts';
 
 const LOOPBACK = '127.0.0.1';
 
-export interface AppwriteStandInOptions {
+export interface AppwriteStandInOptions extends ProjectOptions {
   /** Holds everything; the same folder again is the same server. */
   dataDir: string;
   /** Default 0: any free port. */
   port?: number;
-  projectId: string;
-  apiKey: string;
-  /** Scopes of the API key; default all. */
-  scopes?: readonly string[];
+  /** Projects besides the first, each with its own data; none by default. */
+  otherProjects?: readonly ProjectOptions[];
+  /** Of schedules and delayed executions; default the machine's. */
+  clock?: Clock;
+  /** True for a domain whose DNS records point here; no name is ever looked up. By default none does. */
+  hasDns?(domain: string): boolean;
+  /** Takes what a real server would mail; by default nobody gets it. */
+  sendMail?(mail: Mail): void;
+  /** What is to go wrong, for tests; by default nothing. */
+  faultPlan?: FaultPlan;
   log?: Log;
 }
 
@@ -52,75 +47,72 @@ export interface AppwriteStandIn {
   close(): Promise<void>;
 }
 
-const settingKind = kind<{ value: string }>('setting');
-
-/** An Appwrite server for one project on loopback: stores rows, builds and serves sites, runs Node functions. */
+/** An Appwrite server on loopback: stores rows, builds and serves sites, runs Node functions. */
 export async function startAppwriteStandIn(options: AppwriteStandInOptions): Promise<AppwriteStandIn> {
-  mkdirSync(options.dataDir, { recursive: true });
-  const store = openStore(options.dataDir);
-  const credentials: Credentials = {
-    projectId: options.projectId,
-    apiKey: options.apiKey,
-    scopes: options.scopes ?? ALL_SCOPES,
-    signingSecret: signingSecret(store),
-  };
-  const folders = makeFolders(options.dataDir);
-  const builder = createBuilder(store, folders, options.log);
-  const host = createFunctionHost(options.dataDir, options.log);
+  const { dataDir, log } = options;
+  mkdirSync(dataDir, { recursive: true });
   let port = 0;
   const endpoint = () => `http://${LOOPBACK}:${port}/v1`;
-  const executor = createExecutor({ store, host, folders, credentials, endpoint });
-  const present: ComputeServices['present'] = (type, id) =>
-    type === 'functions' ? presentFunction(store, id) : presentSite(store, id);
-  const services: ComputeServices = { store, folders, builder, host, present };
-  const routes = [
-    ...healthRoutes(),
-    ...databaseRoutes(store),
-    ...tableRoutes(store),
-    ...columnRoutes(store),
-    ...indexRoutes(store),
-    ...rowRoutes(store),
-    ...functionRoutes(services),
-    ...siteRoutes(services),
-    ...deploymentRoutes(services),
-    ...variableRoutes(store),
-    ...executionRoutes(store, executor),
-    ...ruleRoutes(store),
-  ];
+  const projects: Project[] = [];
+  const open = (project: ProjectOptions, dir: string): Project => {
+    const opened: Project = openProject(project, {
+      dataDir: dir,
+      endpoint,
+      takenElsewhere: (domain) => projects.some((one) => one !== opened && findRule(one.store, domain) !== null),
+      hasDns: options.hasDns ?? (() => false),
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+      ...(options.sendMail === undefined ? {} : { sendMail: options.sendMail }),
+      ...(options.faultPlan === undefined ? {} : { gate: options.faultPlan.gate }),
+      ...(log === undefined ? {} : { log }),
+    });
+    projects.push(opened);
+    return opened;
+  };
+  const main = open(options, dataDir);
+  for (const project of options.otherProjects ?? []) open(project, join(dataDir, 'projects', project.projectId));
   const inFlight = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  const answer: Handler = (request, response) => {
     const domain = hostName(request);
-    const work = isOwnName(domain)
-      ? answerApi(routes, credentials, request, response)
-      : serveDomain({ store, folders, executor, port: () => port }, domain, request, response);
-    const done = work
-      .catch((error: unknown) => refuse(response, error, options.log))
+    const isApi = isOwnName(domain) || projects.some(({ store }) => isApiDomain(store, domain));
+    const served = () => projects.find(({ store }) => findRule(store, domain) !== null) ?? main;
+    const work = isApi
+      ? answerApi(projects, request, response)
+      : serveDomain({ ...served(), port: () => port }, domain, request, response);
+    return work.catch((error: unknown) => refuse(response, error, log));
+  };
+  const handle = options.faultPlan?.wrap(answer) ?? answer;
+  const server = createServer((request, response) => {
+    // A request that is cut off by a fault rejects; nobody is left to be told.
+    const done = handle(request, response)
+      .catch(() => undefined)
       .finally(() => inFlight.delete(done));
     inFlight.add(done);
   });
+  const closeStores = () => {
+    for (const { store } of projects) store.close();
+  };
   server.listen(options.port ?? 0, LOOPBACK);
   try {
     await once(server, 'listening');
   } catch (error) {
-    store.close();
+    await Promise.all(projects.map((project) => project.settle()));
+    closeStores();
     throw error;
   }
   const address = server.address();
   port = typeof address === 'object' && address !== null ? address.port : 0;
-  builder.resume();
+  for (const { builder } of projects) builder.resume();
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     const closed = once(server, 'close');
     server.close();
-    await Promise.all([builder.close(), host.close()]);
-    await executor.settle();
+    await Promise.all(projects.map((project) => project.settle()));
     server.closeAllConnections();
     await closed;
     await Promise.allSettled(inFlight);
     // A request that was on its way may have started a function or a build meanwhile.
-    await Promise.all([builder.close(), host.close()]);
-    await executor.settle();
-    store.close();
+    await Promise.all(projects.map((project) => project.settle()));
+    closeStores();
   };
   return {
     endpoint: endpoint(),
@@ -132,12 +124,6 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
       return closing;
     },
   };
-}
-
-/** Made once and kept, so that keys of running functions outlive a restart. */
-function signingSecret(store: Store): string {
-  store.insert(settingKind, '', 'signing-secret', { value: randomBytes(32).toString('hex') });
-  return store.get(settingKind, '', 'signing-secret')?.value ?? '';
 }
 
 function healthRoutes(): Route[] {
@@ -163,10 +149,11 @@ function isOwnName(domain: string): boolean {
   return ['', LOOPBACK, 'localhost', '[::1]'].includes(domain);
 }
 
+const HEALTH = healthRoutes();
+
 /** Order of checks: route, project, credentials, scope, parameters, resource. */
 async function answerApi(
-  routes: readonly Route[],
-  credentials: Credentials,
+  projects: readonly Project[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -174,11 +161,12 @@ async function answerApi(
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   const url = new URL(request.url ?? '/', 'http://localhost');
   const pathname = /^\/v1(\/|$)/.test(url.pathname) ? url.pathname.slice('/v1'.length) : '/-';
-  const match = matchRoute(routes, request.method ?? 'GET', pathname);
-  const isHealth = match.route.path === '/health/version';
-  const caller = isHealth
-    ? ({ kind: 'guest', scopes: new Set<string>(), roles: [] } as const)
-    : identify(credentials, request.headers);
+  const find = (routes: readonly Route[]) => matchRoute([...HEALTH, ...routes], request.method ?? 'GET', pathname);
+  const isPublic = find(projects[0]?.routes ?? []).route.path === '/health/version';
+  const project = projects.find(({ credentials }) => credentials.projectId === request.headers['x-appwrite-project']);
+  if (project === undefined && !isPublic) throw unknownProject();
+  const caller = project === undefined || isPublic ? guest() : identify(project.credentials, request.headers);
+  const match = find(project?.routes ?? []);
   requireScope(caller, match.route.scopes);
   const input = await readInput(request, url.searchParams);
   const pathParams = Object.fromEntries(
@@ -188,8 +176,15 @@ async function answerApi(
     { ...input.params, ...pathParams },
     { caller, headers: request.headers, file: input.file },
   );
-  if (reply.body === undefined) response.writeHead(reply.status).end();
-  else sendJson(response, reply.status, reply.body);
+  send(response, reply);
+}
+
+function unknownProject(): ApiError {
+  return new ApiError(
+    404,
+    'project_not_found',
+    'Project with the requested ID could not be found. Please check the value of the X-Appwrite-Project header to ensure the correct project ID is being used.',
+  );
 }
 
 function decodeSegment(text: string): string {
@@ -213,7 +208,9 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   );
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, { status, body, headers }: Reply): void {
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  if (body === undefined) return void response.writeHead(status).end();
   response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' });
   response.end(JSON.stringify(body));
 }
@@ -223,5 +220,5 @@ function refuse(response: ServerResponse, error: unknown, log: Log | undefined):
     log?.warn('request broke', { error: error instanceof Error ? error.stack : String(error) });
   if (response.headersSent) return void response.destroy();
   const refusal = error instanceof ApiError ? error : new ApiError(500, 'general_unknown', 'Server Error');
-  sendJson(response, refusal.status, refusal.toBody());
+  send(response, { status: refusal.status, body: refusal.toBody() });
 }

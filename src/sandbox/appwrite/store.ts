@@ -34,6 +34,10 @@ export interface Store {
   list<T>(kind: Kind<T>, parent: string): Stored<T>[];
   /** Of all parents, in order of creation. */
   listAll<T>(kind: Kind<T>): (Stored<T> & { parent: string })[];
+  /** All writes of the work, or none when it throws. May be nested. */
+  atomically<T>(work: () => T): T;
+  /** What the work gives; its writes are undone. May be nested. */
+  preview<T>(work: () => T): T;
   close(): void;
 }
 
@@ -63,7 +67,25 @@ export function openStore(dataDir: string): Store {
     const row = statements.get.get(kind.name, parent, id);
     return row === undefined ? null : decode(kind, row);
   };
+  let depth = 0;
+  /** A savepoint that ends as `keep` says; an error undoes it in any case. */
+  const scoped = <T>(keep: boolean, work: () => T): T => {
+    const name = `level_${depth++}`;
+    let done = false;
+    database.exec(`SAVEPOINT ${name}`);
+    try {
+      const result = work();
+      done = true;
+      return result;
+    } finally {
+      if (!(done && keep)) database.exec(`ROLLBACK TO ${name}`);
+      database.exec(`RELEASE ${name}`);
+      depth -= 1;
+    }
+  };
   return {
+    atomically: (work) => scoped(true, work),
+    preview: (work) => scoped(false, work),
     insert: (kind, parent, id, value) =>
       statements.insert.run(kind.name, parent, id, JSON.stringify(value)).changes === 1,
     find,

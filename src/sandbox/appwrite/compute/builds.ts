@@ -2,11 +2,13 @@ import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../../core/ports.ts';
+import type { BuildGate } from '../faults.ts';
 import { wireNow } from '../http/wire.ts';
 import type { Store } from '../store.ts';
 import { ArchiveError, insideDir, unpackTarGz } from './archive.ts';
 import { childEnv, runShell } from './child-process.ts';
-import type { DeploymentRecord, ResourceType } from './records.ts';
+import { offersServer } from './frameworks.ts';
+import type { DeploymentRecord, ResourceType, SiteRecord } from './records.ts';
 import {
   deploymentKind,
   ownerKey,
@@ -16,7 +18,8 @@ import {
   siteKind,
   variableKind,
 } from './records.ts';
-import { followActive } from './rules.ts';
+import { followActive } from './rule-records.ts';
+import { findServerEntry } from './site-server.ts';
 
 const BUILD_TIMEOUT_MS = 900_000;
 const MAX_LOG_CHARS = 1_000_000;
@@ -55,11 +58,16 @@ export function makeFolders(dataDir: string): Folders {
   };
 }
 
-export function createBuilder(store: Store, folders: Folders, log: Log | undefined): Builder {
+export function createBuilder(
+  store: Store,
+  folders: Folders,
+  log: Log | undefined,
+  gate: BuildGate = async () => null,
+): Builder {
   const running = new Map<string, { abort: AbortController; done: Promise<void> }>();
   const enqueue = (job: BuildJob): void => {
     const abort = new AbortController();
-    const done = build(store, folders, job, abort.signal)
+    const done = build(store, folders, job, abort.signal, gate)
       .catch((error: unknown) => log?.warn('build broke', { deploymentId: job.deploymentId, error: String(error) }))
       .finally(() => running.delete(job.deploymentId));
     running.set(job.deploymentId, { abort, done });
@@ -90,7 +98,13 @@ interface Site {
   servedDir: string;
 }
 
-async function build(store: Store, folders: Folders, job: BuildJob, signal: AbortSignal): Promise<void> {
+async function build(
+  store: Store,
+  folders: Folders,
+  job: BuildJob,
+  signal: AbortSignal,
+  gate: BuildGate,
+): Promise<void> {
   const parent = ownerKey(job.resourceType, job.resourceId);
   const update = (change: Partial<DeploymentRecord>): void => {
     const current = store.get(deploymentKind, parent, job.deploymentId);
@@ -115,6 +129,8 @@ async function build(store: Store, folders: Folders, job: BuildJob, signal: Abor
     update({ status: 'building' });
     say('[open-runtimes] Environment preparation started.\n');
     await delay(STATE_MS, undefined, { signal });
+    const fault = await gate(job.resourceId, signal);
+    if (fault !== null) throw new BuildFailure(fault);
     await runCommands(store, folders, job, deployment, say, signal);
     const { servedDir } = await checkBuild(store, folders, job, deployment, say);
     say('[open-runtimes] Build finished.\n');
@@ -189,15 +205,32 @@ async function checkBuild(
     );
   if (files.length === 0)
     throw new BuildFailure('Output directory is empty. Check the build output directory setting.');
-  if (site.adapter === 'ssr') throw new BuildFailure('Adapter mismatch. Detected: static, selected: ssr.');
+  const entry = offersServer(site.framework) ? await findServerEntry(outputDir) : null;
+  // A start command says how to run what is not known by its name.
+  const rendering = entry !== null || (site.adapter === 'ssr' && site.startCommand !== '') ? 'ssr' : 'static';
+  if (site.adapter !== '' && site.adapter !== rendering) {
+    throw new BuildFailure(
+      `Adapter mismatch. Detected: ${rendering} does not match with the set adapter: ${site.adapter}.`,
+    );
+  }
+  if (rendering === 'ssr') {
+    if (site.adapter === '') say('Server-side rendering detected.\n');
+    patchSite(store, job.resourceId, { adapter: 'ssr' });
+    return { servedDir: deployment.outputDirectory };
+  }
   const pages = files.filter((file) => file.endsWith('.html'));
   const fallbackFile = site.fallbackFile === '' && pages.length === 1 ? (pages[0] ?? '') : site.fallbackFile;
   if (site.adapter === '') say('Static rendering detected.\n');
-  store.put(siteKind, '', job.resourceId, {
-    ...requireSite(store, job.resourceId),
-    ...{ adapter: 'static', fallbackFile: site.adapter === '' ? fallbackFile : site.fallbackFile },
+  patchSite(store, job.resourceId, {
+    adapter: 'static',
+    fallbackFile: site.adapter === '' ? fallbackFile : site.fallbackFile,
   });
   return { servedDir: deployment.outputDirectory };
+}
+
+/** The settings as they are now: they may have changed while the build went on. */
+function patchSite(store: Store, siteId: string, change: Partial<SiteRecord>): void {
+  store.put(siteKind, '', siteId, { ...requireSite(store, siteId), ...change });
 }
 
 async function dirSizeBytes(dir: string): Promise<number> {

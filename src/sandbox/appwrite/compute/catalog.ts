@@ -40,35 +40,8 @@ export function presentRuntime({ id, family, version }: Runtime): Record<string,
 }
 
 const KNOWN: ReadonlySet<string> = new Set(RUNTIMES.map(({ id }) => id));
-const oneOf = (list: Iterable<string>) => `Value must be one of (${[...list].join(', ')})`;
+export const oneOf = (list: Iterable<string>) => `Value must be one of (${[...list].join(', ')})`;
 export const runtimeParam = z.string().refine((id) => KNOWN.has(id), oneOf(KNOWN));
-
-const FRAMEWORK_IDS = [
-  ...['analog', 'angular', 'nextjs', 'react', 'nuxt', 'vue', 'sveltekit', 'astro', 'tanstack-start', 'remix', 'lynx'],
-  ...['flutter', 'react-native', 'vite', 'other'],
-];
-export const STATIC_ONLY: ReadonlySet<string> = new Set(['react', 'vue', 'lynx', 'flutter', 'react-native', 'vite']);
-export const frameworkParam = z.enum(FRAMEWORK_IDS, oneOf(FRAMEWORK_IDS));
-
-export function presentFramework(key: string): Record<string, unknown> {
-  const adapters = STATIC_ONLY.has(key) ? ['static'] : ['static', 'ssr'];
-  const runtimes = RUNTIMES.filter(({ family }) => family === 'node').map(({ id }) => id);
-  return {
-    key,
-    name: key,
-    buildRuntime: 'node-22',
-    runtimes,
-    adapters: adapters.map((adapter) => ({
-      key: adapter,
-      installCommand: '',
-      buildCommand: '',
-      outputDirectory: './',
-      fallbackFile: '',
-    })),
-  };
-}
-
-export const FRAMEWORKS: readonly string[] = FRAMEWORK_IDS;
 
 export const SPECIFICATIONS = ['0.5vcpu-512mb', '1vcpu-512mb', '1vcpu-1gb', '2vcpu-2gb', '2vcpu-4gb', '4vcpu-4gb'].map(
   (size) => {
@@ -84,18 +57,7 @@ export const SPECIFICATIONS = ['0.5vcpu-512mb', '1vcpu-512mb', '1vcpu-1gb', '2vc
 const SLUGS = SPECIFICATIONS.map(({ slug }) => slug);
 export const specificationParam = z.enum(SLUGS, `Specification is not valid. ${oneOf(SLUGS)}`);
 
-const CRON_FIELD = /^(\*|\d+(-\d+)?)(\/\d+)?(,(\*|\d+(-\d+)?)(\/\d+)?)*$/;
-export const cronParam = z
-  .string()
-  .refine(
-    (text) =>
-      text === '' || (text.split(/\s+/).length === 5 && text.split(/\s+/).every((field) => CRON_FIELD.test(field))),
-    'Invalid CRON expression',
-  );
-
+const EVENT = /^(databases|buckets|users|teams|sites|rules|providers|topics|messages)(\.(\*|[A-Za-z0-9_-]+)){1,7}$/;
 export const eventParam = z
   .string()
-  .refine(
-    (event) => !event.startsWith('functions.') && /^[a-z]+(\.[A-Za-z0-9*._-]+)*$/.test(event),
-    'Value must be a valid event pattern and must not start with "functions."',
-  );
+  .refine((event) => EVENT.test(event), 'Value must be a valid event pattern and must not start with "functions."');

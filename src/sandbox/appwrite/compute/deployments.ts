@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApiError, invalidQuery } from '../http/api-error.ts';
+import { ApiError, invalidQuery, notFound } from '../http/api-error.ts';
 import * as p from '../http/params.ts';
 import type { Route } from '../http/router.ts';
 import { route } from '../http/router.ts';
@@ -8,10 +8,18 @@ import { applyQueries, selectFields } from '../query.ts';
 import type { Store } from '../store.ts';
 import { activate, copySource, removeFiles } from './builds.ts';
 import type { DeploymentRecord, ResourceType } from './records.ts';
-import { deploymentKind, ownerKey, patchResource, requireResource } from './records.ts';
-import { followActive, removeRules } from './rules.ts';
+import { deploymentKind, ownerKey, patchResource, requireFunction, requireResource, requireSite } from './records.ts';
+import { followActive, removeRules } from './rule-records.ts';
 import type { ComputeServices } from './uploads.ts';
-import { begin, functionUpload, presentDeployment, requireDeployment, siteUpload } from './uploads.ts';
+import {
+  begin,
+  deploymentType,
+  functionUpload,
+  presentDeployment,
+  requireDeployment,
+  siteFields,
+  siteUpload,
+} from './uploads.ts';
 
 const FILTERS = new Set([
   'status',
@@ -100,10 +108,11 @@ function writeRoutes(services: ComputeServices, type: ResourceType, base: string
       params: ids,
       handler: async ({ params: { resourceId, deploymentId }, headers }) => {
         const source = requireDeployment(store, type, resourceId, deploymentId);
+        if (!source.complete) throw notFound('deployment', deploymentId);
         const id = newId();
         await copySource(folders, deploymentId, id);
-        const cli = headers['x-sdk-language'] === 'cli';
-        begin(store, type, resourceId, id, { ...source, type: cli ? 'cli' : 'manual', activate: true });
+        const fields = { ...settingsOf(store, type, resourceId), activate: source.activate };
+        begin(store, type, resourceId, id, { ...fields, type: deploymentType(headers) });
         const record = {
           ...requireDeployment(store, type, resourceId, id),
           complete: true,
@@ -141,8 +150,16 @@ export async function dropDeployment(
 ): Promise<void> {
   services.builder.cancel(deploymentId);
   services.host.stop(deploymentId);
+  services.siteHost.stop(deploymentId);
   removeRules(services.store, type, resourceId, deploymentId);
   await removeFiles(services.folders, deploymentId);
+}
+
+/** What a build takes from the settings as they are now. */
+function settingsOf(store: Store, type: ResourceType, id: string) {
+  if (type === 'sites') return siteFields(requireSite(store, id), {});
+  const { entrypoint, commands } = requireFunction(store, id);
+  return { entrypoint, commands, outputDirectory: '' };
 }
 
 /** The newest deployment that is left is the latest one. */

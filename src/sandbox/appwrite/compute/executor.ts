@@ -1,11 +1,22 @@
 import type { Credentials } from '../http/credentials.ts';
 import { makeDynamicKey } from '../http/credentials.ts';
-import { newId, wireNow } from '../http/wire.ts';
+import { newId, toWireDate, wireNow } from '../http/wire.ts';
 import type { Store } from '../store.ts';
 import type { Folders } from './builds.ts';
+import { cronMatches, parseCron } from './cron.ts';
+import type { ProjectEvent } from './events.ts';
+import { eventMatches } from './events.ts';
 import type { FunctionAnswer, FunctionHost } from './function-host.ts';
 import type { Execution, FunctionRecord } from './records.ts';
-import { deploymentKind, executionKind, ownerKey, requireFunction, variableKind } from './records.ts';
+import {
+  deploymentKind,
+  executionKind,
+  functionKind,
+  heldKind,
+  ownerKey,
+  requireFunction,
+  variableKind,
+} from './records.ts';
 
 const SHOWN_REQUEST_HEADERS: ReadonlySet<string> = new Set(['content-type', 'agent', 'content-length', 'host']);
 const SHOWN_RESPONSE_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-length']);
@@ -21,6 +32,12 @@ export interface Invocation {
   port: number;
   headers: Record<string, string>;
   body: Uint8Array;
+  /** Of the user who calls; '' for a key, an event or a schedule. */
+  userId?: string;
+  /** Lets the function act as that user. */
+  userJwt?: string;
+  /** Name of the event that is the trigger. */
+  event?: string;
 }
 
 export interface Executor {
@@ -32,6 +49,12 @@ export interface Executor {
   ): Promise<{ id: string; answer: FunctionAnswer }>;
   /** Records a waiting execution and runs it afterwards. */
   runLater(functionId: string, deploymentId: string, invocation: Invocation): string;
+  /** Records an execution that `runDue` begins at `atMs` (milliseconds since the epoch), with what is active then. */
+  hold(functionId: string, deploymentId: string, invocation: Invocation, atMs: number): string;
+  /** Begins held executions whose time has come, and active functions whose schedule names this minute. */
+  runDue(nowMs: number): void;
+  /** Begins every active function that one of the events of a project concerns. */
+  runOn(event: ProjectEvent): void;
   /** Waits for what runLater began. */
   settle(): Promise<void>;
 }
@@ -52,10 +75,15 @@ const pairs = (headers: Record<string, string>, shown: ReadonlySet<string>) =>
 export function createExecutor(options: ExecutorOptions): Executor {
   const { store } = options;
   const later = new Set<Promise<unknown>>();
-  const record = (functionId: string, deploymentId: string, invocation: Invocation): string => {
+  const record = (
+    functionId: string,
+    deploymentId: string,
+    invocation: Invocation,
+    change: Partial<Execution> = {},
+  ): string => {
     const id = newId();
     const parent = ownerKey('functions', functionId);
-    store.insert(executionKind, parent, id, newExecution(deploymentId, invocation));
+    store.insert(executionKind, parent, id, { ...newExecution(deploymentId, invocation), ...change });
     const kept = store.list(executionKind, parent);
     for (const { id: old } of kept.slice(0, Math.max(0, kept.length - MAX_KEPT)))
       store.remove(executionKind, parent, old);
@@ -73,29 +101,89 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (current !== null) store.put(executionKind, parent, id, { ...current, ...change, updatedAt: wireNow() });
     };
     update({ status: 'processing' });
+    const keepsLogs = requireFunction(store, functionId).logging;
     const answer = await call(options, functionId, deploymentId, id, invocation);
     update({
       status: answer.statusCode >= 500 ? 'failed' : 'completed',
       responseStatusCode: answer.statusCode,
       responseHeaders: pairs(answer.headers, SHOWN_RESPONSE_HEADERS),
-      logs: answer.logs.slice(-MAX_LOG_CHARS),
-      errors: answer.errors.slice(-MAX_LOG_CHARS),
+      logs: keepsLogs ? answer.logs.slice(-MAX_LOG_CHARS) : '',
+      errors: keepsLogs ? answer.errors.slice(-MAX_LOG_CHARS) : '',
       duration: answer.durationMs / 1000,
     });
     return answer;
+  };
+  const begin = (functionId: string, deploymentId: string, id: string, invocation: Invocation): void => {
+    // Rejects only when the function was deleted meanwhile, and its executions with it.
+    const run = perform(functionId, deploymentId, id, invocation)
+      .catch(() => undefined)
+      .finally(() => later.delete(run));
+    later.add(run);
+  };
+  const runLater: Executor['runLater'] = (functionId, deploymentId, invocation) => {
+    const id = record(functionId, deploymentId, invocation);
+    begin(functionId, deploymentId, id, invocation);
+    return id;
+  };
+  /** Functions that may run without anybody asking. */
+  const active = () => store.list(functionKind, '').filter(({ value }) => value.enabled && value.deploymentId !== '');
+  const runHeld = (nowMs: number): void => {
+    for (const { id, value } of store.list(heldKind, '')) {
+      if (value.atMs > nowMs) continue;
+      store.remove(heldKind, '', id);
+      const parent = ownerKey('functions', value.functionId);
+      const execution = store.get(executionKind, parent, id);
+      const deploymentId = store.get(functionKind, '', value.functionId)?.deploymentId;
+      if (execution === null || deploymentId === undefined) continue;
+      if (deploymentId === '') {
+        const failed = { status: 'failed', errors: 'The function has no active deployment.' } as const;
+        store.put(executionKind, parent, id, { ...execution, ...failed, updatedAt: wireNow() });
+        continue;
+      }
+      const { requestMethod: method, requestPath: path, userId } = execution;
+      const call = { ...ownInvocation('schedule', value.functionId), method, path, userId };
+      const body = Buffer.from(value.body);
+      begin(value.functionId, deploymentId, id, { ...call, headers: value.headers, body });
+    }
   };
   return {
     run: async (functionId, deploymentId, invocation) => {
       const id = record(functionId, deploymentId, invocation);
       return { id, answer: await perform(functionId, deploymentId, id, invocation) };
     },
-    runLater: (functionId, deploymentId, invocation) => {
-      const id = record(functionId, deploymentId, invocation);
-      const run = perform(functionId, deploymentId, id, invocation).finally(() => later.delete(run));
-      later.add(run);
+    runLater,
+    hold: (functionId, deploymentId, invocation, atMs) => {
+      const held = { status: 'scheduled', scheduledAt: toWireDate(atMs) } as const;
+      const id = record(functionId, deploymentId, invocation, held);
+      const body = Buffer.from(invocation.body).toString('utf8');
+      store.insert(heldKind, '', id, { functionId, atMs, headers: invocation.headers, body });
       return id;
     },
+    runDue: (nowMs) => {
+      runHeld(nowMs);
+      for (const { id, value } of active()) {
+        const cron = parseCron(value.schedule);
+        if (cron === null || !cronMatches(cron, nowMs)) continue;
+        runLater(id, value.deploymentId, ownInvocation('schedule', id));
+      }
+    },
+    runOn: ({ name, payload, userId }) => {
+      for (const { id, value } of active()) {
+        if (!value.events.some((pattern) => eventMatches(pattern, name))) continue;
+        const call = { ...ownInvocation('event', id), userId, event: name };
+        const body = Buffer.from(JSON.stringify(payload));
+        runLater(id, value.deploymentId, { ...call, headers: { 'content-type': 'application/json' }, body });
+      }
+    },
     settle: async () => void (await Promise.allSettled(later)),
+  };
+}
+
+/** How the server itself calls a function. */
+function ownInvocation(trigger: Execution['trigger'], functionId: string): Invocation {
+  return {
+    ...{ trigger, method: 'POST', path: '/', host: `${functionId}.functions.localhost`, port: 80 },
+    ...{ headers: {}, body: new Uint8Array() },
   };
 }
 
@@ -104,6 +192,8 @@ function newExecution(deploymentId: string, invocation: Invocation): Execution {
     deploymentId,
     trigger: invocation.trigger,
     status: 'waiting',
+    userId: invocation.userId ?? '',
+    scheduledAt: null,
     requestMethod: invocation.method,
     requestPath: invocation.path,
     requestHeaders: pairs(invocation.headers, SHOWN_REQUEST_HEADERS),
@@ -147,8 +237,9 @@ function call(
       ...invocation.headers,
       'x-appwrite-trigger': invocation.trigger,
       'x-appwrite-execution-id': executionId,
-      'x-appwrite-user-id': '',
-      'x-appwrite-user-jwt': '',
+      ...(invocation.event === undefined ? {} : { 'x-appwrite-event': invocation.event }),
+      'x-appwrite-user-id': invocation.userId ?? '',
+      'x-appwrite-user-jwt': invocation.userJwt ?? '',
       'x-appwrite-key': makeDynamicKey(credentials, found.scopes, found.timeout + 60),
     },
     body: invocation.body,

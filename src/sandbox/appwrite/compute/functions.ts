@@ -6,15 +6,8 @@ import { route } from '../http/router.ts';
 import { wireNow } from '../http/wire.ts';
 import { applyQueries } from '../query.ts';
 import type { Store } from '../store.ts';
-import {
-  cronParam,
-  eventParam,
-  presentRuntime,
-  RUNTIMES,
-  runtimeParam,
-  SPECIFICATIONS,
-  specificationParam,
-} from './catalog.ts';
+import { eventParam, presentRuntime, RUNTIMES, runtimeParam, SPECIFICATIONS, specificationParam } from './catalog.ts';
+import { cronParam } from './cron.ts';
 import { dropDeployment } from './deployments.ts';
 import type { FunctionRecord } from './records.ts';
 import {
@@ -26,7 +19,7 @@ import {
   requireFunction,
   variableKind,
 } from './records.ts';
-import { addFunctionDomain, removeRules } from './rules.ts';
+import { addFunctionDomain, removeRules } from './rule-records.ts';
 import type { ComputeServices } from './uploads.ts';
 import { presentVariables } from './variables.ts';
 

@@ -90,7 +90,11 @@ export interface Variable {
 export interface Execution {
   deploymentId: string;
   trigger: 'http' | 'schedule' | 'event';
-  status: 'waiting' | 'processing' | 'completed' | 'failed';
+  status: 'waiting' | 'scheduled' | 'processing' | 'completed' | 'failed';
+  /** Of the user who started it; '' for a key, an event or a schedule. */
+  userId: string;
+  /** When it is to begin, for one that was put off. */
+  scheduledAt: string | null;
   requestMethod: string;
   requestPath: string;
   requestHeaders: { name: string; value: string }[];
@@ -104,11 +108,21 @@ export interface Execution {
   updatedAt: string;
 }
 
+/** What a scheduled execution will be called with. */
+export interface HeldInvocation {
+  functionId: string;
+  /** Milliseconds since the epoch. */
+  atMs: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
 export const functionKind = kind<FunctionRecord>('function');
 export const siteKind = kind<SiteRecord>('site');
 export const deploymentKind = kind<DeploymentRecord>('deployment');
 export const variableKind = kind<Variable>('variable');
 export const executionKind = kind<Execution>('execution');
+export const heldKind = kind<HeldInvocation>('held-execution');
 
 /** Parent of a resource's deployments, variables and executions. */
 export function ownerKey(resourceType: ResourceType, resourceId: string): string {

@@ -1,24 +1,17 @@
 import * as z from 'zod';
-import { alreadyExists, invalidArgument } from '../http/api-error.ts';
+import { alreadyExists } from '../http/api-error.ts';
 import * as p from '../http/params.ts';
 import type { Route } from '../http/router.ts';
 import { route } from '../http/router.ts';
 import { wireNow } from '../http/wire.ts';
 import { applyQueries } from '../query.ts';
 import type { Store } from '../store.ts';
-import {
-  FRAMEWORKS,
-  frameworkParam,
-  presentFramework,
-  runtimeParam,
-  SPECIFICATIONS,
-  STATIC_ONLY,
-  specificationParam,
-} from './catalog.ts';
+import { runtimeParam, SPECIFICATIONS, specificationParam } from './catalog.ts';
 import { dropDeployment } from './deployments.ts';
+import { checkFramework, FRAMEWORK_IDS, frameworkParam, presentFramework } from './frameworks.ts';
 import type { SiteRecord } from './records.ts';
 import { deploymentKind, emptyResource, ownerKey, requireSite, siteKind, variableKind } from './records.ts';
-import { removeRules } from './rules.ts';
+import { removeRules } from './rule-records.ts';
 import type { ComputeServices } from './uploads.ts';
 import { presentVariables } from './variables.ts';
 
@@ -57,18 +50,6 @@ const specifications = {
   buildSpecification: p.orElse(specificationParam.nullable(), null),
   runtimeSpecification: p.orElse(specificationParam.nullable(), null),
 };
-/** Sites are built by Node, or by Flutter for its own framework. */
-const buildRuntimeParam = runtimeParam.refine(
-  (id) => /^(node|static|flutter|bun)-/.test(id),
-  'Build runtime is not supported by the framework',
-);
-
-function checkAdapter(framework: string, adapter: string): void {
-  if (adapter === 'ssr' && STATIC_ONLY.has(framework)) {
-    throw invalidArgument(`Invalid \`adapter\` param: adapter ssr is not supported by framework ${framework}`);
-  }
-}
-
 function createSite(store: Store): Route {
   return route('POST /sites', {
     scopes: WRITE,
@@ -77,11 +58,11 @@ function createSite(store: Store): Route {
       name: p.textParam(128),
       ...settings,
       ...specifications,
-      buildRuntime: buildRuntimeParam,
+      buildRuntime: runtimeParam,
     },
     handler: ({ params }) => {
       const { siteId, buildSpecification, runtimeSpecification, ...fields } = params;
-      checkAdapter(fields.framework, fields.adapter);
+      checkFramework(fields.framework, fields.adapter, fields.buildRuntime);
       const empty = emptyResource();
       const record: SiteRecord = {
         ...empty,
@@ -103,12 +84,12 @@ function updateSite(store: Store): Route {
       name: p.textParam(128),
       ...settings,
       ...specifications,
-      buildRuntime: p.orElse(buildRuntimeParam.nullable(), null),
+      buildRuntime: p.orElse(runtimeParam.nullable(), null),
     },
     handler: ({ params }) => {
       const { siteId, buildRuntime, buildSpecification, runtimeSpecification, ...fields } = params;
       const old = requireSite(store, siteId);
-      checkAdapter(fields.framework, fields.adapter);
+      checkFramework(fields.framework, fields.adapter, buildRuntime ?? old.buildRuntime);
       store.put(siteKind, '', siteId, {
         ...old,
         ...fields,
@@ -130,7 +111,7 @@ export function siteRoutes(services: ComputeServices): Route[] {
       params: {},
       handler: () => ({
         status: 200,
-        body: { total: FRAMEWORKS.length, frameworks: FRAMEWORKS.map(presentFramework) },
+        body: { total: FRAMEWORK_IDS.length, frameworks: FRAMEWORK_IDS.map(presentFramework) },
       }),
     }),
     route('GET /sites/specifications', {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError, notFound } from '../http/api-error.ts';
 import * as p from '../http/params.ts';
 import type { Call, Reply, Route } from '../http/router.ts';
@@ -10,7 +10,8 @@ import type { Builder, Folders } from './builds.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { DeploymentRecord, FunctionRecord, ResourceType, SiteRecord } from './records.ts';
 import { deploymentKind, ownerKey, patchResource, requireFunction, requireResource, requireSite } from './records.ts';
-import { addPreviewRule } from './rules.ts';
+import { addPreviewRule } from './rule-records.ts';
+import type { SiteHost } from './site-host.ts';
 
 const MAX_PACKAGE_BYTES = 30_000_000;
 
@@ -19,6 +20,7 @@ export interface ComputeServices {
   folders: Folders;
   builder: Builder;
   host: FunctionHost;
+  siteHost: SiteHost;
   /** The function or site as the API shows it. */
   present(type: ResourceType, id: string): Record<string, unknown>;
 }
@@ -114,8 +116,7 @@ async function upload(
   const id = uploadId ?? newId();
   await writePart(folders.source(id), range.start, file.bytes);
   if (uploadId === null) {
-    const cli = call.headers['x-sdk-language'] === 'cli';
-    begin(store, type, resourceId, id, { ...fields, type: cli ? 'cli' : 'manual', activate: wantsActivation });
+    begin(store, type, resourceId, id, { ...fields, type: deploymentType(call.headers), activate: wantsActivation });
   }
   const record = requireDeployment(store, type, resourceId, id);
   record.parts[String(range.start)] = file.bytes.length;
@@ -126,6 +127,10 @@ async function upload(
   store.put(deploymentKind, parent, id, record);
   if (completed) builder.enqueue({ resourceType: type, resourceId, deploymentId: id });
   return { status: 202, body: presentDeployment(id, record) };
+}
+
+export function deploymentType(headers: IncomingHttpHeaders): string {
+  return headers['x-sdk-language'] === 'cli' ? 'cli' : 'manual';
 }
 
 export function begin(
@@ -159,14 +164,12 @@ export function begin(
   addPreviewRule(store, type, resourceId, id);
 }
 
-/** Truth words of a form; anything else is false. */
-const activateParam = z.preprocess((value) => value === true || value === 'true' || value === '1', z.boolean());
 const optionalText = p.orElse(p.textParam(8192, 0).nullable(), null);
 
 export function functionUpload(services: ComputeServices): Route {
   return route('POST /functions/:functionId/deployments', {
     scopes: ['functions.write'],
-    params: { functionId: p.idParam, entrypoint: optionalText, commands: optionalText, activate: activateParam },
+    params: { functionId: p.idParam, entrypoint: optionalText, commands: optionalText, activate: p.boolParam },
     handler: (call) => {
       const { functionId, entrypoint, commands, activate: wanted } = call.params;
       const record: FunctionRecord = requireFunction(services.store, functionId);
@@ -195,18 +198,29 @@ export function siteUpload(services: ComputeServices): Route {
       installCommand: optionalText,
       buildCommand: optionalText,
       outputDirectory: optionalText,
-      activate: activateParam,
+      activate: p.orElse(p.boolParam, false),
     },
     handler: (call) => {
       const { params } = call;
       const site: SiteRecord = requireSite(services.store, params.siteId);
-      const steps = [params.installCommand ?? site.installCommand, params.buildCommand ?? site.buildCommand];
-      const fields = {
-        entrypoint: '',
-        commands: steps.filter((step) => step.trim() !== '').join(' && '),
-        outputDirectory: (params.outputDirectory ?? site.outputDirectory) || './',
-      };
+      const fields = siteFields(site, params);
       return upload(services, 'sites', params.siteId, call, fields, params.activate);
     },
   });
+}
+
+interface SiteSteps {
+  installCommand?: string | null;
+  buildCommand?: string | null;
+  outputDirectory?: string | null;
+}
+
+/** What a build of the site does; what is not given is taken from its settings. */
+export function siteFields(site: SiteRecord, given: SiteSteps): Fields {
+  const steps = [given.installCommand ?? site.installCommand, given.buildCommand ?? site.buildCommand];
+  return {
+    entrypoint: '',
+    commands: steps.filter((step) => step.trim() !== '').join(' && '),
+    outputDirectory: (given.outputDirectory ?? site.outputDirectory) || './',
+  };
 }

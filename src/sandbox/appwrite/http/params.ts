@@ -47,6 +47,20 @@ export function orElse<S extends z.ZodType>(schema: S, fallback: z.output<S>) {
   return schema.nullish().transform((value): z.output<S> => value ?? fallback);
 }
 
+/** An object, or a string that holds one as JSON. */
+export const objectParam = z.preprocess(
+  (value) => (typeof value === 'string' ? parseJson(value) : value),
+  z.record(z.string(), z.unknown(), 'Value must be a valid object'),
+);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 export const queriesParam = orElse(listParam(z.string(), 100), []);
 export const totalParam = orElse(boolParam, true);
 
@@ -69,14 +83,14 @@ export function expandPermissions(permissions: readonly string[], withCreate: bo
   return [...new Set(expanded)];
 }
 
-/** Checks each declared parameter in order; unknown ones are ignored. */
+/** Checks each declared parameter in order; unknown ones are ignored. Null is absent unless the schema takes it. */
 export function parseParams<S extends z.ZodRawShape>(shape: S, raw: Record<string, unknown>): z.infer<z.ZodObject<S>> {
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(shape)) {
-    const value = raw[name] ?? undefined;
+    const value = raw[name];
     const result = z.safeParse(schema, value);
     if (!result.success) {
-      if (value === undefined) throw invalidArgument(`Param "${name}" is not optional.`);
+      if (value === undefined || value === null) throw invalidArgument(`Param "${name}" is not optional.`);
       const reason = result.error.issues[0]?.message ?? 'Value is not valid';
       throw invalidArgument(`Invalid \`${name}\` param: ${reason}`);
     }

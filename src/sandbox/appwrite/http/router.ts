@@ -9,6 +9,8 @@ export interface Reply {
   status: number;
   /** JSON; absent for 204. */
   body?: unknown;
+  /** Besides the content type. */
+  headers?: Record<string, string | readonly string[]>;
 }
 
 export interface Call<P> {

@@ -9,6 +9,14 @@ export function wireNow(): string {
   return toWireDate(Date.now());
 }
 
+let latest = 0;
+
+/** Milliseconds since the epoch with fractions; each answer is later than the one before. */
+export function preciseNow(): number {
+  latest = Math.max(performance.timeOrigin + performance.now(), latest + 0.001);
+  return latest;
+}
+
 /** 20 hex characters, as ID.unique() makes them: time first, so that ids sort by age. */
 export function newId(): string {
   const seconds = Math.floor(Date.now() / 1000).toString(16);

@@ -1,160 +1,199 @@
 import * as z from 'zod';
-import { ApiError, alreadyExists, invalidArgument, notFound } from '../http/api-error.ts';
+import { ApiError, alreadyExists, invalidArgument } from '../http/api-error.ts';
 import * as p from '../http/params.ts';
 import type { Route } from '../http/router.ts';
 import { route } from '../http/router.ts';
 import { applyQueries } from '../query.ts';
 import type { Store } from '../store.ts';
-import { checkWidth, columnFields, makeColumn, presentColumn } from './columns.ts';
-import { makeIndex, presentIndex } from './indexes.ts';
-import { requireTable, saveTable } from './schema.ts';
+import { presentColumn } from './column-model.ts';
+import type { Column } from './column-types.ts';
+import type { ColumnChange } from './columns.ts';
+import { changeColumn, checkWidth, columnFields, makeColumn } from './columns.ts';
+import { checkIndex } from './indexes.ts';
+import type { Faults } from './lifecycle.ts';
+import { beginDeleting, isAvailable } from './lifecycle.ts';
+import { dropOtherSide } from './relationships.ts';
+import type { Table } from './schema.ts';
+import {
+  markSeen,
+  refuseIndexed,
+  requireColumn,
+  requireTable,
+  rewriteRows,
+  rowKind,
+  rowParent,
+  saveTable,
+} from './schema.ts';
+import { COLUMNS_READ, COLUMNS_WRITE } from './scopes.ts';
 
-const TABLE = '/tablesdb/:databaseId/tables/:tableId';
-const databaseId = p.idParam;
-const tableId = p.idParam;
-/** A key for tables may do the same to their columns and indexes. */
-const read = (area: string) => [`${area}.read`, 'tables.read'];
-const write = (area: string) => [`${area}.write`, 'tables.write'];
+const COLUMNS = '/tablesdb/:databaseId/tables/:tableId/columns';
+const place = { databaseId: p.idParam, tableId: p.idParam };
 
-/** URL word of each column route -> stored type and format. */
-const COLUMN_ROUTES: Record<string, { type: string; format: string }> = {
-  string: { type: 'string', format: '' },
-  varchar: { type: 'varchar', format: '' },
-  text: { type: 'text', format: '' },
-  mediumtext: { type: 'mediumtext', format: '' },
-  longtext: { type: 'longtext', format: '' },
-  integer: { type: 'integer', format: '' },
-  bigint: { type: 'bigint', format: '' },
-  float: { type: 'double', format: '' },
-  boolean: { type: 'boolean', format: '' },
-  datetime: { type: 'datetime', format: '' },
-  enum: { type: 'string', format: 'enum' },
-  email: { type: 'string', format: 'email' },
-  url: { type: 'string', format: 'url' },
-  ip: { type: 'string', format: 'ip' },
-};
-
-export function columnRoutes(store: Store): Route[] {
-  const creators = Object.entries(COLUMN_ROUTES).map(([word, stored]) =>
-    route(`POST ${TABLE}/columns/${word}`, {
-      scopes: write('columns'),
-      params: { databaseId, tableId, ...columnFields, required: p.boolParam },
-      handler: ({ params }) => {
-        const table = requireTable(store, params.databaseId, params.tableId);
-        if (table.columns.some(({ key }) => key === params.key)) throw alreadyExists('column', params.key);
-        const column = makeColumn({ ...params, ...stored }, false);
-        table.columns.push(column);
-        checkWidth(table.columns);
-        saveTable(store, table);
-        return { status: 202, body: presentColumn(column) };
-      },
-    }),
-  );
-  return [
-    ...creators,
-    route(`GET ${TABLE}/columns`, {
-      scopes: read('columns'),
-      params: { databaseId, tableId, queries: p.queriesParam, total: p.totalParam },
-      handler: ({ params }) => {
-        const table = requireTable(store, params.databaseId, params.tableId);
-        const all = table.columns.map((column) => ({ ...presentColumn(column) }));
-        const page = applyQueries(
-          all,
-          params.queries,
-          { attributes: new Set(['key', 'type', 'required', 'size', 'status']) },
-          params.total,
-        );
-        if (page.select !== null) throw invalidArgument('Invalid `queries` param: select is not supported here');
-        return { status: 200, body: { total: page.total, columns: page.items } };
-      },
-    }),
-    route(`GET ${TABLE}/columns/:key`, {
-      scopes: read('columns'),
-      params: { databaseId, tableId, key: p.idParam },
-      handler: ({ params }) => {
-        const table = requireTable(store, params.databaseId, params.tableId);
-        const column = table.columns.find(({ key }) => key === params.key);
-        if (column === undefined) throw notFound('column', params.key);
-        return { status: 200, body: presentColumn(column) };
-      },
-    }),
-    route(`DELETE ${TABLE}/columns/:key`, {
-      scopes: write('columns'),
-      params: { databaseId, tableId, key: p.idParam },
-      handler: ({ params }) => {
-        const table = requireTable(store, params.databaseId, params.tableId);
-        const kept = table.columns.filter(({ key }) => key !== params.key);
-        if (kept.length === table.columns.length) throw notFound('column', params.key);
-        if (table.indexes.some(({ columns }) => columns.includes(params.key))) {
-          throw new ApiError(
-            409,
-            'column_index_dependency',
-            `Column '${params.key}' cannot be deleted: an index uses it.`,
-          );
-        }
-        saveTable(store, { ...table, columns: kept });
-        return { status: 204 };
-      },
-    }),
-  ];
+interface ColumnWord {
+  word: string;
+  type: string;
+  format?: string;
+  /** `size` has to be given. */
+  sized?: boolean;
 }
 
-export function indexRoutes(store: Store): Route[] {
-  return [
-    route(`POST ${TABLE}/indexes`, {
-      scopes: write('indexes'),
-      params: {
-        databaseId,
-        tableId,
-        key: p.idParam,
-        type: z.string(),
-        columns: p.listParam(z.string()),
-        orders: p.orElse(p.listParam(z.string()), []),
-        lengths: p.orElse(p.listParam(z.number()), []),
-      },
-      handler: ({ params }) => {
-        const table = requireTable(store, params.databaseId, params.tableId);
-        if (table.indexes.some(({ key }) => key === params.key)) throw alreadyExists('column_index', params.key);
-        const { key, type, columns, orders, lengths } = params;
-        const index = makeIndex({ key, type, columns, orders, lengths }, table.columns, false);
-        table.indexes.push(index);
-        saveTable(store, table);
-        return { status: 202, body: presentIndex(index) };
-      },
-    }),
-    route(`GET ${TABLE}/indexes`, {
-      scopes: read('indexes'),
-      params: { databaseId, tableId, queries: p.queriesParam, total: p.totalParam },
-      handler: ({ params }) => {
-        const table = requireTable(store, params.databaseId, params.tableId);
-        const all = table.indexes.map(presentIndex);
-        const page = applyQueries(
-          all,
-          params.queries,
-          { attributes: new Set(['key', 'type', 'status']) },
-          params.total,
+const WORDS: readonly ColumnWord[] = [
+  { word: 'string', type: 'string', sized: true },
+  { word: 'varchar', type: 'varchar', sized: true },
+  { word: 'text', type: 'text' },
+  { word: 'mediumtext', type: 'mediumtext' },
+  { word: 'longtext', type: 'longtext' },
+  { word: 'integer', type: 'integer' },
+  { word: 'bigint', type: 'bigint' },
+  { word: 'float', type: 'double' },
+  { word: 'boolean', type: 'boolean' },
+  { word: 'datetime', type: 'datetime' },
+  { word: 'enum', type: 'string', format: 'enum' },
+  { word: 'email', type: 'string', format: 'email' },
+  { word: 'url', type: 'string', format: 'url' },
+  { word: 'ip', type: 'string', format: 'ip' },
+  { word: 'point', type: 'point' },
+  { word: 'line', type: 'linestring' },
+  { word: 'polygon', type: 'polygon' },
+];
+
+const sizeParam = p.intParam(1, 1_073_741_824);
+const elementsParam = p.listParam(z.string('Each enum element must be a string').min(1).max(1024));
+/** Has to be given, if only as null. */
+const defaultParam = z.custom<unknown>((value) => value !== undefined);
+
+export function refuseSameKey(table: Table, key: string): void {
+  if (table.columns.some((column) => column.key.toLowerCase() === key.toLowerCase()))
+    throw alreadyExists('column', key);
+}
+
+function createRoute(store: Store, faults: Faults, { word, type, format = '', sized = false }: ColumnWord): Route {
+  return route(`POST ${COLUMNS}/${word}`, {
+    scopes: COLUMNS_WRITE,
+    params: {
+      ...place,
+      ...columnFields,
+      required: p.boolParam,
+      size: sized ? sizeParam : p.orElse(sizeParam, 0),
+      elements: format === 'enum' ? elementsParam : p.orElse(elementsParam, []),
+    },
+    handler: ({ params }) => {
+      const table = requireTable(store, params.databaseId, params.tableId);
+      const column = makeColumn({ ...params, type, format }, false, faults.column?.(params.key) ?? null);
+      refuseSameKey(table, params.key);
+      table.columns.push(column);
+      checkWidth(table.columns);
+      saveTable(store, table);
+      return { status: 202, body: presentColumn(column) };
+    },
+  });
+}
+
+function updateRoute(store: Store, { word, type, format = '' }: ColumnWord): Route {
+  const isShape = ['point', 'line', 'polygon'].includes(word);
+  const optionalNumber = p.orElse(p.numberParam.nullable(), null);
+  return route(`PATCH ${COLUMNS}/${word}/:key`, {
+    scopes: COLUMNS_WRITE,
+    params: {
+      ...place,
+      key: p.idParam,
+      required: p.boolParam,
+      default: isShape ? z.unknown().optional() : defaultParam,
+      size: p.orElse(sizeParam.nullable(), null),
+      min: optionalNumber,
+      max: optionalNumber,
+      elements: format === 'enum' ? elementsParam : p.orElse(elementsParam, []),
+      newKey: p.orElse(p.idParam.nullable(), null),
+    },
+    handler: ({ params }) => {
+      const table = requireTable(store, params.databaseId, params.tableId);
+      const column = requireColumn(table, params.key);
+      if (!isAvailable(column)) {
+        throw new ApiError(
+          400,
+          'column_not_available',
+          'The requested column is not yet available. Please try again later.',
         );
-        return { status: 200, body: { total: page.total, indexes: page.items } };
-      },
-    }),
-    route(`GET ${TABLE}/indexes/:key`, {
-      scopes: read('indexes'),
-      params: { databaseId, tableId, key: p.idParam },
+      }
+      if (column.type !== type || column.format !== format) {
+        throw new ApiError(400, 'column_type_invalid', 'The column type is invalid.');
+      }
+      const changed = store.atomically(() => update(store, table, column, params, params.newKey ?? column.key));
+      return { status: 200, body: presentColumn(changed) };
+    },
+  });
+}
+
+function update(store: Store, table: Table, column: Column, change: ColumnChange, newKey: string): Column {
+  const changed = { ...changeColumn(column, change), key: newKey };
+  if (newKey !== column.key) {
+    refuseIndexed(table, column.key);
+    refuseSameKey(table, newKey);
+    rewriteRows(store, table, ({ [column.key]: value, ...data }) => ({ ...data, [newKey]: value }));
+  }
+  if (changed.size < column.size) refuseTruncation(store, table, changed);
+  const columns = table.columns.map((one) => (one.key === column.key ? changed : one));
+  checkWidth(columns);
+  for (const index of table.indexes) if (index.columns.includes(newKey)) checkIndex(index, columns);
+  saveTable(store, { ...table, columns });
+  return changed;
+}
+
+function refuseTruncation(store: Store, table: Table, { key, size }: Column): void {
+  const isLonger = (value: unknown): boolean =>
+    Array.isArray(value) ? value.some(isLonger) : typeof value === 'string' && [...value].length > size;
+  if (!store.list(rowKind, rowParent(table)).some(({ value }) => isLonger(value.data[key]))) return;
+  throw new ApiError(
+    400,
+    'column_invalid_resize',
+    'Existing data is too large for new size, truncate your existing data then try again.',
+  );
+}
+
+function listRoute(store: Store): Route {
+  return route(`GET ${COLUMNS}`, {
+    scopes: COLUMNS_READ,
+    params: { ...place, queries: p.queriesParam, total: p.totalParam },
+    handler: ({ params }) => {
+      const table = requireTable(store, params.databaseId, params.tableId);
+      const all = table.columns.map((column) => ({ $id: column.key, ...presentColumn(column) }));
+      const attributes = new Set(['key', 'type', 'size', 'required', 'array', 'status', 'error']);
+      const page = applyQueries(all, params.queries, { attributes }, params.total);
+      if (page.select !== null) throw invalidArgument('Invalid `queries` param: select is not supported here');
+      const columns = page.items.map(({ $id: _, ...column }) => column);
+      markSeen(store, table, { columns: page.items.map(({ $id }) => $id) });
+      return { status: 200, body: { total: page.total, columns } };
+    },
+  });
+}
+
+export function columnRoutes(store: Store, faults: Faults): Route[] {
+  return [
+    ...WORDS.flatMap((word) => [createRoute(store, faults, word), updateRoute(store, word)]),
+    listRoute(store),
+    route(`GET ${COLUMNS}/:key`, {
+      scopes: COLUMNS_READ,
+      params: { ...place, key: p.idParam },
       handler: ({ params }) => {
         const table = requireTable(store, params.databaseId, params.tableId);
-        const index = table.indexes.find(({ key }) => key === params.key);
-        if (index === undefined) throw notFound('column_index', params.key);
-        return { status: 200, body: presentIndex(index) };
+        const body = presentColumn(requireColumn(table, params.key));
+        markSeen(store, table, { columns: [params.key] });
+        return { status: 200, body };
       },
     }),
-    route(`DELETE ${TABLE}/indexes/:key`, {
-      scopes: write('indexes'),
-      params: { databaseId, tableId, key: p.idParam },
+    route(`DELETE ${COLUMNS}/:key`, {
+      scopes: COLUMNS_WRITE,
+      params: { ...place, key: p.idParam },
       handler: ({ params }) => {
         const table = requireTable(store, params.databaseId, params.tableId);
-        const kept = table.indexes.filter(({ key }) => key !== params.key);
-        if (kept.length === table.indexes.length) throw notFound('column_index', params.key);
-        saveTable(store, { ...table, indexes: kept });
+        const column = requireColumn(table, params.key);
+        refuseIndexed(table, column.key);
+        store.atomically(() => {
+          const columns = table.columns.map((one) => (one.key === column.key ? beginDeleting(one) : one));
+          saveTable(store, { ...table, columns });
+          rewriteRows(store, table, ({ [column.key]: _, ...data }) => data);
+          dropOtherSide(store, table, column);
+        });
         return { status: 204 };
       },
     }),

@@ -6,38 +6,21 @@ import { route } from '../http/router.ts';
 import { wireNow } from '../http/wire.ts';
 import { applyQueries } from '../query.ts';
 import type { Store } from '../store.ts';
-import type { Column } from './columns.ts';
-import { checkWidth, columnFields, makeColumn, presentColumn, ROW_WIDTH_BYTES, widthBytes } from './columns.ts';
-import { makeIndex, presentIndex } from './indexes.ts';
-import type { Database, Table } from './schema.ts';
-import { databaseKind, requireDatabase, requireTable, rowKind, rowParent, saveTable, tableKind } from './schema.ts';
+import { presentColumn } from './column-model.ts';
+import type { Column } from './column-types.ts';
+import { checkWidth, columnFields, makeColumn, ROW_WIDTH_BYTES, widthBytes } from './columns.ts';
+import { ordersParam } from './index-routes.ts';
+import { checkIndexCount, makeIndex, presentIndex } from './indexes.ts';
+import { dropOtherSide } from './relationships.ts';
+import type { Table } from './schema.ts';
+import { markSeen, requireDatabase, requireTable, rowKind, rowParent, saveTable, tableKind } from './schema.ts';
+import { TABLES_READ, TABLES_WRITE } from './scopes.ts';
 
-const DATABASES = '/tablesdb';
 const TABLES = '/tablesdb/:databaseId/tables';
 const TABLE = `${TABLES}/:tableId`;
 const databaseId = p.idParam;
 const tableId = p.idParam;
 const nameText = p.textParam(128);
-
-const read = (area: string) => [`${area}.read`];
-const write = (area: string) => [`${area}.write`];
-
-function presentDatabase(id: string, database: Database): Record<string, unknown> {
-  return {
-    $id: id,
-    name: database.name,
-    $createdAt: database.createdAt,
-    $updatedAt: database.updatedAt,
-    enabled: database.enabled,
-    type: 'tablesdb',
-    status: 'ready',
-    engine: 'mariadb',
-    specification: '',
-    replicas: 0,
-    policies: [],
-    archives: [],
-  };
-}
 
 function presentTable(table: Table): Record<string, unknown> {
   return {
@@ -56,69 +39,18 @@ function presentTable(table: Table): Record<string, unknown> {
   };
 }
 
-export function databaseRoutes(store: Store): Route[] {
-  return [
-    route(`GET ${DATABASES}`, {
-      scopes: read('databases'),
-      params: { queries: p.queriesParam, total: p.totalParam },
-      handler: ({ params }) => {
-        const all = store.list(databaseKind, '').map(({ id, value }) => presentDatabase(id, value));
-        const page = applyQueries(all, params.queries, { attributes: new Set(['name']) }, params.total);
-        return { status: 200, body: { total: page.total, databases: page.items } };
-      },
-    }),
-    route(`POST ${DATABASES}`, {
-      scopes: write('databases'),
-      params: { databaseId: p.newIdParam, name: nameText, enabled: p.orElse(p.boolParam, true) },
-      handler: ({ params }) => {
-        const database = { name: params.name, enabled: params.enabled, createdAt: wireNow(), updatedAt: wireNow() };
-        if (!store.insert(databaseKind, '', params.databaseId, database))
-          throw alreadyExists('database', params.databaseId);
-        return { status: 201, body: presentDatabase(params.databaseId, database) };
-      },
-    }),
-    route(`GET ${DATABASES}/:databaseId`, {
-      scopes: read('databases'),
-      params: { databaseId },
-      handler: ({ params }) => ({
-        status: 200,
-        body: presentDatabase(params.databaseId, requireDatabase(store, params.databaseId)),
-      }),
-    }),
-    route(`PUT ${DATABASES}/:databaseId`, {
-      scopes: write('databases'),
-      params: { databaseId, name: p.orElse(nameText.nullable(), null), enabled: p.orElse(p.boolParam, true) },
-      handler: ({ params }) => {
-        const old = requireDatabase(store, params.databaseId);
-        const next = { ...old, name: params.name ?? old.name, enabled: params.enabled, updatedAt: wireNow() };
-        store.put(databaseKind, '', params.databaseId, next);
-        return { status: 200, body: presentDatabase(params.databaseId, next) };
-      },
-    }),
-    route(`DELETE ${DATABASES}/:databaseId`, {
-      scopes: write('databases'),
-      params: { databaseId },
-      handler: ({ params }) => {
-        requireDatabase(store, params.databaseId);
-        for (const { value } of store.list(tableKind, params.databaseId)) store.removeAll(rowKind, rowParent(value));
-        store.removeAll(tableKind, params.databaseId);
-        store.remove(databaseKind, '', params.databaseId);
-        return { status: 204 };
-      },
-    }),
-  ];
-}
-
 const InlineColumn = z.object({ ...columnFields, type: z.string(), format: p.orElse(z.string(), '') });
 /** The list is called `attributes` even for tables. */
 const InlineIndex = z.object({
   key: p.idParam,
   type: z.string(),
   attributes: z.array(z.string()),
-  orders: p.orElse(z.array(z.string()), []),
-  lengths: p.orElse(z.array(z.number()), []),
+  orders: p.orElse(ordersParam, []),
+  lengths: p.orElse(p.listParam(p.orElse(z.int(), 0)), []),
 });
 const NEWER_TYPES: ReadonlySet<string> = new Set(['varchar', 'text', 'mediumtext', 'longtext']);
+
+const keyOf = ({ key }: { key: string }): string => key;
 
 function parseInline<S extends z.ZodType>(schema: S, value: unknown, list: string): z.output<S> {
   const result = schema.safeParse(value);
@@ -139,7 +71,7 @@ function inlineSchema(rawColumns: unknown[], rawIndexes: unknown[]): Pick<Table,
     return makeColumn(wanted, true);
   });
   requireDistinct(
-    columns.map(({ key }) => key),
+    columns.map(({ key }) => key.toLowerCase()),
     'column',
   );
   checkWidth(columns);
@@ -147,16 +79,14 @@ function inlineSchema(rawColumns: unknown[], rawIndexes: unknown[]): Pick<Table,
     const { attributes, ...wanted } = parseInline(InlineIndex, raw, 'indexes');
     return makeIndex({ ...wanted, columns: attributes }, columns, true);
   });
-  requireDistinct(
-    indexes.map(({ key }) => key),
-    'index',
-  );
+  requireDistinct(indexes.map(keyOf), 'index');
+  checkIndexCount(indexes);
   return { columns, indexes };
 }
 
 function createTable(store: Store): Route {
   return route(`POST ${TABLES}`, {
-    scopes: write('tables'),
+    scopes: TABLES_WRITE,
     params: {
       databaseId,
       tableId: p.newIdParam,
@@ -190,11 +120,14 @@ export function tableRoutes(store: Store): Route[] {
   return [
     createTable(store),
     route(`GET ${TABLES}`, {
-      scopes: read('tables'),
-      params: { databaseId, queries: p.queriesParam, total: p.totalParam },
+      scopes: TABLES_READ,
+      params: { databaseId, queries: p.queriesParam, total: p.totalParam, search: p.orElse(p.textParam(256, 0), '') },
       handler: ({ params }) => {
         requireDatabase(store, params.databaseId);
-        const all = store.list(tableKind, params.databaseId).map(({ value }) => presentTable(value));
+        const all = store
+          .list(tableKind, params.databaseId)
+          .filter(({ id, value }) => `${id} ${value.name}`.toLowerCase().includes(params.search.toLowerCase()))
+          .map(({ id }) => presentTable(requireTable(store, params.databaseId, id)));
         const page = applyQueries(
           all,
           params.queries,
@@ -205,15 +138,17 @@ export function tableRoutes(store: Store): Route[] {
       },
     }),
     route(`GET ${TABLE}`, {
-      scopes: read('tables'),
+      scopes: TABLES_READ,
       params: { databaseId, tableId },
-      handler: ({ params }) => ({
-        status: 200,
-        body: presentTable(requireTable(store, params.databaseId, params.tableId)),
-      }),
+      handler: ({ params }) => {
+        const table = requireTable(store, params.databaseId, params.tableId);
+        const body = presentTable(table);
+        markSeen(store, table, { columns: table.columns.map(keyOf), indexes: table.indexes.map(keyOf) });
+        return { status: 200, body };
+      },
     }),
     route(`PUT ${TABLE}`, {
-      scopes: write('tables'),
+      scopes: TABLES_WRITE,
       params: {
         databaseId,
         tableId,
@@ -233,10 +168,11 @@ export function tableRoutes(store: Store): Route[] {
       },
     }),
     route(`DELETE ${TABLE}`, {
-      scopes: write('tables'),
+      scopes: TABLES_WRITE,
       params: { databaseId, tableId },
       handler: ({ params }) => {
         const table = requireTable(store, params.databaseId, params.tableId);
+        for (const column of table.columns) dropOtherSide(store, table, column);
         store.removeAll(rowKind, rowParent(table));
         store.remove(tableKind, params.databaseId, table.id);
         return { status: 204 };

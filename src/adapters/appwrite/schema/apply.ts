@@ -1,0 +1,146 @@
+import type { DeploymentNeeds, TableNeed } from '../../../protocol/deployment-needs.ts';
+import type { DeploymentChange } from '../../../protocol/work.ts';
+import * as calls from './calls.ts';
+import { wishOf } from './column-calls.ts';
+import { diffTables, type SchemaStep, type TablePair } from './diff.ts';
+import type { SchemaContext } from './read.ts';
+import { readPresent, readTable } from './read.ts';
+import type { TableState } from './state.ts';
+import { broken, waitAvailable, waitGone } from './wait.ts';
+
+export interface Applied {
+  changes: DeploymentChange[];
+  /** What was left out because data would be lost. */
+  skipped: DeploymentChange[];
+}
+
+/** The tables of the plan beside those that are there. */
+export async function readPairs(context: SchemaContext, needs: DeploymentNeeds): Promise<TablePair[]> {
+  const pairs: TablePair[] = [];
+  for (const need of needs.tables) pairs.push({ need, present: await readPresent(context, need.id) });
+  return pairs;
+}
+
+/** Makes the changes one after the other and waits until all that is needed is available. */
+export async function applySchema(
+  context: SchemaContext,
+  needs: DeploymentNeeds,
+  options: { destructive: boolean },
+): Promise<Applied> {
+  const pairs = await readPairs(context, needs);
+  const { steps, skipped } = allowed(diffTables(context.databaseId, pairs), options.destructive);
+  const run: Run = { context, fresh: new Map() };
+  const changes: DeploymentChange[] = [];
+  for (const step of steps) {
+    await perform(run, step);
+    changes.push(...step.changes);
+  }
+  for (const table of needs.tables) await settle(run, table);
+  return { changes, skipped };
+}
+
+/** Without what loses data, unless that is allowed, and without what only makes way for it. */
+export function allowed(
+  steps: readonly SchemaStep[],
+  destructive: boolean,
+): { steps: SchemaStep[]; skipped: DeploymentChange[] } {
+  const isLosing = (step: SchemaStep) => !destructive && step.changes.some((one) => one.destructive);
+  const losing = steps.filter(isLosing);
+  for (const step of losing) {
+    if (step.do !== 'remake-column' || !step.isBroken) continue;
+    throw broken(step.table.id, 'column', { key: step.need.key, status: step.reason, error: '' });
+  }
+  const isKept = (step: SchemaStep) =>
+    losing.some((one) => one.column !== undefined && one.table === step.table && one.column === step.column);
+  return {
+    steps: steps.filter((step) => !isLosing(step) && !isKept(step)),
+    skipped: losing.flatMap((step) => step.changes),
+  };
+}
+
+interface Run {
+  context: SchemaContext;
+  /** Table id -> `column <key>` and `index <key>` that were made by now. */
+  fresh: Map<string, Set<string>>;
+}
+
+function entry(map: Map<string, Set<string>>, tableId: string): Set<string> {
+  const set = map.get(tableId) ?? new Set();
+  map.set(tableId, set);
+  return set;
+}
+
+async function perform(run: Run, step: SchemaStep): Promise<void> {
+  const { context } = run;
+  const { table } = step;
+  const fresh = entry(run.fresh, table.id);
+  switch (step.do) {
+    case 'create-table':
+      await calls.createTable(context, table);
+      return;
+    case 'update-table':
+      await calls.updateTable(context, table.id, calls.accessOf(table, step.enabled));
+      return;
+    case 'create-column':
+      if (has(await present(run, table), 'columns', step.need.key)) return;
+      await calls.createColumn(context, table, step.need);
+      fresh.add(`column ${step.need.key}`);
+      return;
+    case 'update-column': {
+      const column = (await readTable(context, table.id))?.columns.find(({ key }) => key === step.need.key);
+      if (column !== undefined) await calls.updateColumnTo(context, table.id, column, wishOf(step.need));
+      return;
+    }
+    case 'remake-column':
+      await calls.deletePart(context, table.id, 'column', step.need.key);
+      await waitGone(context, table.id, 'column', step.need.key);
+      await calls.createColumn(context, table, step.need);
+      fresh.add(`column ${step.need.key}`);
+      return;
+    case 'delete-column':
+      await calls.deletePart(context, table.id, 'column', step.key);
+      await waitGone(context, table.id, 'column', step.key);
+      return;
+    case 'delete-index':
+      await calls.deletePart(context, table.id, 'index', step.key);
+      await waitGone(context, table.id, 'index', step.key);
+      return;
+    case 'create-index':
+      if (has(await present(run, table), 'indexes', step.need.key)) return;
+      await waitAvailable(context, table, 'column', columnsOf(table, step.need.columns), fresh);
+      await calls.createIndex(context, table, step.need);
+      fresh.add(`index ${step.need.key}`);
+      return;
+  }
+}
+
+/** `$createdAt` and the like are always there. */
+function columnsOf(table: TableNeed, keys: readonly string[]): string[] {
+  return keys.filter((key) => table.columns.some((column) => column.key === key));
+}
+
+/** What one call may have made with the table, and what is still going away. */
+async function present(run: Run, table: TableNeed): Promise<TableState | null> {
+  const state = await readTable(run.context, table.id);
+  for (const what of ['column', 'index'] as const) {
+    const parts = what === 'column' ? state?.columns : state?.indexes;
+    for (const { key, status } of parts ?? []) {
+      const wanted = (what === 'column' ? table.columns : table.indexes).some((one) => one.key === key);
+      if (wanted && status === 'deleting') await waitGone(run.context, table.id, what, key);
+    }
+  }
+  return state;
+}
+
+function has(state: TableState | null, what: 'columns' | 'indexes', key: string): boolean {
+  return state?.[what].some((part) => part.key === key && part.status !== 'deleting') ?? false;
+}
+
+async function settle(run: Run, table: TableNeed): Promise<void> {
+  const { context } = run;
+  const fresh = entry(run.fresh, table.id);
+  const columns = table.columns.map(({ key }) => key);
+  await waitAvailable(context, table, 'column', columns, fresh);
+  const indexes = table.indexes.map(({ key }) => key);
+  await waitAvailable(context, table, 'index', indexes, fresh);
+}

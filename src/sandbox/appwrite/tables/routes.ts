@@ -1,0 +1,31 @@
+import type { Route } from '../http/router.ts';
+import type { Store } from '../store.ts';
+import { bulkRowRoutes } from './bulk-rows.ts';
+import { columnRoutes } from './column-routes.ts';
+import { databaseRoutes } from './database-routes.ts';
+import { indexRoutes } from './index-routes.ts';
+import type { Faults } from './lifecycle.ts';
+import { relationshipRoutes } from './relationship-routes.ts';
+import { rowRoutes } from './rows.ts';
+import { tableRoutes } from './table-routes.ts';
+import { transactionRoutes } from './transaction-routes.ts';
+
+export interface DatabaseServiceOptions {
+  faults: Faults;
+  /** Milliseconds since the epoch, for what expires. */
+  now(): number;
+}
+
+/** Databases, tables, columns, indexes, rows and transactions. */
+export function databaseServices(store: Store, { faults, now }: DatabaseServiceOptions): Route[] {
+  return [
+    ...databaseRoutes(store),
+    ...tableRoutes(store),
+    ...columnRoutes(store, faults),
+    ...relationshipRoutes(store, faults),
+    ...indexRoutes(store, faults),
+    ...rowRoutes(store, now),
+    ...bulkRowRoutes(store, now),
+    ...transactionRoutes(store, now),
+  ];
+}

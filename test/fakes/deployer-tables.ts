@@ -1,0 +1,133 @@
+import { change } from '../../src/adapters/appwrite/changes.ts';
+import { diffDatabase } from '../../src/adapters/appwrite/deploy-database.ts';
+import { allowed } from '../../src/adapters/appwrite/schema/apply.ts';
+import { storedPermissions } from '../../src/adapters/appwrite/schema/columns.ts';
+import { diffTables, type TablePair } from '../../src/adapters/appwrite/schema/diff.ts';
+import {
+  ColumnState as Column,
+  type ColumnState,
+  type PresentTable,
+} from '../../src/adapters/appwrite/schema/state.ts';
+import type { ColumnNeed, DeploymentNeeds, TableNeed } from '../../src/protocol/deployment-needs.ts';
+import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
+
+interface FakeTable {
+  present: Omit<PresentTable, 'isEmpty'>;
+  rows: Record<string, unknown>[];
+}
+
+/** Tables in memory, by the comparison of the real deployer. */
+export interface FakeTables {
+  preview(databaseId: string, needs: DeploymentNeeds): DeploymentChange[];
+  apply(databaseId: string, needs: DeploymentNeeds, destructive: boolean): Pick<Deployment, 'changes' | 'logTail'>;
+  addRow(databaseId: string, tableId: string, row: Record<string, unknown>): void;
+  undo(deployment: Deployment): { changes: DeploymentChange[]; irreversible: string[] };
+  revert(change: DeploymentChange): void;
+  /** True when it has a table. */
+  has(databaseId: string): boolean;
+}
+
+export function createFakeTables(): FakeTables {
+  /** `<database>/<table>`. */
+  const tables = new Map<string, FakeTable>();
+  const idsIn = (databaseId: string) => [...tables.keys()].filter((id) => id.startsWith(`${databaseId}/`));
+  const pairs = (databaseId: string, needs: DeploymentNeeds): TablePair[] =>
+    needs.tables.map((need) => {
+      const found = tables.get(`${databaseId}/${need.id}`);
+      return { need, present: found === undefined ? null : { ...found.present, isEmpty: found.rows.length === 0 } };
+    });
+  const steps = (databaseId: string, needs: DeploymentNeeds) => diffTables(databaseId, pairs(databaseId, needs));
+  return {
+    has: (databaseId) => idsIn(databaseId).length > 0,
+    preview: (databaseId, needs) => [
+      ...diffDatabase(databaseId, needs, idsIn(databaseId)),
+      ...steps(databaseId, needs).flatMap((step) => step.changes),
+    ],
+    apply: (databaseId, needs, destructive) => {
+      const created = diffDatabase(databaseId, needs, idsIn(databaseId));
+      const todo = allowed(steps(databaseId, needs), destructive);
+      const left = new Set(todo.skipped.map(({ id }) => id));
+      for (const need of needs.tables) {
+        const id = `${databaseId}/${need.id}`;
+        const old = tables.get(id);
+        const kept = (old?.present.columns ?? []).filter(({ key }) => left.has(`${id}/${key}`));
+        tables.set(id, { present: stateOf(need, kept), rows: old?.rows ?? [] });
+      }
+      const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
+      const lines = changes.map(({ action, kind, id }) => `${action}d ${kind} ${id}`);
+      const kept = todo.skipped.map(({ kind, id }) => `left as it is: ${kind} ${id}`);
+      return { changes, logTail: [...lines, ...kept].join('\n') };
+    },
+    addRow: (databaseId, tableId, row) => void tables.get(`${databaseId}/${tableId}`)?.rows.push(row),
+    undo: ({ id: databaseId, changes }) => {
+      const made = new Set(changes.filter(isMade('table')).map(({ id }) => id));
+      const undone: DeploymentChange[] = [];
+      const irreversible: string[] = [];
+      for (const one of [...changes].reverse()) {
+        const [, tableId, key = ''] = one.id.split('/');
+        const id = `${databaseId}/${tableId}`;
+        const table = tables.get(id);
+        if (table === undefined || (made.has(id) && one.kind !== 'table')) continue;
+        if (isMade('table')(one)) undone.push(change('delete', 'table', id, 'made', table.rows.length > 0));
+        else if (one.action === 'create' && hasPart(table, one.kind, key)) {
+          const isUsed = one.kind === 'column' && table.rows.some((row) => (row[key] ?? null) !== null);
+          undone.push(change('delete', one.kind, one.id, 'added', isUsed));
+        } else if (one.action !== 'create') irreversible.push(`${one.kind} ${one.id} was changed`);
+      }
+      const others = idsIn(databaseId).filter((id) => !made.has(id));
+      if (changes.some(isMade('database')) && others.length === 0) {
+        const isLosing = undone.some(({ destructive }) => destructive);
+        undone.push(change('delete', 'database', databaseId, 'made', isLosing));
+      }
+      return { changes: undone, irreversible };
+    },
+    revert: ({ kind, id }) => {
+      const [databaseId, tableId, key = ''] = id.split('/');
+      const table = tables.get(`${databaseId}/${tableId}`);
+      if (kind === 'table') tables.delete(id);
+      if (table === undefined) return;
+      if (kind === 'column') table.present.columns = table.present.columns.filter((column) => column.key !== key);
+      if (kind === 'index') table.present.indexes = table.present.indexes.filter((index) => index.key !== key);
+    },
+  };
+}
+
+function isMade(kind: DeploymentChange['kind']) {
+  return (one: DeploymentChange) => one.kind === kind && one.action === 'create';
+}
+
+function hasPart({ present }: FakeTable, kind: DeploymentChange['kind'], key: string): boolean {
+  const parts = kind === 'column' ? present.columns : present.indexes;
+  return parts.some((part) => part.key === key);
+}
+
+function stateOf(need: TableNeed, kept: ColumnState[]): FakeTable['present'] {
+  const keys = new Set(kept.map(({ key }) => key));
+  return {
+    name: need.name,
+    $permissions: storedPermissions(need),
+    rowSecurity: need.rowSecurity,
+    enabled: true,
+    columns: [...kept, ...need.columns.filter(({ key }) => !keys.has(key)).map(columnState)],
+    indexes: need.indexes.map((one) => ({
+      ...one,
+      status: 'available',
+      error: '',
+      lengths: [],
+      orders: [...one.orders],
+    })),
+  };
+}
+
+function columnState(need: ColumnNeed): ColumnState {
+  const { relationship: link, size, ...rest } = need;
+  return Column.parse({
+    ...{ ...rest, size: size ?? 255, status: 'available', format: '', default: need.required ? null : need.default },
+    ...(link === null
+      ? {}
+      : {
+          ...{ relatedTable: link.table, relationType: link.kind, onDelete: link.onDelete, side: 'parent' },
+          ...{ twoWay: link.twoWayKey !== null, twoWayKey: link.twoWayKey ?? '' },
+        }),
+  });
+}
