@@ -4,8 +4,9 @@ import type { StepContext } from '../engine/port.ts';
 import type { ForgeRepository, PullRequestState, ReviewComment } from '../ports.ts';
 import type { Services } from './services.ts';
 
+/** Between the first two looks; it doubles, up to the second figure, and after two minutes it is the third. */
+const FIRST_POLL_MS = 250;
 const POLL_MS = 2_000;
-/** Between two looks at one that somebody else holds up for minutes. */
 const SLOW_POLL_MS = 15_000;
 const PATIENT_MS = 120_000;
 /** How long to wait for a first check to appear before concluding that the repository has none. */
@@ -43,12 +44,12 @@ export interface Watched {
 export async function watchPullRequest(services: Services, s: StepContext, watched: Watched): Promise<Seen> {
   const { clock } = services;
   const startedAt = clock.now();
-  for (;;) {
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, POLL_MS)) {
     const { reason, ...look } = await lookOnce(services, s, watched, clock.now() - startedAt);
     if (look.seen !== null) return look.seen;
     const waitedMs = clock.now() - startedAt;
     if (waitedMs > watched.deadlineMs) throw tooLong(waitedMs, reason);
-    await clock.sleep(waitedMs > PATIENT_MS ? SLOW_POLL_MS : POLL_MS, s.signal);
+    await clock.sleep(waitedMs > PATIENT_MS ? SLOW_POLL_MS : pollMs, s.signal);
   }
 }
 
