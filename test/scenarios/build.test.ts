@@ -52,6 +52,7 @@ describe('a whole run', function () {
       'pull_request.opened',
       'pull_request.checked',
       'pull_request.merged',
+      'deployment.previewed',
       'live.verified',
       'run.completed',
     ]);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Octokit } from '@octokit/rest';
 import { createForge } from '../../src/adapters/github/forge.ts';
@@ -45,6 +47,7 @@ describe('an open pull request', function () {
       { plan, turn },
       {
         ...options,
+        ciWorkflow: true,
         github: { users: USERS, ...options.github },
         adjust: (services) => ({
           ...options.adjust?.(services),
@@ -217,6 +220,30 @@ describe('an open pull request', function () {
     const view = await settledAs(runId, 'complete');
     assert.equal(view.pullRequest?.number, 1);
     assert.ok((await mainFiles()).includes('a/done.txt'));
+  });
+
+  it('brings the plan as a workflow to a project that has none, and leaves a project that has one alone', async () => {
+    await begin({});
+    const view = await settledAs(await rig.start({ until: 'review' }), 'complete');
+    assert.deepEqual(
+      view.diff?.files.map((file) => file.path),
+      ['.github/workflows/ci.yml', 'a/done.txt'],
+    );
+    const prepareWorkspace = (dir: string) => {
+      mkdirSync(join(dir, '.github', 'workflows'), { recursive: true });
+      writeFileSync(join(dir, '.github', 'workflows', 'own.yml'), 'on: push\njobs: {}\n');
+      const git = (...args: string[]) =>
+        execFileSync('git', ['-c', 'user.name=U', '-c', 'user.email=u@x', ...args], { cwd: dir });
+      git('init', '-q');
+      git('add', '-A');
+      git('commit', '-q', '-m', 'own');
+    };
+    await begin({}, undefined, { prepareWorkspace });
+    const own = await settledAs(await rig.start({ until: 'review' }), 'complete');
+    assert.deepEqual(
+      own.diff?.files.map((file) => file.path),
+      ['a/done.txt'],
+    );
   });
 
   it('goes through the merge queue of its branch', async () => {

@@ -128,6 +128,8 @@ export interface RigOptions {
   forge?: Forge;
   /** Of the GitHub stand-in. */
   github?: Omit<GithubStandInOptions, 'dataDir'>;
+  /** Whether a project gets the plan's checks as a workflow, as it does by default outside of tests. Default false. */
+  ciWorkflow?: boolean;
   policy?: Partial<RunPolicy>;
   /** Default off, as in a system without bubblewrap. */
   sandbox?: 'auto' | 'off';
@@ -195,7 +197,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
       log: silent,
       files: createFiles(),
       radar: new OverlapRadar(),
-      remote: settings.remote,
+      remote: { ...settings.remote, ciWorkflow: options.ciWorkflow ?? false },
       refuseCommand,
       runDir: (rootRunId) => join(stateDir, 'runs', rootRunId),
     };
