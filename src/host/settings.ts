@@ -12,6 +12,7 @@ const ENVIRONMENT = {
   'github.apiUrl': 'GITHUB_API_URL',
   'appwrite.endpoint': 'APPWRITE_ENDPOINT',
   'appwrite.projectId': 'APPWRITE_PROJECT_ID',
+  'records.endpoint': 'ORCHESTRATOR_RECORDS_ENDPOINT',
 } as const;
 
 /** Settings that have the same place in `orchestrator.config.json`. */

@@ -7,6 +7,7 @@ import { ProblemsPanel } from './problems-panel.tsx';
 import './panels.css';
 import './progress.css';
 import { NoRun } from './no-run.tsx';
+import { WaitingPreview } from './preview-panel.tsx';
 import { RunHeader } from './run-header.tsx';
 import { hasView } from './selectors.ts';
 import { Stepper } from './stepper.tsx';
@@ -21,6 +22,7 @@ export function ProgressPage() {
       <RunHeader />
       <Stepper />
       <WaitingPanel />
+      <WaitingPreview />
       <ProblemsPanel />
       <div class="two">
         <CostPanel />

@@ -1,4 +1,6 @@
+import { lossesOf } from '../../protocol/losses.ts';
 import type { RunView, Waiting } from '../../protocol/view.ts';
+import { changeText } from '../commands/change-text.ts';
 import type { CommandName } from '../ids.ts';
 import { isUnfinished, runName, usdText, type Wording } from '../trees/wording.ts';
 import { escaped, shortened } from './markdown.ts';
@@ -10,12 +12,12 @@ export function approveParts(wording: Wording, views: readonly RunView[], nowMs:
   const waits = views
     .filter(isUnfinished)
     .flatMap((view) => view.waiting.map((wait) => ({ view, wait })))
-    .filter(({ wait }) => wait.gate === 'plan' || wait.gate === 'diff' || wait.gate === 'subtask');
+    .filter(({ wait }) => wait.gate !== 'questions' && wait.gate !== 'resume');
   if (waits.length === 0) {
     return [{ kind: 'text', markdown: escaped(wording.l10n.t('Nothing waits for your approval.')) }];
   }
   return waits.flatMap(({ view, wait }) => {
-    const about = [`**${escaped(runName(view))}**`, `- ${waitLine(wording, view, wait, nowMs)}`];
+    const about = [`**${escaped(runName(wording, view))}**`, `- ${waitLine(wording, view, wait, nowMs)}`];
     const text: ChatPart = {
       kind: 'text',
       markdown: `${[...about, ...details(wording, view, wait)].join('\n')}\n\n`,
@@ -28,6 +30,7 @@ export function approveParts(wording: Wording, views: readonly RunView[], nowMs:
 }
 
 const MAX_SUBTASKS = 20;
+const MAX_LOSSES = 20;
 
 function details(wording: Wording, view: RunView, wait: Waiting): string[] {
   const { l10n } = wording;
@@ -49,6 +52,14 @@ function details(wording: Wording, view: RunView, wait: Waiting): string[] {
     const removed = files.reduce((sum, file) => sum + file.removedLines, 0);
     return [`- ${escaped(l10n.t('{0} files: {1} lines added, {2} removed', files.length, added, removed))}`];
   }
+  if (wait.gate === 'deployment') {
+    const losses = lossesOf(view);
+    const more = losses.length - MAX_LOSSES;
+    return [
+      ...losses.slice(0, MAX_LOSSES).map((change) => `- ${escaped(changeText(wording, change))}`),
+      ...(more > 0 ? [`- ${escaped(l10n.t('{0} more', more))}`] : []),
+    ];
+  }
   return [];
 }
 
@@ -63,6 +74,12 @@ function buttonsOf({ l10n }: Wording, wait: Waiting): [CommandName, string][] {
     return [
       ['reviewChanges', l10n.t('Review the changes')],
       ['acceptAll', l10n.t('Accept all changes')],
+    ];
+  }
+  if (wait.gate === 'deployment') {
+    return [
+      ['decideDeployment', l10n.t('Decide')],
+      ['showDashboard', l10n.t('Show the preview')],
     ];
   }
   return [['decideSubtask', l10n.t('Decide')]];

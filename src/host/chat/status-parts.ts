@@ -48,7 +48,7 @@ function headline(wording: Wording, view: RunView): string {
     l10n.t('{0} of {1}', usdText(wording, view.cost.usd), usdText(wording, view.budgetUsd)),
     ...(view.cost.unpricedCalls === 0 ? [] : [l10n.t('{0} calls of unknown price', view.cost.unpricedCalls)]),
   ];
-  return `**${escaped(runName(view))}**: ${facts.map(escaped).join(', ')}`;
+  return `**${escaped(runName(wording, view))}**: ${facts.map(escaped).join(', ')}`;
 }
 
 export function waitLine(wording: Wording, view: RunView, wait: Waiting, nowMs: number): string {
@@ -76,6 +76,8 @@ function buttonOf({ l10n }: Wording, gate: Gate): [CommandName, string] {
       return ['reviewChanges', l10n.t('Review the changes')];
     case 'subtask':
       return ['decideSubtask', l10n.t('Decide')];
+    case 'deployment':
+      return ['decideDeployment', l10n.t('Decide')];
     case 'resume':
       return ['resume', l10n.t('Resume')];
   }

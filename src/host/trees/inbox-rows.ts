@@ -34,6 +34,13 @@ export function waitWords({ l10n }: Wording, view: RunView, wait: Waiting): Wait
       const label = title === null ? l10n.t('Decide about a subtask') : l10n.t('Decide about "{0}"', title);
       return { label, icon: icon('git-pull-request-go-to-changes'), command: 'decideSubtask' };
     }
+    case 'deployment': {
+      const label =
+        view.purpose === 'rollback'
+          ? l10n.t('Decide what the rollback may lose')
+          : l10n.t('Decide what the deployment may lose');
+      return { label, icon: icon('rocket', TROUBLE), command: 'decideDeployment' };
+    }
     case 'resume': {
       const [label, id, color] = conditionWords({ l10n }, wait.code);
       return { label, icon: icon(id, color), command: 'resume' };
@@ -90,7 +97,10 @@ export function inboxRows(wording: Wording, views: readonly RunView[], nowMs: nu
 function waitRow(wording: Wording, view: RunView, wait: Waiting, nowMs: number): Row {
   const { label, icon, command } = waitWords(wording, view, wait);
   const { gate, topic, waitOn } = wait;
-  const description = joined([runName(view), wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs))]);
+  const description = joined([
+    runName(wording, view),
+    wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs)),
+  ]);
   return {
     node: {
       kind: 'wait',

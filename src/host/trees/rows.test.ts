@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
-import { aSubtask } from '../../../test/fakes/plan.ts';
-import type { RunView } from '../../protocol/view.ts';
+import { aBrief, aSubtask } from '../../../test/fakes/plan.ts';
+import { emptyView, type RunView } from '../../protocol/view.ts';
 import { agentRows, hasWorkingAgent } from './agent-rows.ts';
 import { inboxRows } from './inbox-rows.ts';
 import type { Row } from './nodes.ts';
+import { changedRows, takeSnapshot } from './snapshot.ts';
 import { createTaskRows } from './task-rows.ts';
-import { acted, anEvidence, aRun, ENGLISH, integrated, START_MS, started, waits, withEvents } from './testing.ts';
+import {
+  acted,
+  aDeployment,
+  anEvidence,
+  aRun,
+  ENGLISH,
+  integrated,
+  START_MS,
+  started,
+  waits,
+  withEvents,
+} from './testing.ts';
 import { tooltipOf } from './tooltips.ts';
 
 const NOW_MS = START_MS + 90_000;
@@ -54,6 +66,18 @@ describe('the inbox', () => {
     assert.equal(unknown?.label, 'Decide about a subtask');
   });
 
+  it('asks what a deployment, or a rollback, may lose', () => {
+    const deployment = withEvents(aRun('r1'), waits('deployment'));
+    const rows = inbox(deployment, { ...deployment, purpose: 'rollback' });
+    assert.deepEqual(
+      rows.map(({ label, context, click }) => [label, context, click?.command]),
+      [
+        ['Decide what the deployment may lose', 'gate-deployment', 'decideDeployment'],
+        ['Decide what the rollback may lose', 'gate-deployment', 'decideDeployment'],
+      ],
+    );
+  });
+
   it('says by the code what has to change', () => {
     const labels = (['budget_exceeded', 'auth', 'rate_limited', 'checks_failed', 'internal'] as const).map((code) =>
       inbox(withEvents(aRun('r1'), waits('resume', { code }))).map(({ label, icon }) => `${icon?.id}: ${label}`),
@@ -86,10 +110,22 @@ describe('the agents', () => {
       ...{ provider: 'anthropic', model: 'claude', usage, costUsd: 0.125, durationMs: 1 },
     });
     const [, row] = agentRows(ENGLISH, [view], Date.parse(view.agents['backend-1']?.since ?? '') + 65_000);
-    assert.equal(row?.description, 'working · 1:05 · Build api · writes api/a.js · 12.3K tokens · $0.13 · claude');
-    assert.equal(row?.speech.includes('1:05'), false);
+    assert.equal(row?.description, 'working · 1 min · Build api · writes api/a.js · 12.3K tokens · $0.13 · claude');
+    assert.equal(row?.speech.includes('1 min'), false);
     assert.ok(hasWorkingAgent([view]));
     assert.equal(hasWorkingAgent([withEvents(view, { type: 'run.cancelled' })]), false);
+  });
+
+  it('are drawn anew when a minute is over, not each second, so that a tooltip stays open', () => {
+    const view = withEvents(aRun('r1'), started('api'));
+    const sinceMs = Date.parse(view.agents['backend-1']?.since ?? '');
+    const at = (ms: number) => takeSnapshot(agentRows(ENGLISH, [view], sinceMs + ms));
+    assert.deepEqual(changedRows(at(10_000), at(50_000)), []);
+    assert.deepEqual(changedRows(at(61_000), at(110_000)), []);
+    const changed = changedRows(at(110_000), at(120_000));
+    assert.ok(changed !== 'all' && changed.some((node) => node.kind === 'agent' && node.agentId === 'backend-1'));
+    const [, row] = agentRows(ENGLISH, [view], sinceMs + 125 * 60_000);
+    assert.match(row?.description ?? '', /^working · 2 h 5 min · /);
   });
 
   it('say that a price is unknown, and until when a limit holds', () => {
@@ -166,6 +202,35 @@ describe('the tasks', () => {
     assert.deepEqual(context(over), ['run ended plan', 'subtask commit evidence']);
     const diff = withEvents(aRun('r1'), { type: 'live.verified', results: [], url: 'https://a' }, waits('diff'));
     assert.equal(context(diff)[0], 'run running waiting plan diff live');
+  });
+
+  it('name a run that only deploys or undoes by that, with a sign of its own, and offer to roll back what was deployed', () => {
+    const begun = (purpose: 'deploy' | 'rollback'): RunView =>
+      withEvents(emptyView('r1'), {
+        ...{
+          type: 'run.started',
+          brief: aBrief({ name: 'Shop' }),
+          workspaceDir: '/project',
+          budgetUsd: 5,
+          slug: 'shop',
+        },
+        purpose,
+      });
+    const deployed = withEvents(begun('deploy'), aDeployment(), {
+      ...{ type: 'run.completed', url: 'https://a', stoppedAfter: 'deploy' },
+    });
+    const undone = withEvents(begun('rollback'), aDeployment(), {
+      ...{ type: 'run.completed', url: null, stoppedAfter: 'deploy' },
+    });
+    assert.deepEqual(
+      tasks(deployed, undone, begun('rollback')).map(({ label, icon, context }) => [label, icon?.id, context]),
+      [
+        ['Deployment of Shop', 'rocket', 'run ended undoable'],
+        ['Rollback of Shop', 'discard', 'run ended'],
+        ['Rollback of Shop', 'discard', 'run running'],
+      ],
+    );
+    assert.equal(tasks(aRun('r1'))[0]?.icon?.id, 'play-circle');
   });
 
   it('say that a run is about to pause, and offer to go on', () => {
