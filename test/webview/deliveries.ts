@@ -11,14 +11,14 @@ const change = (
   destructive = false,
 ): DeploymentChange => ({ action, kind, id, detail, destructive });
 
-export const CHANGES: DeploymentChange[] = [
+const CHANGES: DeploymentChange[] = [
   change('create', 'function', 'notes-api'),
   change('create', 'variable', 'notes-api/MODE'),
   change('change', 'table', 'team-notes/notes', 'permissions: anyone may read'),
   change('change', 'column', 'team-notes/notes/title', 'size 200 becomes 80; 3 of 41 rows are longer', true),
   change('delete', 'column', 'team-notes/notes/colour', '41 rows have a value', true),
 ];
-export const IRREVERSIBLE = ['The values of the column team-notes/notes/colour cannot be brought back.'];
+const IRREVERSIBLE = ['The values of the column team-notes/notes/colour cannot be brought back.'];
 
 export const previewed = (): DomainEvent => ({
   type: 'deployment.previewed',

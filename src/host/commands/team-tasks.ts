@@ -10,7 +10,7 @@ export interface TaskItem {
   addresses: Address[];
 }
 
-export interface Address {
+interface Address {
   label: string;
   address: string;
 }

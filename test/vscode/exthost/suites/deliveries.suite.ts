@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import * as vscode from 'vscode';
 import type { HostApp } from '../../../../src/host/app.ts';
 import { runCommand } from '../../../../src/host/commands/run-command.ts';
 import type { CommandName } from '../../../../src/host/ids.ts';
@@ -213,12 +212,5 @@ describe('deployments, issues and the team, by command', () => {
         ],
       );
     });
-  });
-
-  it('are commands of the window', async () => {
-    const all = await vscode.commands.getCommands(true);
-    for (const name of ['decideDeployment', 'rollBack', 'startFromIssue', 'showTeamRuns']) {
-      assert.ok(all.includes(`orchestrator.${name}`), name);
-    }
   });
 });
