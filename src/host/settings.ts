@@ -13,6 +13,7 @@ const ENVIRONMENT = {
   'appwrite.endpoint': 'APPWRITE_ENDPOINT',
   'appwrite.projectId': 'APPWRITE_PROJECT_ID',
   'records.endpoint': 'ORCHESTRATOR_RECORDS_ENDPOINT',
+  'records.userName': 'ORCHESTRATOR_USER',
 } as const;
 
 /** Settings that have the same place in `orchestrator.config.json`. */
@@ -40,6 +41,16 @@ const DEFAULTS = [
   'remote.private',
   'remote.mergeMethod',
   'remote.branchPrefix',
+  'remote.pullRequest.draft',
+  'remote.pullRequest.labels',
+  'remote.pullRequest.reviewers',
+  'remote.pullRequest.teamReviewers',
+  'remote.revisionRounds',
+  'remote.ciWorkflow',
+  'remote.workflow',
+  'records.enabled',
+  'records.projectId',
+  'records.databaseId',
 ] as const;
 
 export const SECTION = 'orchestrator';

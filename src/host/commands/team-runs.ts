@@ -51,8 +51,7 @@ function sayNotConfigured(): void {
   const openSettings = vscode.l10n.t('Open Settings');
   const setKeys = vscode.l10n.t('Set Keys');
   const message = vscode.l10n.t(
-    'No shared database is configured. Set its address, project and database under "records" in the settings or in {0}, and the key {1}.',
-    'orchestrator.config.json',
+    'No shared database is configured. Set the key {0}; where the address, project and database are not the usual ones, set them as "records" in the settings.',
     'ORCHESTRATOR_RECORDS_KEY',
   );
   vscode.window.showInformationMessage(message, openSettings, setKeys).then(

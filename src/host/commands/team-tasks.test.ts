@@ -25,18 +25,24 @@ describe('a run of the team', () => {
     assert.match(detail, /Jan 5, 2026.* · https:\/\/github\.test\/acme\/shop$/);
   });
 
-  it('leads to its repository, pull request and live application, each once', () => {
+  it('leads to its repository, issue, pull request and what is live, each once', () => {
     const deploymentInfo = {
+      issue: { number: 2, url: 'https://github.test/acme/shop/issues/2' },
+      url: 'https://shop.test',
       pullRequest: { number: 3, url: 'https://github.test/acme/shop/pull/3' },
       mergeCommit: 'abc',
-      liveUrl: 'https://shop.test',
-      repository: 'https://github.test/acme/shop',
-      cost: 1.5,
+      cost: { usd: 1.5 },
+      deployments: [
+        { id: 'web', url: 'https://shop.test' },
+        { id: 'api', url: 'https://api.shop.test' },
+      ],
     };
     assert.deepEqual(taskItem(ENGLISH, aTask({ deploymentInfo })).addresses, [
       { label: 'Repository', address: 'https://github.test/acme/shop' },
-      { label: 'Pull request', address: 'https://github.test/acme/shop/pull/3' },
+      { label: 'Issue', address: 'https://github.test/acme/shop/issues/2' },
       { label: 'Live application', address: 'https://shop.test' },
+      { label: 'Pull request', address: 'https://github.test/acme/shop/pull/3' },
+      { label: 'Deployment', address: 'https://api.shop.test' },
     ]);
   });
 

@@ -63,6 +63,8 @@ function addressesOf(wording: Wording, task: TaskRecord): Address[] {
 }
 
 function addressLabel({ l10n }: Wording, name: string): string {
-  if (/pull/i.test(name)) return l10n.t('Pull request');
-  return /live|url|site/i.test(name) ? l10n.t('Live application') : plainLine(name, 40);
+  if (/^issue\b/.test(name)) return l10n.t('Issue');
+  if (/^pullRequest\b/.test(name)) return l10n.t('Pull request');
+  if (/^url$|live/i.test(name)) return l10n.t('Live application');
+  return /^deployments\b/.test(name) ? l10n.t('Deployment') : plainLine(name, 40);
 }

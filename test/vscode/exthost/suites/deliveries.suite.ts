@@ -186,7 +186,7 @@ describe('deployments, issues and the team, by command', () => {
     it('says what to configure when there is no shared database', async () => {
       await run('showTeamRuns');
       const message = only('information');
-      assert.match(message.text, /No shared database.*records.*ORCHESTRATOR_RECORDS_KEY/);
+      assert.match(message.text, /No shared database.*ORCHESTRATOR_RECORDS_KEY.*records/);
       assert.deepEqual(message.choices, ['Open Settings', 'Set Keys']);
     });
 
@@ -200,7 +200,7 @@ describe('deployments, issues and the team, by command', () => {
 
     it('asks which address, when a run has several, and opens none that is not chosen', async () => {
       results.teamTasks = [
-        { ...task, githubRepo: 'https://github.test/acme/shop', deploymentInfo: { liveUrl: 'https://shop.test' } },
+        { ...task, githubRepo: 'https://github.test/acme/shop', deploymentInfo: { url: 'https://shop.test' } },
       ];
       person.answer = ({ text, choices }) => (text === 'Runs of the Team' ? choices[0]?.split(':')[0] : undefined);
       await run('showTeamRuns');
