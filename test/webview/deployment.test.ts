@@ -141,6 +141,18 @@ describe('the pages of a deployment in a browser', function () {
     assert.deepEqual(sent(one, 'open').at(-1)?.params, { target: { kind: 'workflow', runId } });
   });
 
+  it('say under Progress why a run stands still, as long as it does', async () => {
+    const opened = upTo(all, ({ type }) => type === 'pull_request.opened');
+    const one = await show(then(opened, ...reviewedAndHeld()), 'progress');
+    await one.page.getByText('The pull request is not merged yet: a review is required').first().waitFor();
+    await one.page.getByRole('button', { name: 'Open pull request' }).click();
+    assert.deepEqual(sent(one, 'open').at(-1)?.params, { target: { kind: 'pull_request', runId } });
+    assert.deepEqual(await one.axe(), []);
+    const [merged] = all.filter(({ event }) => event.type === 'pull_request.merged');
+    await one.records(then(then(opened, ...reviewedAndHeld()), merged?.event ?? assert.fail()).slice(-1));
+    await one.page.getByRole('button', { name: 'Open pull request' }).waitFor({ state: 'detached' });
+  });
+
   it('show what a rollback did and left, and offer none of it again', async () => {
     const undoes = viewOf(then(delivered, rolledBack()));
     const one = await open({ tab: 'results', views: [{ ...undoes, purpose: 'rollback' }] });

@@ -2,6 +2,7 @@ import { AgentsPanel } from './agents-panel.tsx';
 import { Announcer } from './announcer.tsx';
 import { CostPanel } from './cost-panel.tsx';
 import { GanttPanel } from './gantt-panel.tsx';
+import { HeldNotice } from './held-notice.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { ProblemsPanel } from './problems-panel.tsx';
 import './panels.css';
@@ -23,6 +24,7 @@ export function ProgressPage() {
       <Stepper />
       <WaitingPanel />
       <WaitingPreview />
+      <HeldNotice />
       <ProblemsPanel />
       <div class="two">
         <CostPanel />

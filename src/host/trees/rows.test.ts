@@ -227,6 +227,11 @@ describe('the tasks', () => {
     assert.equal(tasks(aRun('r1'))[0]?.icon?.id, 'play-circle');
   });
 
+  it('say why a pull request is not merged yet', () => {
+    const held = withEvents(aRun('r1'), { type: 'pull_request.held', reason: 'a review is required' });
+    assert.equal(tasks(held)[0]?.description, 'building · 0 of 1 integrated · not merged yet: a review is required');
+  });
+
   it('say that a run is about to pause, and offer to go on', () => {
     const [row] = tasks(withEvents(aRun('r1'), { type: 'pause.requested' }));
     assert.equal(row?.description, 'pausing · building · 0 of 1 integrated');

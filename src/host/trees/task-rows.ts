@@ -112,6 +112,7 @@ function runDescription(wording: Wording, view: RunView): string {
     view.status === 'waiting' ? statusText(wording, 'waiting') : held,
     stageText(wording, view.stage),
     progress,
+    view.held === null ? null : wording.l10n.t('not merged yet: {0}', plainLine(view.held, 60)),
   ]);
 }
 
