@@ -1,6 +1,4 @@
-import { lossesOf } from '../../protocol/losses.ts';
 import type { RunView, Waiting } from '../../protocol/view.ts';
-import { changeText } from '../commands/change-text.ts';
 import type { CommandName } from '../ids.ts';
 import { isUnfinished, runName, usdText, type Wording } from '../trees/wording.ts';
 import { escaped, shortened } from './markdown.ts';
@@ -30,7 +28,6 @@ export function approveParts(wording: Wording, views: readonly RunView[], nowMs:
 }
 
 const MAX_SUBTASKS = 20;
-const MAX_LOSSES = 20;
 
 function details(wording: Wording, view: RunView, wait: Waiting): string[] {
   const { l10n } = wording;
@@ -51,14 +48,6 @@ function details(wording: Wording, view: RunView, wait: Waiting): string[] {
     const added = files.reduce((sum, file) => sum + file.addedLines, 0);
     const removed = files.reduce((sum, file) => sum + file.removedLines, 0);
     return [`- ${escaped(l10n.t('{0} files: {1} lines added, {2} removed', files.length, added, removed))}`];
-  }
-  if (wait.gate === 'deployment') {
-    const losses = lossesOf(view);
-    const more = losses.length - MAX_LOSSES;
-    return [
-      ...losses.slice(0, MAX_LOSSES).map((change) => `- ${escaped(changeText(wording, change))}`),
-      ...(more > 0 ? [`- ${escaped(l10n.t('{0} more', more))}`] : []),
-    ];
   }
   return [];
 }

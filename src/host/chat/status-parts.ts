@@ -1,7 +1,7 @@
 import type { Gate } from '../../protocol/events.ts';
 import type { RunView, Waiting } from '../../protocol/view.ts';
 import type { CommandName } from '../ids.ts';
-import { waitWords } from '../trees/inbox-rows.ts';
+import { waitLines, waitWords } from '../trees/inbox-rows.ts';
 import { clockText, isUnfinished, runName, stageText, statusText, usdText, type Wording } from '../trees/wording.ts';
 import { escaped, shortened } from './markdown.ts';
 import type { ChatPart, ChatTarget } from './parts.ts';
@@ -54,7 +54,7 @@ function headline(wording: Wording, view: RunView): string {
 export function waitLine(wording: Wording, view: RunView, wait: Waiting, nowMs: number): string {
   const { label } = waitWords(wording, view, wait);
   const since = wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs));
-  return `**${escaped(label)}** ${escaped(`(${since})`)}: ${shortened(wait.message, MAX_MESSAGE_CHARS)}`;
+  return `**${escaped(label)}** ${escaped(`(${since})`)}: ${shortened(waitLines(wording, view, wait).join('; '), MAX_MESSAGE_CHARS)}`;
 }
 
 export function targetOf(view: RunView, { gate, topic, waitOn }: Waiting): ChatTarget {

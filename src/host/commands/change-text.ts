@@ -1,11 +1,22 @@
+import { lossesOf } from '../../protocol/losses.ts';
+import type { RunView } from '../../protocol/view.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
 import type { Wording } from '../trees/wording.ts';
 import { plainLine } from './plain.ts';
 
 const MAX_CHARS = 160;
+const MAX_NAMED = 12;
+
+/** What a deployment, or a rollback, would lose, a line each; of many the first and how many more. */
+export function lossTexts({ l10n }: Pick<Wording, 'l10n'>, view: Pick<RunView, 'preview'>): string[] {
+  const losses = lossesOf(view);
+  const named = losses.slice(0, MAX_NAMED).map((change) => changeText({ l10n }, change));
+  const more = losses.length - MAX_NAMED;
+  return more > 0 ? [...named, l10n.t('{0} more', more)] : named;
+}
 
 /** One change of a deployment in words: `delete column crew/tasks/title: 12 rows`. */
-export function changeText({ l10n }: Pick<Wording, 'l10n'>, change: DeploymentChange): string {
+function changeText({ l10n }: Pick<Wording, 'l10n'>, change: DeploymentChange): string {
   const what = `${kindText({ l10n }, change.kind)} ${change.id}`;
   const done = actionText({ l10n }, change.action, what);
   return plainLine(change.detail === '' ? done : `${done}: ${change.detail}`, MAX_CHARS);

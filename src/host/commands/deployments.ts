@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import { LEAVE_OUT, lossesOf } from '../../protocol/losses.ts';
+import { LEAVE_OUT } from '../../protocol/losses.ts';
 import type { RunView } from '../../protocol/view.ts';
 import type { HostApp } from '../app.ts';
 import { confirm, send, tell } from './ask.ts';
-import { changeText } from './change-text.ts';
+import { lossTexts } from './change-text.ts';
 import { chooseRun, sayOver } from './choose.ts';
 import { canDeploy, canRollBack, waitFor, waitsAt } from './fits.ts';
 import { nameOf } from './labels.ts';
@@ -79,13 +79,8 @@ function questionAbout(view: RunView): string {
     : vscode.l10n.t('Deploying {0} would delete or lose something. Do it?', name);
 }
 
-const MAX_NAMED = 12;
-
 /** Names what is lost; the words of the run where it has no list. */
 function detailOf(view: RunView, message: string): string {
-  const losses = lossesOf(view);
-  if (losses.length === 0) return message;
-  const named = losses.slice(0, MAX_NAMED).map((change) => `– ${changeText({ l10n: vscode.l10n }, change)}`);
-  const more = losses.length - MAX_NAMED;
-  return [...named, ...(more > 0 ? [vscode.l10n.t('{0} more', more)] : [])].join('\n');
+  const losses = lossTexts({ l10n: vscode.l10n }, view);
+  return losses.length === 0 ? message : losses.map((text) => `– ${text}`).join('\n');
 }

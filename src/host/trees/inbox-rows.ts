@@ -1,4 +1,5 @@
 import type { RunView, Waiting } from '../../protocol/view.ts';
+import { lossTexts } from '../commands/change-text.ts';
 import { plainLine } from '../commands/plain.ts';
 import type { CommandName } from '../ids.ts';
 import { joined, type Row, type RowIcon, subtaskOfWait } from './nodes.ts';
@@ -46,6 +47,12 @@ export function waitWords({ l10n }: Wording, view: RunView, wait: Waiting): Wait
       return { label, icon: icon(id, color), command: 'resume' };
     }
   }
+}
+
+/** The run's own words, or what would be lost, a line each: the preview says it in the person's language. */
+export function waitLines(wording: Wording, view: RunView, wait: Waiting): string[] {
+  const losses = wait.gate === 'deployment' ? lossTexts(wording, view) : [];
+  return losses.length === 0 ? [wait.message] : losses;
 }
 
 /** What has to change before the run can go on. */

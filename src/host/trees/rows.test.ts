@@ -68,6 +68,12 @@ describe('the inbox', () => {
   it('asks what a deployment, or a rollback, may lose', () => {
     const deployment = withEvents(aRun('r1'), waits('deployment'));
     const rows = inbox(deployment, { ...deployment, purpose: 'rollback' });
+    const change = { action: 'delete', kind: 'column', id: 'crew/title', detail: '3 rows', destructive: true } as const;
+    const changes = Array.from({ length: 14 }, () => change);
+    const known = { ...deployment, preview: { changes, irreversible: [] } };
+    const tooltip = (view: RunView) => tooltipOf(ENGLISH, [view], rows[0]?.node ?? assert.fail(), NOW_MS)?.split('\n');
+    assert.equal(tooltip(deployment)?.at(-1), 'Please.');
+    assert.deepEqual(tooltip(known)?.slice(-2), ['delete column crew/title: 3 rows', '2 more']);
     assert.deepEqual(
       rows.map(({ label, context, click }) => [label, context, click?.command]),
       [

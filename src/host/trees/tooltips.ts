@@ -1,6 +1,6 @@
 import type { AgentView, RunView, SubtaskView } from '../../protocol/view.ts';
 import { agentName, agentTimeText, subtaskTitle } from './agent-rows.ts';
-import { waitWords } from './inbox-rows.ts';
+import { waitLines, waitWords } from './inbox-rows.ts';
 import { joined, type TreeNode } from './nodes.ts';
 import {
   agentCostText,
@@ -65,7 +65,11 @@ function waitTooltip(
   const wait = view.waiting.find(({ topic, waitOn }) => topic === node.topic && waitOn === node.waitOn);
   if (wait === undefined) return null;
   const since = wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs));
-  return lines([waitWords(wording, view, wait).label, joined([runName(wording, view), since]), wait.message]);
+  return lines([
+    waitWords(wording, view, wait).label,
+    joined([runName(wording, view), since]),
+    ...waitLines(wording, view, wait),
+  ]);
 }
 
 function runTooltip(wording: Wording, view: RunView, nowMs: number): string {
