@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Brief } from '../protocol/brief.ts';
 import type { ConsoleTab } from '../protocol/console.ts';
+import type { IssueRef } from '../protocol/work.ts';
 import type { Keys } from './keys.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { RunStore } from './run-store.ts';
@@ -29,8 +30,8 @@ export interface Console extends vscode.Disposable {
   show(tab: ConsoleTab, runId: string | null): Promise<void>;
   /** Takes over the panel that the editor restores after a reload. */
   restore(panel: vscode.WebviewPanel, state: unknown): Promise<void>;
-  /** Puts a brief into the form and shows it. */
-  edit(brief: Brief): Promise<void>;
+  /** Puts a brief into the form and shows it; `from`: the issue that it was made of, and the folder that was asked about. */
+  edit(brief: Brief, from?: { issue: IssueRef; workspaceDir: string }): Promise<void>;
 }
 
 /** Diffs of a run in VS Code's own editors, and the person's choices about them. */

@@ -37,6 +37,7 @@ describe('the context keys', () => {
     assert.deepEqual(set([at('plan')]), ['canApprovePlan', 'canCancel', 'canPause', 'hasRun']);
     assert.deepEqual(set([at('questions')]), ['canAnswer', 'canCancel', 'canPause', 'hasRun']);
     assert.deepEqual(set([at('diff')]), ['canCancel', 'canPause', 'canReview', 'hasRun']);
+    assert.deepEqual(set([at('deployment')]), ['canCancel', 'canDecideDeployment', 'canPause', 'hasRun']);
     assert.deepEqual(set([at('resume')]), ['canCancel', 'canPause', 'canResume', 'hasRun']);
   });
 
@@ -44,6 +45,14 @@ describe('the context keys', () => {
     assert.deepEqual(set([view(MERGED)]), ['canDeploy', 'hasRun']);
     assert.deepEqual(set([view({ ...MERGED, stoppedAfter: 'deploy' })]), ['hasRun']);
     assert.deepEqual(set([view({ ...MERGED, mergeCommit: null })]), ['hasRun']);
+  });
+
+  it('let a deployment be rolled back when its run has ended, and no rollback', () => {
+    const deployments = [{ kind: 'site', id: 'web' }] as unknown as RunView['deployments'];
+    assert.deepEqual(set([view({ status: 'complete', deployments })]), ['canRollBack', 'hasRun']);
+    assert.deepEqual(set([view({ status: 'failed', deployments, purpose: 'deploy' })]), ['canRollBack', 'hasRun']);
+    assert.deepEqual(set([view({ status: 'complete', deployments, purpose: 'rollback' })]), ['hasRun']);
+    assert.ok(!set([view({ deployments })]).includes('canRollBack'));
   });
 
   it('say what there is to look at', () => {

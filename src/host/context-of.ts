@@ -1,5 +1,5 @@
 import type { RunView } from '../protocol/view.ts';
-import { canDeploy, canPause, canResume, hasEnded, retryable, waitsAt } from './commands/fits.ts';
+import { canDeploy, canPause, canResume, canRollBack, hasEnded, retryable, waitsAt } from './commands/fits.ts';
 import type { CONTEXT } from './ids.ts';
 
 /** The keys that the runs decide; whether a review is open is the review's to say. */
@@ -17,6 +17,8 @@ export function contextOf(views: readonly RunView[]): Record<RunKey, boolean> {
     canCancel: some((view) => !hasEnded(view)),
     canRetry: some((view) => retryable(view).length > 0),
     canDeploy: some(canDeploy),
+    canDecideDeployment: some((view) => waitsAt(view, 'deployment').length > 0),
+    canRollBack: some(canRollBack),
     hasLive: some((view) => view.url !== null),
     hasPullRequest: some((view) => view.pullRequest !== null),
     hasResults: some((view) => view.diff !== null),

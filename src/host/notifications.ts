@@ -44,6 +44,11 @@ function actionsOf({ wait }: RunWait): Action[] {
       return [{ label: vscode.l10n.t('Answer'), command: 'answerQuestions' }];
     case 'subtask':
       return [{ label: vscode.l10n.t('Decide'), command: 'decideSubtask' }];
+    case 'deployment':
+      return [
+        { label: vscode.l10n.t('Decide'), command: 'decideDeployment' },
+        { label: vscode.l10n.t('Show Preview'), command: 'showDashboard' },
+      ];
     case 'resume':
       return [
         { label: vscode.l10n.t('Resume'), command: 'resume' },
@@ -63,6 +68,10 @@ function messageOf({ view, wait }: RunWait): string {
       return vscode.l10n.t('{0}: the lead has questions before it plans.', name);
     case 'subtask':
       return vscode.l10n.t('{0}: subtask {1} waits for your decision.', name, subtaskOf(wait) ?? '');
+    case 'deployment':
+      return view.purpose === 'rollback'
+        ? vscode.l10n.t('{0} would delete or lose something and waits for your decision.', name)
+        : vscode.l10n.t('{0}: deploying would delete or lose something and waits for your decision.', name);
     case 'resume':
       return vscode.l10n.t('{0} waits: {1}', name, wait.message);
   }
@@ -71,7 +80,8 @@ function messageOf({ view, wait }: RunWait): string {
 function sayWait(app: HostApp, fresh: RunWait): void {
   const { view, wait } = fresh;
   const actions = actionsOf(fresh);
-  const show = wait.gate === 'resume' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+  const isWarning = wait.gate === 'resume' || wait.gate === 'deployment';
+  const show = isWarning ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
   show(plain(messageOf(fresh)), ...actions.map(({ label }) => label)).then(
     (label) => {
       const action = actions.find((candidate) => candidate.label === label);

@@ -12,6 +12,8 @@ const ENVIRONMENT = {
   'github.apiUrl': 'GITHUB_API_URL',
   'appwrite.endpoint': 'APPWRITE_ENDPOINT',
   'appwrite.projectId': 'APPWRITE_PROJECT_ID',
+  'records.endpoint': 'ORCHESTRATOR_RECORDS_ENDPOINT',
+  'records.userName': 'ORCHESTRATOR_USER',
 } as const;
 
 /** Settings that have the same place in `orchestrator.config.json`. */
@@ -46,6 +48,9 @@ const DEFAULTS = [
   'remote.revisionRounds',
   'remote.ciWorkflow',
   'remote.workflow',
+  'records.enabled',
+  'records.projectId',
+  'records.databaseId',
 ] as const;
 
 export const SECTION = 'orchestrator';

@@ -68,10 +68,10 @@ export function createTestResults(
     const fresh = groups.filter((group) => before?.get(group.id) !== group.evidence);
     if (fresh.length === 0 && before?.size === groups.length) return;
     const of = open();
-    const parent = itemOf(of, of.items, view.runId, runName(view));
+    const parent = itemOf(of, of.items, view.runId, runName(wording, view));
     keepOnly(parent.children, new Set(groups.map(({ id }) => id)));
     const results = fresh.flatMap((group) => showGroup(of, parent, view.runId, group));
-    report(of, runName(view), results);
+    report(of, runName(wording, view), results);
     shown.set(view.runId, new Map(groups.map(({ id, evidence }) => [id, evidence])));
   };
 

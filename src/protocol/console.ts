@@ -5,6 +5,7 @@ import { Intent } from './intents.ts';
 import type { Estimate } from './plan.ts';
 import type { BriefCheck } from './service.ts';
 import type { RunView } from './view.ts';
+import { IssueRef } from './work.ts';
 
 /**
  * What the console (a webview) and the extension host say to each other, over `peer.ts`. The console asks, the host checks every
@@ -33,6 +34,8 @@ export const BriefDraft = z.strictObject({
   askQuestions: z.boolean(),
   until: Stage,
   local: z.boolean(),
+  /** The issue that the brief was made of; a run that is started from the form is about it. */
+  issue: IssueRef.nullable().default(null),
 });
 export type BriefDraft = z.infer<typeof BriefDraft>;
 
@@ -44,6 +47,8 @@ export const OpenTarget = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('live'), runId }),
   z.strictObject({ kind: z.literal('pull_request'), runId }),
   z.strictObject({ kind: z.literal('forge_check'), runId, index: z.int().min(0) }),
+  z.strictObject({ kind: z.literal('issue'), runId }),
+  z.strictObject({ kind: z.literal('workflow'), runId }),
   z.strictObject({ kind: z.literal('deployment'), runId, index: z.int().min(0) }),
   z.strictObject({ kind: z.literal('worktree'), runId, subtaskId: z.string() }),
   z.strictObject({ kind: z.literal('file'), runId, path: z.string(), line: z.int().min(0) }),
@@ -60,6 +65,7 @@ export const ConsoleCommand = z.enum([
   'showLog',
   'doctor',
   'exportRun',
+  'rollBack',
   'openSettings',
 ]);
 export type ConsoleCommand = z.infer<typeof ConsoleCommand>;
@@ -82,6 +88,8 @@ export const ConsoleParams = {
   dispatch: z.strictObject({ intent: Intent }),
   open: z.strictObject({ target: OpenTarget }),
   output: z.strictObject({ runId, outputFile: z.string() }),
+  /** Puts a text into the clipboard. */
+  copy: z.strictObject({ text }),
   command: z.strictObject({ command: ConsoleCommand, runId: runId.nullable() }),
 } as const satisfies Record<string, z.ZodType>;
 
@@ -139,6 +147,7 @@ export interface ConsoleResults {
   dispatch: { runId: string };
   open: null;
   output: string;
+  copy: null;
   command: null;
 }
 

@@ -16,7 +16,13 @@ const runId = z.string().min(1);
 const dir = z.string().min(1);
 
 /** Keys by the name of the variable that the command line reads them from. Never written anywhere by the process. */
-export const SecretName = z.enum(['XAI_API_KEY', 'ANTHROPIC_API_KEY', 'GITHUB_TOKEN', 'APPWRITE_API_KEY']);
+export const SecretName = z.enum([
+  'XAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'GITHUB_TOKEN',
+  'APPWRITE_API_KEY',
+  'ORCHESTRATOR_RECORDS_KEY',
+]);
 export type SecretName = z.infer<typeof SecretName>;
 
 export const ServiceParams = {

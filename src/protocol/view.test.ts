@@ -185,4 +185,11 @@ describe('the view of a run', () => {
     assert.equal(viewOf([retried(null, 30_000)]).agents.lead?.status, 'blocked');
     assert.deepEqual(viewOf([retried(undefined, 30_000), retried('x', 0)]).agents, {});
   });
+
+  it('reads a deployment of before its changes and domains were kept', () => {
+    const early = { kind: 'site', id: 'web', deploymentId: 'd1', previousDeploymentId: null, status: 'ready' };
+    const event = { type: 'deployment.finished', deployment: { ...early, url: null, logTail: '', durationMs: 1 } };
+    const [deployment] = viewOf([event as unknown as DomainEvent]).deployments;
+    assert.deepEqual([deployment?.changes, deployment?.domains, deployment?.mark], [[], [], '']);
+  });
 });

@@ -151,6 +151,8 @@ export interface RunView {
 }
 
 const LEAD = 'lead';
+/** Events are read as they were written: a deployment of before these were kept has none of them. */
+const UNKNOWN = { changes: [], domains: [], mark: '' };
 
 export function emptyView(runId: string): RunView {
   return {
@@ -487,7 +489,7 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'deployment.started':
       return view;
     case 'deployment.finished':
-      return { ...view, deployments: [...view.deployments, event.deployment] };
+      return { ...view, deployments: [...view.deployments, { ...UNKNOWN, ...event.deployment }] };
     case 'live.verified':
       return { ...view, live: event.results, url: event.url };
     case 'wait.began':

@@ -129,7 +129,7 @@ async function expand(item: Locator): Promise<void> {
 async function progress(window: Window, frame: Frame): Promise<void> {
   const { page } = window;
   const working = frame.getByRole('row').filter({ hasText: 'Working' });
-  const merged = frame.getByRole('button', { name: /^Merged/ });
+  const merged = frame.getByRole('button', { name: /^Integrated/ });
   await frame.getByRole('tab', { name: 'Progress' }).click();
   const areAtWork = async () => (await working.count()) >= 3;
   await until(areAtWork, { what: 'three agents at work', timeoutMs: STAGE_MS });

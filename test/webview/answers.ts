@@ -39,6 +39,7 @@ export function answersOf(views: readonly RunView[], tab: ConsoleTab): Required<
     dispatch: ({ intent }) => ({ runId: 'runId' in intent ? intent.runId : 'run-1' }),
     open: () => null,
     output: () => '',
+    copy: () => null,
     command: () => null,
   };
 }

@@ -11,6 +11,7 @@ import { ganttScale, MAX_ZOOM, MIN_BAR_PX, tickStepMs, ticks, zoomed } from '../
 import { filterLog, NO_FILTER } from '../../webview/progress/log-filter.ts';
 import { logLine } from '../../webview/progress/log-line.ts';
 import { costMeter, groupSubtasks, stageSteps, subtaskOfWait } from '../../webview/progress/run-facts.ts';
+import { deliveryEvents } from './deliveries.ts';
 import { recordedRun, upTo, viewOf } from './recording.ts';
 
 const AT = '2026-01-15T09:30:00.000Z';
@@ -204,6 +205,7 @@ const OTHERS: DomainEvent[] = [
   { type: 'budget.raised', budgetUsd: 20 },
   { type: 'run.failed', error },
   { type: 'run.cancelled' },
+  ...deliveryEvents(),
 ];
 
 describe('the lines of the log', () => {
@@ -241,6 +243,22 @@ describe('the lines of the log', () => {
     assert.equal(said({ ...base, evidence: [evidence, bad] }).text, 'Checks failed: tests (exit code 2)');
     const live = { url: 'http://x', method: 'GET', status: null, detail: 'no answer', durationMs: 1 };
     assert.equal(said({ type: 'live.verified', url: null, results: [{ ...live, passed: false }] }).level, 'failure');
+  });
+
+  it('say what a deployment would lose, what was decided, and why a pull request waits', () => {
+    const lines = deliveryEvents().map((event) => said(event));
+    const of = (pattern: RegExp) => lines.find(({ text }) => pattern.test(text))?.level;
+    assert.equal(of(/^Preview: 2 to create, 2 to change, 1 to delete; 2 changes lose something$/), 'warning');
+    assert.equal(of(/^Goes on without the changes that lose something$/), 'info');
+    assert.equal(of(/^The pull request is not merged yet: a review is required$/), 'warning');
+    assert.equal(of(/^Reviewers of pull request 7: 1 finding$/), 'warning');
+    assert.equal(of(/^New work after failed checks, round 1: abcdef1$/), 'info');
+    assert.equal(of(/^Workflow deploy\.yml failed: smoke$/), 'failure');
+    assert.equal(of(/^Rolled back: 2 undone, 1 left as it is$/), 'success');
+    const approved = said({ type: 'deployment.approved', by: 'person', destructive: true });
+    assert.deepEqual([approved.level, approved.text], ['warning', 'Changes that lose something are approved']);
+    const nothing = said({ type: 'deployment.previewed', changes: [], irreversible: [] });
+    assert.equal(nothing.text, 'Preview: everything is there already');
   });
 
   it('take characters that could mislead out of what models wrote', () => {

@@ -28,6 +28,7 @@ export function sampleDraft(changes: Partial<BriefDraft> = {}): BriefDraft {
     askQuestions: true,
     until: 'deploy',
     local: false,
+    issue: null,
     ...changes,
   };
 }

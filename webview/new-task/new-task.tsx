@@ -41,6 +41,7 @@ export function NewTask() {
         </div>
       </header>
       <ImportNotice />
+      <IssueNotice form={form} />
       <div class="new-task-columns">
         <div class="new-task-form">
           <WhatFields form={form} />
@@ -68,6 +69,20 @@ function ImportNotice() {
       actions={notice.before === null ? undefined : <Button onClick={undoImport}>{t('Undo')}</Button>}
     >
       <p>{notice.message}</p>
+    </Notice>
+  );
+}
+
+/** The issue that the form was filled from: the run closes it, unless the person takes it away. */
+function IssueNotice({ form: { issue } }: FormProps) {
+  if (issue === null) return null;
+  const name = `${issue.owner}/${issue.name}#${issue.number}`;
+  return (
+    <Notice
+      kind="info"
+      actions={<Button onClick={() => update({ issue: null })}>{t('Start without the issue')}</Button>}
+    >
+      <p>{t('From issue {0}: {1}. Its repository is pushed to, and the pull request closes it.', name, issue.title)}</p>
     </Notice>
   );
 }

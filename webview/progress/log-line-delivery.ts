@@ -1,9 +1,11 @@
 import type { DomainEvent } from '../../src/protocol/events.ts';
+import { lossesOf } from '../../src/protocol/losses.ts';
+import type { DeploymentChange } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
-import { countChecks, formatPair } from './counts.ts';
+import { countChecks, countFindings, formatPair } from './counts.ts';
 import { type LogLine, line, shortCommit } from './log-entry.ts';
 import { remedyOf } from './remedy.ts';
-import { deploymentName } from './words.ts';
+import { deploymentName, updateReason } from './words.ts';
 
 export type DeliveryEvent = Extract<
   DomainEvent,
@@ -13,12 +15,14 @@ export type DeliveryEvent = Extract<
       | `branch.${string}`
       | `pull_request.${string}`
       | `deployment.${string}`
-      | `live.${string}`;
+      | `live.${string}`
+      | `workflow.${string}`
+      | `rollback.${string}`;
   }
 >;
 
 export const isDelivery = (event: DomainEvent): event is DeliveryEvent =>
-  /^(changes|branch|pull_request|deployment|live)\./.test(event.type);
+  /^(changes|branch|pull_request|deployment|live|workflow|rollback)\./.test(event.type);
 
 export function deliveryLine(event: DeliveryEvent): LogLine {
   switch (event.type) {
@@ -30,8 +34,30 @@ export function deliveryLine(event: DeliveryEvent): LogLine {
       return line('success', t('Pull request {0} opened', event.pullRequest.number));
     case 'pull_request.checked':
       return forgeChecked(event);
+    case 'pull_request.reviewed':
+      return line(
+        'warning',
+        t('Reviewers of pull request {0}: {1}', event.number, countFindings(event.findings.length)),
+        {
+          remedy: t('An agent settles them; they are under Results.'),
+        },
+      );
+    case 'pull_request.updated':
+      return line('info', `${updateReason(event.reason, event.round)}: ${shortCommit(event.commit)}`);
+    case 'pull_request.held':
+      return line('warning', t('The pull request is not merged yet: {0}', event.reason), {
+        remedy: t('The run goes on by itself when nothing is in the way any more.'),
+      });
     case 'pull_request.merged':
       return line('success', t('Pull request {0} merged at {1}', event.pullRequest.number, shortCommit(event.commit)));
+    case 'workflow.ran':
+      return workflowRan(event);
+    case 'deployment.previewed':
+      return previewed(event);
+    case 'deployment.approved':
+      return line(event.destructive ? 'warning' : 'info', approvedText(event));
+    case 'rollback.finished':
+      return line('success', t('Rolled back: {0} undone, {1} left as it is', event.done.length, event.kept.length));
     case 'deployment.started':
       return line('info', t('Deploying {0}', deploymentName(event.kind, event.id)));
     case 'deployment.finished': {
@@ -71,6 +97,43 @@ function forgeChecked({ summary }: Extract<DomainEvent, { type: 'pull_request.ch
     default:
       return assertNever(summary.state);
   }
+}
+
+function workflowRan({ run }: Extract<DomainEvent, { type: 'workflow.ran' }>): LogLine {
+  switch (run.state) {
+    case 'pending':
+      return line('detail', t('Workflow {0} is under way', run.workflow));
+    case 'passed':
+      return line('success', t('Workflow {0} passed', run.workflow));
+    case 'failed': {
+      const names = run.jobs.filter(({ state }) => state === 'failed').map(({ name }) => name);
+      return line('failure', t('Workflow {0} failed: {1}', run.workflow, names.join(', ') || t('no job says why')), {
+        remedy: t('Its log is under Results.'),
+      });
+    }
+    default:
+      return assertNever(run.state);
+  }
+}
+
+function previewed({ changes }: Extract<DomainEvent, { type: 'deployment.previewed' }>): LogLine {
+  if (changes.length === 0) return line('info', t('Preview: everything is there already'));
+  const count = (action: DeploymentChange['action']) => changes.filter((change) => change.action === action).length;
+  const text = t(
+    'Preview: {0} to create, {1} to change, {2} to delete',
+    count('create'),
+    count('change'),
+    count('delete'),
+  );
+  const lost = lossesOf({ preview: { changes, irreversible: [] } }).length;
+  return lost === 0
+    ? line('info', text)
+    : line('warning', `${text}; ${lost === 1 ? t('1 change loses something') : t('{0} changes lose something', lost)}`);
+}
+
+function approvedText({ by, destructive }: Extract<DomainEvent, { type: 'deployment.approved' }>): string {
+  if (destructive) return t('Changes that lose something are approved');
+  return by === 'person' ? t('Goes on without the changes that lose something') : t('Changes approved by policy');
 }
 
 function assertNever(value: never): never {

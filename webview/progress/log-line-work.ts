@@ -60,7 +60,7 @@ export function workLine(event: WorkEvent): LogLine {
         remedy: remedyOf(event.error.code).text,
       });
     case 'subtask.integrated':
-      return line('success', t('Merged at {0}: {1}', shortCommit(event.commit), sizeOf(event.files)), about(event));
+      return line('success', t('Integrated at {0}: {1}', shortCommit(event.commit), sizeOf(event.files)), about(event));
     case 'overlap.found': {
       const [one, other] = event.subtaskIds;
       const paths = event.paths.join(', ');
@@ -112,7 +112,7 @@ function checked(evidence: readonly Evidence[], faults: readonly string[], subta
     return line(
       'success',
       subtaskId === null
-        ? t('Merged work: {0} passed', countChecks(evidence.length))
+        ? t('Integrated work: {0} passed', countChecks(evidence.length))
         : t('{0} passed', countChecks(evidence.length)),
       { subtaskId },
     );
@@ -125,7 +125,7 @@ function checked(evidence: readonly Evidence[], faults: readonly string[], subta
   return line(
     'failure',
     subtaskId === null
-      ? t('Merged work: checks failed: {0}', reasons.join('; '))
+      ? t('Integrated work: checks failed: {0}', reasons.join('; '))
       : t('Checks failed: {0}', reasons.join('; ')),
     {
       subtaskId,

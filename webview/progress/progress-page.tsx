@@ -2,11 +2,13 @@ import { AgentsPanel } from './agents-panel.tsx';
 import { Announcer } from './announcer.tsx';
 import { CostPanel } from './cost-panel.tsx';
 import { GanttPanel } from './gantt-panel.tsx';
+import { HeldNotice } from './held-notice.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { ProblemsPanel } from './problems-panel.tsx';
 import './panels.css';
 import './progress.css';
 import { NoRun } from './no-run.tsx';
+import { WaitingPreview } from './preview-panel.tsx';
 import { RunHeader } from './run-header.tsx';
 import { hasView } from './selectors.ts';
 import { Stepper } from './stepper.tsx';
@@ -21,6 +23,8 @@ export function ProgressPage() {
       <RunHeader />
       <Stepper />
       <WaitingPanel />
+      <WaitingPreview />
+      <HeldNotice />
       <ProblemsPanel />
       <div class="two">
         <CostPanel />

@@ -6,7 +6,7 @@ import { formatClock } from '../ui/format.ts';
 import { elapsedMs } from './run-facts.ts';
 import { part, waiting } from './selectors.ts';
 import { SignLabel } from './sign-label.tsx';
-import { runSign } from './words.ts';
+import { runSign, runTitle } from './words.ts';
 
 const startedAt = part('startedAt');
 const endedAt = part('endedAt');
@@ -14,6 +14,7 @@ const status = part('status');
 const paused = part('paused');
 const brief = part('brief');
 const branch = part('branch');
+const purpose = part('purpose');
 
 function Elapsed() {
   const text = formatClock(elapsedMs({ startedAt: startedAt.value, endedAt: endedAt.value }, now.value));
@@ -30,7 +31,7 @@ export function RunHeader() {
   if (status.value === null || id === null) return null;
   return (
     <header class="run-header">
-      <h1>{brief.value?.name ?? id}</h1>
+      <h1>{runTitle(purpose.value ?? 'build', brief.value?.name ?? id)}</h1>
       <div class="run-facts">
         <SignLabel sign={runSign(status.value, paused.value ?? false)} />
         <Elapsed />

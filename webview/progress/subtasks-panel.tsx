@@ -29,7 +29,7 @@ function groupLabel(name: SubtaskGroup['name'], count: number): string {
     attention: t('Needs attention: {0}', count),
     active: t('Active: {0}', count),
     pending: t('Pending: {0}', count),
-    finished: t('Merged: {0}', count),
+    finished: t('Integrated: {0}', count),
   };
   return labels[name];
 }

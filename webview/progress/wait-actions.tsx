@@ -5,6 +5,7 @@ import { ask, bridge, dispatch, show, view } from '../store.ts';
 import { Button } from '../ui/button.tsx';
 import { QuestionsForm } from '../ui/questions-form.tsx';
 import { SendBack } from '../ui/send-back.tsx';
+import { DecideDeployment } from './decide-deployment.tsx';
 import { remedyOf } from './remedy.ts';
 import { subtaskOfWait } from './run-facts.ts';
 
@@ -25,6 +26,8 @@ export function WaitActions({ runId, wait }: WaitProps) {
     case 'diff':
     case 'subtask':
       return <Decide runId={runId} wait={wait} gate={wait.gate} />;
+    case 'deployment':
+      return <DecideDeployment runId={runId} wait={wait} />;
     case 'resume':
       return <Resume runId={runId} wait={wait} />;
     default:

@@ -6,10 +6,12 @@ import { formatTime } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/section.tsx';
 import { countDecisions } from './counts.ts';
-import { waiting } from './selectors.ts';
+import { part, waiting } from './selectors.ts';
 import { WaitActions } from './wait-actions.tsx';
 import { gateName } from './words.ts';
 
+/** It names what would be lost below, in the person's language. */
+const preview = part('preview');
 const keyOf = ({ waitOn, topic }: Waiting) => `${waitOn}|${topic}`;
 
 /** What waits for the person, each with what can be done about it. */
@@ -53,7 +55,7 @@ export function WaitingPanel() {
                     <span class="muted">{t('since {0}', formatTime(wait.since))}</span>
                   </span>
                 </p>
-                <p class="model-text">{wait.message}</p>
+                {wait.gate === 'deployment' && preview.value !== null ? null : <p class="model-text">{wait.message}</p>}
                 <WaitActions runId={id} wait={wait} />
               </li>
             ))}

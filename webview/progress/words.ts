@@ -1,6 +1,13 @@
 import type { Gate, Stage } from '../../src/protocol/events.ts';
 import type { AgentView, RunView, SubtaskState } from '../../src/protocol/view.ts';
-import type { ChangedFile, Deployment, Evidence, Finding } from '../../src/protocol/work.ts';
+import type {
+  ChangedFile,
+  Deployment,
+  DeploymentChange,
+  DomainState,
+  Evidence,
+  Finding,
+} from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
 import type { IconName } from '../ui/icon-paths.ts';
 
@@ -32,6 +39,7 @@ export function gateName(gate: Gate): string {
     plan: t('approval of the plan'),
     diff: t('review of the changes'),
     subtask: t('a decision about a subtask'),
+    deployment: t('a decision about what may be lost'),
     resume: t('you to go on'),
   };
   return names[gate];
@@ -57,7 +65,7 @@ export function subtaskSign(state: SubtaskState): Sign {
     revising: sign(t('Revising'), 'edit', 'busy'),
     merging: sign(t('Merging'), 'merge', 'busy'),
     approved: sign(t('Approved'), 'check', 'good'),
-    integrated: sign(t('Merged'), 'pass', 'good'),
+    integrated: sign(t('Integrated'), 'pass', 'good'),
     parked: sign(t('Parked'), 'bell', 'warn'),
     failed: sign(t('Failed'), 'error', 'bad'),
   };
@@ -132,5 +140,63 @@ export function deploymentName(kind: Deployment['kind'], id: string): string {
       return t('function {0}', id);
     case 'site':
       return t('site {0}', id);
+  }
+}
+
+/** What was done; its icon alone stands where a heading says it. */
+export function changeSign(action: DeploymentChange['action']): Sign {
+  const signs: Record<DeploymentChange['action'], Sign> = {
+    create: sign(t('Created'), 'add', 'good'),
+    change: sign(t('Changed'), 'edit', 'calm'),
+    delete: sign(t('Deleted'), 'minus', 'warn'),
+  };
+  return signs[action];
+}
+
+export function changeKind(kind: DeploymentChange['kind']): string {
+  const names: Record<DeploymentChange['kind'], string> = {
+    database: t('database'),
+    table: t('table'),
+    column: t('column'),
+    index: t('index'),
+    function: t('function'),
+    site: t('site'),
+    variable: t('variable'),
+    domain: t('domain'),
+    deployment: t('deployment'),
+  };
+  return names[kind];
+}
+
+export function domainSign(state: DomainState['state']): Sign {
+  const signs: Record<DomainState['state'], Sign> = {
+    verified: sign(t('Verified'), 'pass', 'good'),
+    verifying: sign(t('Being verified'), 'sync', 'busy'),
+    unverified: sign(t('Not verified'), 'warning', 'warn'),
+  };
+  return signs[state];
+}
+
+/** Why new work was pushed to an open pull request. */
+export function updateReason(reason: 'checks' | 'review' | 'base', round: number): string {
+  switch (reason) {
+    case 'checks':
+      return t('New work after failed checks, round {0}', round);
+    case 'review':
+      return t('New work after a review, round {0}', round);
+    case 'base':
+      return t('Brought up to its base branch');
+  }
+}
+
+/** A run that only deploys, or undoes, has the brief of the one that it is about: its name says what it is. */
+export function runTitle(purpose: RunView['purpose'], name: string): string {
+  switch (purpose) {
+    case 'build':
+      return name;
+    case 'deploy':
+      return t('Deployment of {0}', name);
+    case 'rollback':
+      return t('Rollback of {0}', name);
   }
 }

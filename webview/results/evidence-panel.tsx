@@ -8,14 +8,14 @@ import { SignLabel } from '../progress/sign-label.tsx';
 import { outcomeSign } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
 import { Button, IconButton } from '../ui/button.tsx';
+import { Capped } from '../ui/capped.tsx';
 import { formatDuration } from '../ui/format.ts';
 import { Section } from '../ui/section.tsx';
-import { Capped } from './capped.tsx';
 import { OutputView } from './output-view.tsx';
 import { type EvidenceGroup, evidenceGroups, failedCount } from './result-facts.ts';
 
 const merged = part('integrationEvidence');
-const groups = computed(() => evidenceGroups(merged.value ?? [], subtaskList.value, t('Merged work')));
+const groups = computed(() => evidenceGroups(merged.value ?? [], subtaskList.value, t('Integrated work')));
 const GROUPS = 25;
 
 /** What the host ran and saw, by subtask. */

@@ -6,9 +6,9 @@ import { part } from '../progress/selectors.ts';
 import { changeName } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
 import { Button } from '../ui/button.tsx';
+import { Capped } from '../ui/capped.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/section.tsx';
-import { Capped } from './capped.tsx';
 import { byFolder, lineCounts, nameOf } from './result-facts.ts';
 
 const diff = part('diff');
@@ -27,7 +27,7 @@ export function FilesPanel() {
   if (run === null || all.length === 0) {
     return (
       <Section title={t('Code')}>
-        <p class="muted">{t('The changes are shown when all subtasks are merged.')}</p>
+        <p class="muted">{t('The changes are shown when all subtasks are integrated.')}</p>
       </Section>
     );
   }

@@ -5,8 +5,8 @@ import { part, subtaskList } from '../progress/selectors.ts';
 import { SignLabel } from '../progress/sign-label.tsx';
 import { outcomeSign } from '../progress/words.ts';
 import { runId } from '../store.ts';
+import { Capped } from '../ui/capped.tsx';
 import { Section } from '../ui/section.tsx';
-import { Capped } from './capped.tsx';
 import { FileRow } from './files-panel.tsx';
 import { evidenceGroups, isDocumentation, isTest, isTestRun, testCounts } from './result-facts.ts';
 
@@ -15,7 +15,7 @@ const merged = part('integrationEvidence');
 const documents = computed(() => (diff.value?.files ?? []).filter(({ path }) => isDocumentation(path)));
 const tests = computed(() => (diff.value?.files ?? []).filter(({ path }) => isTest(path)));
 const testRuns = computed(() =>
-  evidenceGroups(merged.value ?? [], subtaskList.value, t('Merged work')).flatMap(({ title, evidence }) =>
+  evidenceGroups(merged.value ?? [], subtaskList.value, t('Integrated work')).flatMap(({ title, evidence }) =>
     evidence.filter(isTestRun).map((run) => ({ title, run })),
   ),
 );

@@ -3,9 +3,9 @@ import { shortCommit } from '../progress/log-entry.ts';
 import { part, subtaskList } from '../progress/selectors.ts';
 import { SignLabel } from '../progress/sign-label.tsx';
 import { subtaskSign } from '../progress/words.ts';
+import { Capped } from '../ui/capped.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/section.tsx';
-import { Capped } from './capped.tsx';
 import { lineCounts } from './result-facts.ts';
 
 const overlaps = part('overlaps');
@@ -17,8 +17,8 @@ export function MergesPanel() {
   const merged = subtaskList.value.filter(({ integratedCommit }) => integratedCommit !== null);
   return (
     <Section
-      title={t('Merges')}
-      note={t('{0} of {1} subtasks merged', merged.length, subtaskList.value.length)}
+      title={t('Integration')}
+      note={t('{0} of {1} subtasks integrated', merged.length, subtaskList.value.length)}
       class="merges"
     >
       {found.length === 0 ? (
@@ -40,7 +40,7 @@ export function MergesPanel() {
         </Capped>
       )}
       {merged.length === 0 ? (
-        <p class="muted">{t('Nothing is merged yet.')}</p>
+        <p class="muted">{t('Nothing is integrated yet.')}</p>
       ) : (
         <Capped items={merged} step={SHOWN} class="checks">
           {({ id, title, state, files, integratedCommit }) => {

@@ -8,9 +8,9 @@ import { subtaskList } from '../progress/selectors.ts';
 import { SignLabel } from '../progress/sign-label.tsx';
 import { severitySign } from '../progress/words.ts';
 import { ask, bridge, runId } from '../store.ts';
+import { Capped } from '../ui/capped.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/section.tsx';
-import { Capped } from './capped.tsx';
 
 const reviewed = computed(() => subtaskList.value.filter(({ reviews }) => reviews.length > 0));
 /** Findings that nobody has settled: the subtask is still being revised, or waits for a person. */
@@ -97,7 +97,7 @@ function Verdict({ isApproved }: { isApproved: boolean }) {
   );
 }
 
-function FindingRow({ finding, subtaskId }: { finding: Finding; subtaskId: string | null }) {
+export function FindingRow({ finding, subtaskId }: { finding: Finding; subtaskId: string | null }) {
   const run = runId.value;
   const { file, line, severity, message } = finding;
   const place = line > 0 ? `${file}:${line}` : file;

@@ -34,6 +34,8 @@ export const ICON_PATHS = {
   down: 'M4 6l4 4 4-4',
   right: 'M6 4l4 4-4 4',
   minus: 'M3 8h10',
+  undo: 'M3 6h7a3.5 3.5 0 0 1 0 7H6M5.5 3L2.5 6l3 3',
+  copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
 } as const;
 
 export type IconName = keyof typeof ICON_PATHS;

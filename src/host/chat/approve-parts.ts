@@ -10,12 +10,12 @@ export function approveParts(wording: Wording, views: readonly RunView[], nowMs:
   const waits = views
     .filter(isUnfinished)
     .flatMap((view) => view.waiting.map((wait) => ({ view, wait })))
-    .filter(({ wait }) => wait.gate === 'plan' || wait.gate === 'diff' || wait.gate === 'subtask');
+    .filter(({ wait }) => wait.gate !== 'questions' && wait.gate !== 'resume');
   if (waits.length === 0) {
     return [{ kind: 'text', markdown: escaped(wording.l10n.t('Nothing waits for your approval.')) }];
   }
   return waits.flatMap(({ view, wait }) => {
-    const about = [`**${escaped(runName(view))}**`, `- ${waitLine(wording, view, wait, nowMs)}`];
+    const about = [`**${escaped(runName(wording, view))}**`, `- ${waitLine(wording, view, wait, nowMs)}`];
     const text: ChatPart = {
       kind: 'text',
       markdown: `${[...about, ...details(wording, view, wait)].join('\n')}\n\n`,
@@ -63,6 +63,12 @@ function buttonsOf({ l10n }: Wording, wait: Waiting): [CommandName, string][] {
     return [
       ['reviewChanges', l10n.t('Review the changes')],
       ['acceptAll', l10n.t('Accept all changes')],
+    ];
+  }
+  if (wait.gate === 'deployment') {
+    return [
+      ['decideDeployment', l10n.t('Decide')],
+      ['showDashboard', l10n.t('Show the preview')],
     ];
   }
   return [['decideSubtask', l10n.t('Decide')]];

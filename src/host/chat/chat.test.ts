@@ -81,6 +81,31 @@ describe('/approve', () => {
     );
   });
 
+  it('names what a deployment would lose, and decides nothing itself', () => {
+    const changes = [
+      { action: 'delete', kind: 'column', id: 'crew/tasks/title', detail: '3 rows', destructive: true },
+      { action: 'create', kind: 'site', id: 'web', detail: '', destructive: false },
+    ] as const;
+    const view = withEvents(
+      aRun('r1'),
+      { type: 'deployment.previewed', changes: [...changes], irreversible: [] },
+      waits('deployment'),
+    );
+    const parts = approveParts(ENGLISH, [view], NOW_MS);
+    assert.match(text(parts), /delete column crew.*title.*3 rows/);
+    assert.doesNotMatch(text(parts), /site web/);
+    assert.deepEqual(
+      buttons(parts).map(({ command, target }) => `${command} ${target.gate}`),
+      ['decideDeployment deployment', 'showDashboard deployment'],
+    );
+    assert.deepEqual(
+      buttons(statusParts(ENGLISH, [view], NOW_MS)).map(({ command }) => command),
+      ['decideDeployment'],
+    );
+    const { run } = JSON.parse(statusJson([view], { runId: 'r1' }));
+    assert.deepEqual(run.wouldLose, [{ action: 'delete', kind: 'column', id: 'crew/tasks/title' }]);
+  });
+
   it('says so when nothing waits', () => {
     const parts = approveParts(ENGLISH, [withEvents(aRun('r1'), waits('resume'))], NOW_MS);
     assert.deepEqual([text(parts), buttons(parts)], ['Nothing waits for your approval\\.', []]);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lossesOf } from '../../protocol/losses.ts';
 import type { RunView, SubtaskView } from '../../protocol/view.ts';
 
 /** Input of the language model tool `orchestrator_run_status`. */
@@ -32,6 +33,7 @@ function summaryOf(view: RunView) {
   return {
     runId: view.runId,
     name: view.brief?.name ?? null,
+    purpose: view.purpose,
     status: view.status,
     stage: view.stage,
     startedAt: view.startedAt,
@@ -58,6 +60,9 @@ function detailsOf(view: RunView) {
     agents: Object.values(view.agents).map(({ id, status, subtaskId, model }) => ({ id, status, subtaskId, model })),
     changedFiles: view.diff?.files.map(({ path, status }) => ({ path, status })) ?? [],
     checksOnGitHub: view.forgeChecks?.state ?? null,
+    notMergedBecause: view.held === null ? null : withoutPlaces(view.held),
+    workflow: view.workflow?.state ?? null,
+    wouldLose: lossesOf(view).map(({ action, kind, id }) => ({ action, kind, id })),
     deployments: view.deployments.map(({ kind, id, status }) => ({ kind, id, status })),
     liveChecks: view.live.map(({ url, passed }) => ({ url, passed })),
   };

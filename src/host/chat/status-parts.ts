@@ -1,7 +1,7 @@
 import type { Gate } from '../../protocol/events.ts';
 import type { RunView, Waiting } from '../../protocol/view.ts';
 import type { CommandName } from '../ids.ts';
-import { waitWords } from '../trees/inbox-rows.ts';
+import { waitLines, waitWords } from '../trees/inbox-rows.ts';
 import { clockText, isUnfinished, runName, stageText, statusText, usdText, type Wording } from '../trees/wording.ts';
 import { escaped, shortened } from './markdown.ts';
 import type { ChatPart, ChatTarget } from './parts.ts';
@@ -48,13 +48,13 @@ function headline(wording: Wording, view: RunView): string {
     l10n.t('{0} of {1}', usdText(wording, view.cost.usd), usdText(wording, view.budgetUsd)),
     ...(view.cost.unpricedCalls === 0 ? [] : [l10n.t('{0} calls of unknown price', view.cost.unpricedCalls)]),
   ];
-  return `**${escaped(runName(view))}**: ${facts.map(escaped).join(', ')}`;
+  return `**${escaped(runName(wording, view))}**: ${facts.map(escaped).join(', ')}`;
 }
 
 export function waitLine(wording: Wording, view: RunView, wait: Waiting, nowMs: number): string {
   const { label } = waitWords(wording, view, wait);
   const since = wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs));
-  return `**${escaped(label)}** ${escaped(`(${since})`)}: ${shortened(wait.message, MAX_MESSAGE_CHARS)}`;
+  return `**${escaped(label)}** ${escaped(`(${since})`)}: ${shortened(waitLines(wording, view, wait).join('; '), MAX_MESSAGE_CHARS)}`;
 }
 
 export function targetOf(view: RunView, { gate, topic, waitOn }: Waiting): ChatTarget {
@@ -76,6 +76,8 @@ function buttonOf({ l10n }: Wording, gate: Gate): [CommandName, string] {
       return ['reviewChanges', l10n.t('Review the changes')];
     case 'subtask':
       return ['decideSubtask', l10n.t('Decide')];
+    case 'deployment':
+      return ['decideDeployment', l10n.t('Decide')];
     case 'resume':
       return ['resume', l10n.t('Resume')];
   }

@@ -37,6 +37,11 @@ export function canDeploy(view: RunView): boolean {
   return view.status === 'complete' && view.stoppedAfter === 'commit' && view.mergeCommit !== null;
 }
 
+/** Something was deployed, and nothing of the run is under way. What a rollback did is undone by deploying again. */
+export function canRollBack(view: RunView): boolean {
+  return hasEnded(view) && view.purpose !== 'rollback' && view.deployments.length > 0;
+}
+
 /** Null for a wait that belongs to the run as a whole. */
 export function subtaskOf(wait: { waitOn: string }): string | null {
   const part = wait.waitOn.split('/').at(-1) ?? '';

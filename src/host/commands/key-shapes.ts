@@ -8,6 +8,7 @@ const BEGINNINGS: Record<SecretName, readonly string[]> = {
   ANTHROPIC_API_KEY: ['sk-ant-'],
   GITHUB_TOKEN: ['ghp_', 'github_pat_', 'gho_', 'ghu_', 'ghs_'],
   APPWRITE_API_KEY: ['standard_'],
+  ORCHESTRATOR_RECORDS_KEY: ['standard_'],
 };
 const SHORTEST = 8;
 

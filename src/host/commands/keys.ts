@@ -17,6 +17,8 @@ function purposeOf(name: SecretName): string {
       return vscode.l10n.t('GitHub: repository and pull request; signing in works as well');
     case 'APPWRITE_API_KEY':
       return vscode.l10n.t('Appwrite: deployment');
+    case 'ORCHESTRATOR_RECORDS_KEY':
+      return vscode.l10n.t('Appwrite: records that your team shares; optional');
   }
 }
 

@@ -1,12 +1,14 @@
 import * as vscode from 'vscode';
 import type { Stage } from '../../protocol/events.ts';
 import type { RunView } from '../../protocol/view.ts';
+import { purposeName } from '../trees/wording.ts';
 import { plainLine } from './plain.ts';
 
 /** Words for the states of runs. */
 
 export function nameOf(view: RunView): string {
-  return plainLine(view.brief?.name ?? (view.slug === '' ? view.runId : view.slug), 60);
+  const name = view.brief?.name ?? (view.slug === '' ? view.runId : view.slug);
+  return plainLine(purposeName({ l10n: vscode.l10n }, view.purpose, name), 60);
 }
 
 export function stageLabel(stage: Stage): string {

@@ -28,7 +28,7 @@ export async function openPullRequest(app: HostApp, target: Target): Promise<voi
 }
 
 /** Web pages only: an address may come from a vendor. The editor itself forwards ports of remote machines. */
-async function openAddress(address: string): Promise<void> {
+export async function openAddress(address: string): Promise<void> {
   if (!/^https?:\/\//i.test(address)) {
     throw new AppError({ code: 'usage', message: `"${address}" is no address of a web page, so it is not opened.` });
   }

@@ -3,8 +3,10 @@ import { showError } from '../errors.ts';
 import type { CommandName } from '../ids.ts';
 import { requireTrust } from './choose.ts';
 import * as decisions from './decisions.ts';
+import * as deployments from './deployments.ts';
 import { doctor } from './doctor.ts';
 import { openEvidence } from './evidence.ts';
+import { startFromIssue } from './issues.ts';
 import * as keys from './keys.ts';
 import * as looking from './looking.ts';
 import { pickModels } from './models.ts';
@@ -13,6 +15,7 @@ import * as runs from './runs.ts';
 import * as start from './start.ts';
 import * as subtasks from './subtasks.ts';
 import { readTarget, type Target } from './target.ts';
+import { showTeamRuns } from './team-runs.ts';
 import { testKeys } from './test-keys.ts';
 
 interface Entry {
@@ -29,6 +32,7 @@ type HostCommand = Exclude<CommandName, `review.${string}`>;
 const TABLE: Record<HostCommand, Entry> = {
   newTask: acting(start.newTask),
   runBriefFromFile: acting((app, _target, args) => start.runBriefFromFile(app, args)),
+  startFromIssue: acting((app) => startFromIssue(app)),
   startSample: acting(start.startSample),
   approvePlan: acting(decisions.approvePlan),
   rejectPlan: acting(decisions.rejectPlan),
@@ -39,7 +43,9 @@ const TABLE: Record<HostCommand, Entry> = {
   pause: acting(runs.pause),
   resume: acting(resume),
   cancel: acting(runs.cancel),
-  deploy: acting(runs.deploy),
+  decideDeployment: acting(deployments.decideDeployment),
+  deploy: acting(deployments.deploy),
+  rollBack: acting(deployments.rollBack),
   exportRun: looks(runs.exportRun),
   deleteRun: acting(runs.deleteRun),
   refresh: looks(runs.refresh),
@@ -53,6 +59,7 @@ const TABLE: Record<HostCommand, Entry> = {
   showDashboard: looks(looking.showDashboard),
   showPlan: looks(looking.showPlan),
   showResults: looks(looking.showResults),
+  showTeamRuns: looks((app) => showTeamRuns(app)),
   setKeys: looks(keys.setKeys),
   removeKeys: looks(keys.removeKeys),
   signInToGitHub: looks(keys.signInToGitHub),

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { HostApp } from '../app.ts';
 import { confirm, lasting, send, tell } from './ask.ts';
 import { chooseRun } from './choose.ts';
-import { canDeploy, canPause, hasEnded } from './fits.ts';
+import { canPause, hasEnded } from './fits.ts';
 import { nameOf } from './labels.ts';
 import type { Target } from './target.ts';
 
@@ -37,19 +37,6 @@ export async function cancel(app: HostApp, target: Target): Promise<void> {
   if (!isSure) return;
   await send(app, { type: 'cancel', runId: view.runId });
   tell(vscode.l10n.t('{0} is cancelled; its work is kept.', nameOf(view)));
-}
-
-export async function deploy(app: HostApp, target: Target): Promise<void> {
-  const view = await chooseRun(app, target, {
-    fits: canDeploy,
-    ask: vscode.l10n.t('Deploy which run?'),
-    none: vscode.l10n.t(
-      'No run waits to be deployed. One does when it was asked to stop after its commit; others deploy by themselves, or wait for Resume.',
-    ),
-  });
-  if (view === null) return;
-  const runId = await send(app, { type: 'deploy', runId: view.runId });
-  await app.console.show('progress', runId);
 }
 
 export async function exportRun(app: HostApp, target: Target): Promise<void> {

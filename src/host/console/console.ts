@@ -59,8 +59,10 @@ export function createConsole(app: App): Console {
     async restore(panel, state) {
       adopt(panel, Kept.safeParse(state).data ?? { tab: 'new', runId: null });
     },
-    async edit(brief) {
-      drafts.set(withBrief(drafts.get(), brief));
+    async edit(brief, from) {
+      const draft = withBrief(drafts.get(), brief, from?.issue);
+      const folder = workspaceDirs().find((dir) => dir === from?.workspaceDir);
+      drafts.set(folder === undefined ? draft : { ...draft, workspaceDir: folder });
       open?.emit('draft', drafts.get());
       await show('new', null);
     },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { aBrief } from '../../../test/fakes/plan.ts';
 import type { Brief } from '../../protocol/brief.ts';
 import type { BriefDraft } from '../../protocol/console.ts';
 import {
@@ -30,6 +31,17 @@ describe('the draft of a brief', () => {
     assert.deepEqual(readDraft(kept, defaults), kept);
     assert.equal(readDraft({ ...kept, workspaceDir: '' }, defaults).workspaceDir, '/projects/shop');
     assert.deepEqual(readDraft({ name: 'Shop' }, defaults), emptyDraft(defaults));
+  });
+
+  it('keeps the issue that its brief was made of, until another brief takes its place', () => {
+    const issue = { owner: 'acme', name: 'shop', number: 12, url: 'https://github.test/12', title: 'Sell tea' };
+    const brief = aBrief({ name: 'Sell tea' });
+    const filled = withBrief(draft({}), brief, issue);
+    assert.deepEqual([filled.name, filled.issue], ['Sell tea', issue]);
+    assert.deepEqual(readDraft(structuredClone(filled), defaults), filled);
+    assert.equal(withBrief(filled, brief).issue, null);
+    const { issue: _, ...before } = draft({ name: 'Shop' });
+    assert.deepEqual(readDraft(before, defaults), draft({ name: 'Shop' }), 'a draft of before there were issues');
   });
 
   it('becomes a brief without its empty rows', () => {

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { Brief } from '../../protocol/brief.ts';
 import { BriefDraft } from '../../protocol/console.ts';
 import type { BriefProblem } from '../../protocol/service.ts';
+import type { IssueRef } from '../../protocol/work.ts';
 
 /** The brief form's content, and what becomes of it. No `vscode` here. */
 
@@ -29,6 +30,7 @@ export function emptyDraft({ workspaceDirs, budgetUsd }: DraftDefaults): BriefDr
     askQuestions: true,
     until: 'deploy',
     local: false,
+    issue: null,
   };
 }
 
@@ -40,11 +42,11 @@ export function readDraft(kept: unknown, defaults: DraftDefaults): BriefDraft {
   return parsed.data.workspaceDir === '' ? { ...parsed.data, workspaceDir: empty.workspaceDir } : parsed.data;
 }
 
-/** The draft with a brief in place of its own; what a brief does not hold stays as it was. */
-export function withBrief(draft: BriefDraft, brief: Brief): BriefDraft {
+/** The draft with a brief in place of its own, and the issue that it was made of; what a brief does not hold stays as it was. */
+export function withBrief(draft: BriefDraft, brief: Brief, issue: IssueRef | null = null): BriefDraft {
   const { name, description, type, requirements, constraints, deployment } = brief;
   const { autoSetup, database, functions } = deployment;
-  return { ...draft, name, description, type, requirements, constraints, autoSetup, database, functions };
+  return { ...draft, name, description, type, requirements, constraints, autoSetup, database, functions, issue };
 }
 
 export interface DraftBrief {

@@ -6,6 +6,7 @@ import type { RunView } from '../../protocol/view.ts';
 import type { HostBase, Review } from '../app.ts';
 import { commandId } from '../ids.ts';
 import { workspaceDirs } from '../settings.ts';
+import { purposeName } from '../trees/wording.ts';
 import { withBrief } from './draft.ts';
 import type { DraftStore } from './draft-store.ts';
 import { importFile, importSelection } from './import-brief.ts';
@@ -33,9 +34,9 @@ export type Answers = {
 };
 
 export function summaries(views: readonly RunView[]): RunSummary[] {
-  return views.map(({ runId, brief, status, stage, startedAt, waiting }) => ({
+  return views.map(({ runId, brief, purpose, status, stage, startedAt, waiting }) => ({
     runId,
-    name: brief?.name ?? runId,
+    name: purposeName({ l10n: vscode.l10n }, purpose, brief?.name ?? runId),
     status,
     stage,
     startedAt,
@@ -110,6 +111,10 @@ export function createAnswers(page: Page): Answers {
       await known(runId);
       return app.service.call('output', { runId, outputFile });
     },
+    copy: async ({ text }) => {
+      await vscode.env.clipboard.writeText(text);
+      return null;
+    },
     command: async ({ command, runId }) => {
       // Not awaited: a command may ask the person and take as long as they like.
       vscode.commands.executeCommand(commandId(command), { runId }).then(undefined, (error: unknown) => {
@@ -130,7 +135,7 @@ async function carryOut(page: Page, intent: Intent, known: (runId: string) => Pr
   const { runId: ofRunId } = await known(intent.runId);
   const { runId } = await app.service.call('dispatch', { intent, local: false });
   if (!isEnding) await app.live.add(ofRunId);
-  // A deployment is a run of its own.
+  // A deployment, or a rollback, is a run of its own.
   if (runId !== ofRunId) await app.live.add(runId);
   return runId;
 }

@@ -30,6 +30,10 @@ export async function openTarget(app: App, view: RunView, target: OpenTarget): P
       return openAddress(view.pullRequest?.url);
     case 'forge_check':
       return openAddress(view.forgeChecks?.runs[target.index]?.url);
+    case 'issue':
+      return openAddress(view.issue?.url);
+    case 'workflow':
+      return openAddress(view.workflow?.url);
     case 'deployment': {
       if (view.deployments[target.index] === undefined) throw gone();
       await showText(deploymentLogUri(runId, target.index, view.deployments[target.index]?.id ?? ''), 0);

@@ -39,9 +39,12 @@ export async function startRun(app: HostBase, draft: BriefDraft): Promise<string
       userMessage: vscode.l10n.t('Nothing was started: the form has mistakes.\n{0}', messages.join('\n')),
     });
   }
-  const { workspaceDir, askQuestions, until, local } = draft;
+  const { workspaceDir, askQuestions, until, local, issue } = draft;
   const { runId } = await app.service.call('dispatch', {
-    intent: { type: 'start', brief: check.brief, workspaceDir, autoApprove: false, askQuestions, budgetUsd, until },
+    intent: {
+      ...{ type: 'start', brief: check.brief, workspaceDir, autoApprove: false, askQuestions, budgetUsd, until },
+      issue,
+    },
     local,
   });
   await app.live.add(runId);

@@ -5,8 +5,8 @@ import {
   agentCostText,
   agentStatusText,
   clockText,
-  durationText,
   isUnfinished,
+  minutesText,
   runName,
   tokensText,
   type Wording,
@@ -36,14 +36,14 @@ function groupRow(wording: Wording, view: RunView, nowMs: number): Row {
   const description = wording.l10n.t('{0} of {1} working', working, children.length);
   return {
     node: { kind: 'agents', id: `agents ${view.runId}`, runId: view.runId },
-    label: runName(view),
+    label: runName(wording, view),
     description,
     icon: { id: 'organization', color: null },
     context: 'agents',
     folding: 'expanded',
     click: null,
     badge: null,
-    speech: joined([runName(view), description], ', '),
+    speech: joined([runName(wording, view), description], ', '),
     children,
   };
 }
@@ -84,7 +84,7 @@ export function agentTimeText(wording: Wording, agent: AgentView, nowMs: number)
     case 'idle':
       return null;
     case 'working':
-      return durationText(nowMs - Date.parse(agent.since));
+      return minutesText(wording, nowMs - Date.parse(agent.since));
     case 'blocked':
       return agent.blockedUntil === null
         ? wording.l10n.t('since {0}', clockText(wording, agent.since, nowMs))
@@ -110,7 +110,7 @@ function agentRow(wording: Wording, view: RunView, agent: AgentView, nowMs: numb
     folding: 'none',
     click: { command: 'showDashboard', title: wording.l10n.t('Show the dashboard') },
     badge: null,
-    // Without the time: a screen reader would read the row anew every second.
+    // Without the time: a screen reader would read the row anew every minute.
     speech: joined([name, status, title, action, ...used], ', '),
     children: [],
   };

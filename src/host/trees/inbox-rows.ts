@@ -1,4 +1,5 @@
 import type { RunView, Waiting } from '../../protocol/view.ts';
+import { lossTexts } from '../commands/change-text.ts';
 import { plainLine } from '../commands/plain.ts';
 import type { CommandName } from '../ids.ts';
 import { joined, type Row, type RowIcon, subtaskOfWait } from './nodes.ts';
@@ -34,11 +35,24 @@ export function waitWords({ l10n }: Wording, view: RunView, wait: Waiting): Wait
       const label = title === null ? l10n.t('Decide about a subtask') : l10n.t('Decide about "{0}"', title);
       return { label, icon: icon('git-pull-request-go-to-changes'), command: 'decideSubtask' };
     }
+    case 'deployment': {
+      const label =
+        view.purpose === 'rollback'
+          ? l10n.t('Decide what the rollback may lose')
+          : l10n.t('Decide what the deployment may lose');
+      return { label, icon: icon('rocket', TROUBLE), command: 'decideDeployment' };
+    }
     case 'resume': {
       const [label, id, color] = conditionWords({ l10n }, wait.code);
       return { label, icon: icon(id, color), command: 'resume' };
     }
   }
+}
+
+/** The run's own words, or what would be lost, a line each: the preview says it in the person's language. */
+export function waitLines(wording: Wording, view: RunView, wait: Waiting): string[] {
+  const losses = wait.gate === 'deployment' ? lossTexts(wording, view) : [];
+  return losses.length === 0 ? [wait.message] : losses;
 }
 
 /** What has to change before the run can go on. */
@@ -90,7 +104,10 @@ export function inboxRows(wording: Wording, views: readonly RunView[], nowMs: nu
 function waitRow(wording: Wording, view: RunView, wait: Waiting, nowMs: number): Row {
   const { label, icon, command } = waitWords(wording, view, wait);
   const { gate, topic, waitOn } = wait;
-  const description = joined([runName(view), wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs))]);
+  const description = joined([
+    runName(wording, view),
+    wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs)),
+  ]);
   return {
     node: {
       kind: 'wait',

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
-import { aSubtask } from '../../../test/fakes/plan.ts';
-import type { RunView } from '../../protocol/view.ts';
+import { aBrief, aSubtask } from '../../../test/fakes/plan.ts';
+import { emptyView, type RunView } from '../../protocol/view.ts';
 import { agentRows, hasWorkingAgent } from './agent-rows.ts';
 import { inboxRows } from './inbox-rows.ts';
 import type { Row } from './nodes.ts';
 import { createTaskRows } from './task-rows.ts';
-import { acted, anEvidence, aRun, ENGLISH, integrated, START_MS, started, waits, withEvents } from './testing.ts';
+import {
+  acted,
+  aDeployment,
+  anEvidence,
+  aRun,
+  ENGLISH,
+  integrated,
+  START_MS,
+  started,
+  waits,
+  withEvents,
+} from './testing.ts';
 import { tooltipOf } from './tooltips.ts';
 
 const NOW_MS = START_MS + 90_000;
@@ -54,6 +65,24 @@ describe('the inbox', () => {
     assert.equal(unknown?.label, 'Decide about a subtask');
   });
 
+  it('asks what a deployment, or a rollback, may lose', () => {
+    const deployment = withEvents(aRun('r1'), waits('deployment'));
+    const rows = inbox(deployment, { ...deployment, purpose: 'rollback' });
+    const change = { action: 'delete', kind: 'column', id: 'crew/title', detail: '3 rows', destructive: true } as const;
+    const changes = Array.from({ length: 14 }, () => change);
+    const known = { ...deployment, preview: { changes, irreversible: [] } };
+    const tooltip = (view: RunView) => tooltipOf(ENGLISH, [view], rows[0]?.node ?? assert.fail(), NOW_MS)?.split('\n');
+    assert.equal(tooltip(deployment)?.at(-1), 'Please.');
+    assert.deepEqual(tooltip(known)?.slice(-2), ['delete column crew/title: 3 rows', '2 more']);
+    assert.deepEqual(
+      rows.map(({ label, context, click }) => [label, context, click?.command]),
+      [
+        ['Decide what the deployment may lose', 'gate-deployment', 'decideDeployment'],
+        ['Decide what the rollback may lose', 'gate-deployment', 'decideDeployment'],
+      ],
+    );
+  });
+
   it('says by the code what has to change', () => {
     const labels = (['budget_exceeded', 'auth', 'rate_limited', 'checks_failed', 'internal'] as const).map((code) =>
       inbox(withEvents(aRun('r1'), waits('resume', { code }))).map(({ label, icon }) => `${icon?.id}: ${label}`),
@@ -86,10 +115,17 @@ describe('the agents', () => {
       ...{ provider: 'anthropic', model: 'claude', usage, costUsd: 0.125, durationMs: 1 },
     });
     const [, row] = agentRows(ENGLISH, [view], Date.parse(view.agents['backend-1']?.since ?? '') + 65_000);
-    assert.equal(row?.description, 'working · 1:05 · Build api · writes api/a.js · 12.3K tokens · $0.13 · claude');
-    assert.equal(row?.speech.includes('1:05'), false);
+    assert.equal(row?.description, 'working · 1 min · Build api · writes api/a.js · 12.3K tokens · $0.13 · claude');
+    assert.equal(row?.speech.includes('1 min'), false);
     assert.ok(hasWorkingAgent([view]));
     assert.equal(hasWorkingAgent([withEvents(view, { type: 'run.cancelled' })]), false);
+  });
+
+  it('say how long they work to the minute', () => {
+    const view = withEvents(aRun('r1'), started('api'));
+    const sinceMs = Date.parse(view.agents['backend-1']?.since ?? '');
+    const said = (ms: number) => agentRows(ENGLISH, [view], sinceMs + ms)[1]?.description.split(' · ')[1];
+    assert.deepEqual([59_999, 60_000, 125 * 60_000].map(said), ['under 1 min', '1 min', '2 h 5 min']);
   });
 
   it('say that a price is unknown, and until when a limit holds', () => {
@@ -166,6 +202,40 @@ describe('the tasks', () => {
     assert.deepEqual(context(over), ['run ended plan', 'subtask commit evidence']);
     const diff = withEvents(aRun('r1'), { type: 'live.verified', results: [], url: 'https://a' }, waits('diff'));
     assert.equal(context(diff)[0], 'run running waiting plan diff live');
+  });
+
+  it('name a run that only deploys or undoes by that, with a sign of its own, and offer to roll back what was deployed', () => {
+    const begun = (purpose: 'deploy' | 'rollback'): RunView =>
+      withEvents(emptyView('r1'), {
+        ...{
+          type: 'run.started',
+          brief: aBrief({ name: 'Shop' }),
+          workspaceDir: '/project',
+          budgetUsd: 5,
+          slug: 'shop',
+        },
+        purpose,
+      });
+    const deployed = withEvents(begun('deploy'), aDeployment(), {
+      ...{ type: 'run.completed', url: 'https://a', stoppedAfter: 'deploy' },
+    });
+    const undone = withEvents(begun('rollback'), aDeployment(), {
+      ...{ type: 'run.completed', url: null, stoppedAfter: 'deploy' },
+    });
+    assert.deepEqual(
+      tasks(deployed, undone, begun('rollback')).map(({ label, icon, context }) => [label, icon?.id, context]),
+      [
+        ['Deployment of Shop', 'rocket', 'run ended undoable'],
+        ['Rollback of Shop', 'discard', 'run ended'],
+        ['Rollback of Shop', 'discard', 'run running'],
+      ],
+    );
+    assert.equal(tasks(aRun('r1'))[0]?.icon?.id, 'play-circle');
+  });
+
+  it('say why a pull request is not merged yet', () => {
+    const held = withEvents(aRun('r1'), { type: 'pull_request.held', reason: 'a review is required' });
+    assert.equal(tasks(held)[0]?.description, 'building · 0 of 1 integrated · not merged yet: a review is required');
   });
 
   it('say that a run is about to pause, and offer to go on', () => {

@@ -42,7 +42,7 @@ describe('what is drawn anew', () => {
     assert.deepEqual(changes([aRun('r1')], [aRun('r2'), aRun('r1')], [aRun('r1')]), ['all', 'all']);
   });
 
-  it('is only the agent that acts or whose time goes on', () => {
+  it('is only the agent that acts or whose minute is over, so that a tooltip stays open', () => {
     const view = withEvents(aRun('r1', many), started('part-1'), started('part-2', 'backend-2'), {
       type: 'subtask.parked',
       subtaskId: 'part-2',
@@ -51,7 +51,8 @@ describe('what is drawn anew', () => {
     });
     const at = (of: RunView, ms: number) => takeSnapshot(agentRows(ENGLISH, [of], START_MS + ms));
     const ids = (changed: ReturnType<typeof changedRows>) => (changed === 'all' ? 'all' : changed.map(({ id }) => id));
-    const later = ids(changedRows(at(view, 60_000), at(view, 61_000)));
+    assert.deepEqual(ids(changedRows(at(view, 70_000), at(view, 110_000))), []);
+    const later = ids(changedRows(at(view, 110_000), at(view, 130_000)));
     assert.deepEqual(later, ['agent r1 lead', 'agent r1 backend-1']);
     const acting = withEvents(view, acted('part-1', 'writes'));
     assert.deepEqual(ids(changedRows(at(view, 60_000), at(acting, 60_000))), ['agent r1 backend-1']);

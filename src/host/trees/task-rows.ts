@@ -1,6 +1,6 @@
 import type { RunView, SubtaskState, SubtaskView } from '../../protocol/view.ts';
 import type { ChangedFile } from '../../protocol/work.ts';
-import { canDeploy, canPause, isHeld, retriesOf, waitsAt } from '../commands/fits.ts';
+import { canDeploy, canPause, canRollBack, isHeld, retriesOf, waitsAt } from '../commands/fits.ts';
 import { plainLine } from '../commands/plain.ts';
 import { joined, type Row, type RowIcon } from './nodes.ts';
 import { dateText, isUnfinished, runName, stageText, statusText, subtaskStateText, type Wording } from './wording.ts';
@@ -48,7 +48,14 @@ function createFileRows(wording: Wording): FileRows {
   };
 }
 
+/** What only deploys or undoes has a sign of its own, in the colour of its state; the state stands beside it in words. */
 function runIcon(view: RunView): RowIcon {
+  const icon = statusIcon(view);
+  if (view.purpose === 'build' || view.status === 'waiting') return icon;
+  return { ...icon, id: view.purpose === 'rollback' ? 'discard' : 'rocket' };
+}
+
+function statusIcon(view: RunView): RowIcon {
   switch (view.status) {
     case 'running':
       return { id: 'play-circle', color: 'charts.blue' };
@@ -75,6 +82,7 @@ function runContext(view: RunView): string {
     ['pr', view.pullRequest !== null],
     ['resumable', isHeld(view)],
     ['deployable', canDeploy(view)],
+    ['undoable', canRollBack(view)],
   ];
   return ['run', ...words.filter(([, holds]) => holds).map(([word]) => word)].join(' ');
 }
@@ -104,6 +112,7 @@ function runDescription(wording: Wording, view: RunView): string {
     view.status === 'waiting' ? statusText(wording, 'waiting') : held,
     stageText(wording, view.stage),
     progress,
+    view.held === null ? null : wording.l10n.t('not merged yet: {0}', plainLine(view.held, 60)),
   ]);
 }
 
@@ -114,7 +123,7 @@ function runRow(wording: Wording, view: RunView, filesOf: FileRows): Row {
     .map((subtask) => subtaskRow(wording, view, subtask, filesOf));
   return {
     node: { kind: 'run', id: `run ${view.runId}`, runId: view.runId },
-    label: runName(view),
+    label: runName(wording, view),
     description,
     icon: runIcon(view),
     context: runContext(view),
@@ -122,7 +131,7 @@ function runRow(wording: Wording, view: RunView, filesOf: FileRows): Row {
     folding: isUnfinished(view) ? 'expanded' : children.length === 0 ? 'none' : 'collapsed',
     click: null,
     badge: null,
-    speech: joined([wording.l10n.t('Run {0}', runName(view)), description], ', '),
+    speech: joined([wording.l10n.t('Run {0}', runName(wording, view)), description], ', '),
     children,
   };
 }

@@ -66,6 +66,17 @@ export function anEvidence(change: Partial<Evidence> = {}): Evidence {
   };
 }
 
+/** Of a function that was there before. */
+export function aDeployment(): DomainEvent {
+  return {
+    type: 'deployment.finished',
+    deployment: {
+      ...{ kind: 'function', id: 'api', deploymentId: 'd2', previousDeploymentId: 'd1', status: 'ready', url: null },
+      ...{ logTail: '', durationMs: 1_000, changes: [], domains: [], mark: '' },
+    },
+  };
+}
+
 export function integrated(subtaskId: string, ...paths: string[]): DomainEvent {
   const files = paths.map((path) => ({ path, status: 'added' as const, addedLines: 3, removedLines: 0 }));
   return { type: 'subtask.integrated', subtaskId, commit: 'head', files };

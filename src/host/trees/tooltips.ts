@@ -1,6 +1,6 @@
 import type { AgentView, RunView, SubtaskView } from '../../protocol/view.ts';
 import { agentName, agentTimeText, subtaskTitle } from './agent-rows.ts';
-import { waitWords } from './inbox-rows.ts';
+import { waitLines, waitWords } from './inbox-rows.ts';
 import { joined, type TreeNode } from './nodes.ts';
 import {
   agentCostText,
@@ -9,6 +9,7 @@ import {
   dateText,
   durationText,
   isUnfinished,
+  minutesText,
   runName,
   stageText,
   statusText,
@@ -44,6 +45,17 @@ export function tooltipOf(wording: Wording, views: readonly RunView[], node: Tre
 
 const lines = (all: readonly (string | null)[]): string => joined(all, '\n');
 
+/** To the second when it is over. */
+function tookText(
+  wording: Wording,
+  { startedAt, endedAt }: Pick<RunView, 'startedAt' | 'endedAt'>,
+  nowMs: number,
+): string | null {
+  if (startedAt === null) return null;
+  const beganMs = Date.parse(startedAt);
+  return endedAt === null ? minutesText(wording, nowMs - beganMs) : durationText(Date.parse(endedAt) - beganMs);
+}
+
 function waitTooltip(
   wording: Wording,
   view: RunView,
@@ -53,17 +65,20 @@ function waitTooltip(
   const wait = view.waiting.find(({ topic, waitOn }) => topic === node.topic && waitOn === node.waitOn);
   if (wait === undefined) return null;
   const since = wording.l10n.t('since {0}', clockText(wording, wait.since, nowMs));
-  return lines([waitWords(wording, view, wait).label, joined([runName(view), since]), wait.message]);
+  return lines([
+    waitWords(wording, view, wait).label,
+    joined([runName(wording, view), since]),
+    ...waitLines(wording, view, wait),
+  ]);
 }
 
 function runTooltip(wording: Wording, view: RunView, nowMs: number): string {
   const { l10n } = wording;
-  const endMs = view.endedAt === null ? nowMs : Date.parse(view.endedAt);
-  const took = view.startedAt === null ? null : durationText(endMs - Date.parse(view.startedAt));
+  const took = tookText(wording, view, nowMs);
   const { usd, unpricedCalls } = view.cost;
   const stage = isUnfinished(view) ? stageText(wording, view.stage) : null;
   return lines([
-    runName(view),
+    runName(wording, view),
     joined([statusText(wording, view.status), stage, took]),
     view.startedAt === null ? null : l10n.t('Started: {0}', dateText(wording, view.startedAt)),
     l10n.t('Cost: {0} of {1}', usdText(wording, usd), usdText(wording, view.budgetUsd)),
@@ -91,8 +106,7 @@ function agentTooltip(wording: Wording, view: RunView, agent: AgentView, nowMs: 
 
 function subtaskTooltip(wording: Wording, view: RunView, subtask: SubtaskView, nowMs: number): string {
   const { l10n } = wording;
-  const endMs = subtask.endedAt === null ? nowMs : Date.parse(subtask.endedAt);
-  const took = subtask.startedAt === null ? null : durationText(endMs - Date.parse(subtask.startedAt));
+  const took = tookText(wording, subtask, nowMs);
   const after = subtask.dependsOn.map((id) => view.subtasks[id]?.title ?? id).join(', ');
   const round = subtask.round > 1 ? l10n.t('round {0}', subtask.round) : null;
   const passed = subtask.evidence.filter(({ outcome }) => outcome === 'passed').length;

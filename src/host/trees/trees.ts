@@ -29,7 +29,8 @@ export interface TreeSource {
   readonly runs: Pick<RunStore, 'load' | 'isLoaded' | 'all' | 'onDidChange'>;
 }
 
-const ELAPSED_INTERVAL_MS = 1_000;
+/** Times that grow are shown to the minute. */
+const ELAPSED_INTERVAL_MS = 5_000;
 
 export function createTrees({ runs }: TreeSource, views: TreeViews): Trees {
   const wording: Wording = { l10n: vscode.l10n, locale: vscode.env.language };
@@ -96,7 +97,7 @@ export function createTrees({ runs }: TreeSource, views: TreeViews): Trees {
   };
 }
 
-/** Works every second as long as `isNeeded`; `look` finds out whether that has changed. */
+/** Works every few seconds as long as `isNeeded`; `look` finds out whether that has changed. */
 function tickWhile(isNeeded: () => boolean, work: () => void): vscode.Disposable & { look(): void } {
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {

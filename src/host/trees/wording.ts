@@ -39,6 +39,13 @@ export function durationText(ms: number): string {
   return `${minutes}:${two(seconds % 60)}`;
 }
 
+/** A time that still grows, to the minute: a row that changes each second would close its tooltip each second. */
+export function minutesText({ l10n }: Pick<Wording, 'l10n'>, ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return l10n.t('under 1 min');
+  return minutes < 60 ? l10n.t('{0} min', minutes) : l10n.t('{0} h {1} min', Math.floor(minutes / 60), minutes % 60);
+}
+
 /** The time of day; with the date when that is another day than `nowMs`. */
 export function clockText({ locale }: Wording, iso: string, nowMs: number): string {
   const at = new Date(iso);
@@ -52,8 +59,20 @@ export function dateText({ locale }: Wording, iso: string): string {
   return new Date(iso).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-export function runName(view: RunView): string {
-  return plainLine(view.brief?.name ?? view.runId, 60);
+export function runName(wording: Pick<Wording, 'l10n'>, view: RunView): string {
+  return plainLine(purposeName(wording, view.purpose, view.brief?.name ?? view.runId), 60);
+}
+
+/** A run that only deploys, or undoes, has the brief of the one that it is about: its name says what it is. */
+export function purposeName({ l10n }: Pick<Wording, 'l10n'>, purpose: RunView['purpose'], name: string): string {
+  switch (purpose) {
+    case 'build':
+      return name;
+    case 'deploy':
+      return l10n.t('Deployment of {0}', name);
+    case 'rollback':
+      return l10n.t('Rollback of {0}', name);
+  }
 }
 
 export function isUnfinished(view: RunView): boolean {

@@ -9,6 +9,8 @@ export interface Shown {
   choices: string[];
   isPassword: boolean;
   isModal: boolean;
+  /** What a modal question says below its text. */
+  detail: string;
 }
 
 /** What the person answers; undefined leaves it. For a pick: a label; for a dialog: a path. */
@@ -33,7 +35,7 @@ export function sitDown(): Person {
     leave: () => Object.assign(window, own),
   };
   const show = (shown: Partial<Shown> & Pick<Shown, 'kind' | 'text'>) => {
-    const whole = { choices: [], isPassword: false, isModal: false, ...shown };
+    const whole = { choices: [], isPassword: false, isModal: false, detail: '', ...shown };
     person.shown.push(whole);
     return person.answer(whole);
   };
@@ -47,8 +49,15 @@ export function sitDown(): Person {
     const name = `show${kind[0]?.toUpperCase()}${kind.slice(1)}Message`;
     replace(name, async (text: string, ...rest: (string | vscode.MessageOptions)[]) => {
       const [first] = rest;
-      const isModal = typeof first === 'object' && first.modal === true;
-      return show({ kind, text, isModal, choices: rest.filter((item) => typeof item === 'string') });
+      const options = typeof first === 'object' ? first : {};
+      const isModal = options.modal === true;
+      return show({
+        kind,
+        text,
+        isModal,
+        detail: options.detail ?? '',
+        choices: rest.filter((item) => typeof item === 'string'),
+      });
     });
   }
   replace('showQuickPick', async (given: Thenable<vscode.QuickPickItem[]>, options?: vscode.QuickPickOptions) => {

@@ -23,7 +23,10 @@ const SAYS: Partial<Record<CommandName, RegExp>> = {
   cancel: /nothing to cancel/,
   retrySubtask: /No subtask waits to be tried again/,
   decideSubtask: /No subtask waits for a decision/,
+  decideDeployment: /No deployment waits for a decision/,
   deploy: /No run waits to be deployed/,
+  rollBack: /No deployment can be rolled back/,
+  showTeamRuns: /No shared database is configured/,
   openLive: /No application is live/,
   openPullRequest: /no pull request/,
   showPlan: /when a run has begun/,
@@ -42,6 +45,7 @@ const ASKS: Partial<Record<CommandName, Shown['kind']>> = {
   setKeys: 'pick',
   pickModels: 'pick',
   startSample: 'pick',
+  startFromIssue: 'pick',
 };
 const QUIET: CommandName[] = ['showLog', 'refresh', 'openSettings', 'openWalkthrough'];
 

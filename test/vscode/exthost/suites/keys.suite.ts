@@ -60,6 +60,7 @@ describe('keys', () => {
       'ANTHROPIC_API_KEY: not set',
       'GITHUB_TOKEN: not set',
       'APPWRITE_API_KEY: not set',
+      'ORCHESTRATOR_RECORDS_KEY: not set',
     ]);
   });
 

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
-import { Button } from '../ui/button.tsx';
-import { formatNumber } from '../ui/format.ts';
+import { Button } from './button.tsx';
+import { formatNumber } from './format.ts';
 
 interface CappedProps<T> {
   items: readonly T[];
