@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppwriteException, Client, Functions, Query, TablesDB } from 'node-appwrite';
 import { eventually, makeFolder } from '../../../test/contracts/deployer-support.ts';
+import { useTraffic } from '../../../test/specs/traffic.ts';
 import type { AppwriteStandIn } from './stand-in.ts';
 import { startAppwriteStandIn } from './stand-in.ts';
 
@@ -17,6 +18,7 @@ describe('Appwrite stand-in: API', () => {
   let tablesDB: TablesDB;
   let functions: Functions;
   const table = { databaseId: 'db', tableId: 'notes' };
+  const watch = useTraffic();
 
   const ask = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
     const response = await fetch(`${server.endpoint}${path}`, init);
@@ -35,6 +37,7 @@ describe('Appwrite stand-in: API', () => {
   before(async () => {
     data = await makeFolder({});
     server = await startAppwriteStandIn({ dataDir: data.dir, projectId: 'demo', apiKey: 'secret-key' });
+    watch('appwrite', server.endpoint);
     const client = new Client().setEndpoint(server.endpoint).setProject('demo').setKey('secret-key');
     tablesDB = new TablesDB(client);
     functions = new Functions(client);
