@@ -140,6 +140,9 @@ function problemOf({ instancePath, keyword, params, message }: ErrorObject): Pro
   if (keyword === 'unevaluatedProperties') {
     return { at: `${instancePath}/${params.unevaluatedProperty}`, what: 'is not described' };
   }
+  if (keyword === 'additionalProperties') {
+    return { at: `${instancePath}/${params.additionalProperty}`, what: 'is not described' };
+  }
   if (keyword === 'enum') return { at: instancePath, what: `${what}: ${[params.allowedValues].flat().join(', ')}` };
   return { at: instancePath, what };
 }
