@@ -18,7 +18,7 @@ const Parameter = z.object({
   /** GitHub's word for a path parameter that may hold slashes. */
   'x-multi-segment': z.boolean().optional(),
 });
-export type Parameter = z.infer<typeof Parameter>;
+type Parameter = z.infer<typeof Parameter>;
 const Answer = z.object({ content: Content.optional() });
 const Operation = z.object({
   operationId: z.string(),

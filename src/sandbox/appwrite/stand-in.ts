@@ -24,6 +24,7 @@ import { serveDomain } from './serve.ts';
 import type { Store } from './store.ts';
 import { kind, openStore } from './store.ts';
 import { columnRoutes, indexRoutes } from './tables/column-routes.ts';
+import { legacyRoutes } from './tables/legacy-routes.ts';
 import { rowRoutes } from './tables/rows.ts';
 import { databaseRoutes, tableRoutes } from './tables/table-routes.ts';
 
@@ -79,6 +80,7 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
     ...tableRoutes(store),
     ...columnRoutes(store),
     ...indexRoutes(store),
+    ...legacyRoutes([...columnRoutes(store), ...indexRoutes(store)]),
     ...rowRoutes(store),
     ...functionRoutes(services),
     ...siteRoutes(services),

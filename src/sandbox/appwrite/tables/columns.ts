@@ -6,6 +6,8 @@ import { int64, toWireDate, wireNow } from '../http/wire.ts';
 /** How long a column or an index made on its own stays `processing`. */
 const PROCESSING_MS = 250;
 const ROW_WIDTH_BYTES = 65_535;
+/** Of each element, and so of the column. */
+const ENUM_CHARS = 255;
 
 const COLUMN_TYPES = ['string', 'varchar', 'text', 'mediumtext', 'longtext', 'integer', 'bigint', 'double'] as const;
 type ColumnType = (typeof COLUMN_TYPES)[number] | 'boolean' | 'datetime';
@@ -41,7 +43,7 @@ export const columnFields = {
   required: orElse(boolParam, false),
   default: z.unknown().optional(),
   array: orElse(boolParam, false),
-  elements: orElse(listParam(z.string().min(1).max(1024)), []),
+  elements: orElse(listParam(z.string().min(1).max(ENUM_CHARS)), []),
   min: orElse(numberParam.nullable(), null),
   max: orElse(numberParam.nullable(), null),
 };
@@ -86,7 +88,7 @@ export function makeColumn(request: ColumnRequest, inline: boolean): Column {
   const column: Column = {
     ...{ key, type: type as ColumnType, format, required: request.required, array: request.array, default: fallback },
     ...{ elements: request.elements, min: request.min, max: request.max },
-    size: TEXT_LIMITS[type] ?? (format === 'enum' ? 1024 : format === '' ? request.size : formatSize(format)),
+    size: TEXT_LIMITS[type] ?? (format === 'enum' ? ENUM_CHARS : format === '' ? request.size : formatSize(format)),
     createdAt: wireNow(),
     availableAtMs: inline ? 0 : Date.now() + PROCESSING_MS,
   };
