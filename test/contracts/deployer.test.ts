@@ -89,7 +89,7 @@ const needs: DeploymentNeeds = {
 for (const [name, start] of Object.entries(subjects)) {
   describe(`Deployer contract: ${name}`, () => {
     const signal = new AbortController().signal;
-    const watch = useTraffic({ everyRequest: true });
+    const watch = useTraffic({ requests: 'all' });
     let subject: Subject;
     let source: Awaited<ReturnType<typeof makeFolder>>;
     let deployer: Deployer;

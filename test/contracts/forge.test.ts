@@ -7,7 +7,7 @@ import { useTraffic } from '../specs/traffic.ts';
 import { forgeContract } from './forge-contract.ts';
 
 describe('as GitHub describes itself', () => {
-  const watch = useTraffic({ everyRequest: true });
+  const watch = useTraffic({ requests: 'all' });
   forgeContract('the GitHub adapter with the stand-in', async () => {
     const folder = await temporaryFolder();
     const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: false });
@@ -50,7 +50,7 @@ forgeContract('the fake', async () => {
 });
 
 describe('the GitHub adapter with checks that run', () => {
-  const watch = useTraffic({ everyRequest: true });
+  const watch = useTraffic({ requests: 'all' });
 
   it('sees the checks of a pull request fail, and pass after the next push', async () => {
     const { signal } = new AbortController();

@@ -48,8 +48,8 @@ export async function openOutside(): Promise<Outside> {
   const access = { projectId: 'local', apiKey: 'standard_durability' };
   const appwrite = await startAppwriteStandIn({ dataDir: join(root, 'appwrite'), ...access });
   const traffic = {
-    github: watchTraffic('github', github.apiUrl, { everyRequest: true }),
-    appwrite: watchTraffic('appwrite', appwrite.endpoint, { everyRequest: true }),
+    github: watchTraffic('github', github.apiUrl, { requests: 'all' }),
+    appwrite: watchTraffic('appwrite', appwrite.endpoint, { requests: 'all' }),
   };
   const ask = async (url: string, headers: Record<string, string>): Promise<unknown> => {
     const response = await fetch(url, { headers });

@@ -114,7 +114,7 @@ describe("the vendor's own command line with the project's appwrite.json", funct
     await server.close();
     rmSync(root, { recursive: true, force: true });
   });
-  const watch = useTraffic({ everyRequest: true });
+  const watch = useTraffic({ requests: 'all' });
 
   it('makes the database with its tables, columns and indexes', async () => {
     await appwrite('client', '--endpoint', server.endpoint, '--project-id', wanted.projectId, '--key', server.apiKey);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { undescribed } from './differences.ts';
+import { looserParameters, moreValues, sameAs, undescribed } from './differences.ts';
 
 /** Whose API it is: the name of the folder beside this file. */
 export type Vendor = 'appwrite' | 'github';
@@ -86,9 +86,10 @@ function load(vendor: Vendor): Description {
   const patterns = operations.map((operation) => ({ operation, ...pathPattern(operation) }));
   return {
     vendor,
-    schemas: document.components.schemas,
+    schemas: withMoreValues(document.components.schemas, moreValues[vendor]),
     operations,
-    find(method, pathname) {
+    find(method, asked) {
+      const pathname = sameAs[vendor].reduce((path, [pattern, described]) => path.replace(pattern, described), asked);
       let best: { match: Match; literals: number } | null = null;
       for (const { operation, pattern, literals } of patterns) {
         if (operation.method !== method || (best !== null && literals <= best.literals)) continue;
@@ -122,13 +123,32 @@ function readOperation(
     id: operationId,
     method: method.toUpperCase(),
     path,
-    parameters: [...shared, ...parameters].map((parameter) =>
-      '$ref' in parameter ? component(document.components.parameters, parameter.$ref) : parameter,
-    ),
+    parameters: [...shared, ...parameters].map((given) => {
+      const parameter = '$ref' in given ? component(document.components.parameters, given.$ref) : given;
+      return { ...parameter, schema: looserParameters[operationId]?.[parameter.name] ?? parameter.schema };
+    }),
     requestBody:
       requestBody === undefined ? null : { required: requestBody.required ?? false, content: requestBody.content },
     answers: Object.fromEntries(answers),
   };
+}
+
+function withMoreValues(
+  schemas: Record<string, Schema>,
+  more: Readonly<Record<string, readonly unknown[]>>,
+): Record<string, Schema> {
+  const changed = { ...schemas };
+  for (const [place, values] of Object.entries(more)) {
+    const [name = '', field = ''] = place.split('.');
+    const Described = z.looseObject({ properties: z.record(z.string(), Schema) });
+    const { properties, ...rest } = Described.parse(schemas[name]);
+    const schema = z.looseObject({ enum: z.array(z.unknown()) }).parse(properties[field]);
+    changed[name] = {
+      ...rest,
+      properties: { ...properties, [field]: { ...schema, enum: [...schema.enum, ...values] } },
+    };
+  }
+  return changed;
 }
 
 function component<T>(components: Record<string, T>, reference: string): T {

@@ -1,4 +1,4 @@
-import type { Operation, Vendor } from './description.ts';
+import type { Operation, Schema, Vendor } from './description.ts';
 
 /**
  * Where the vendor's server is known to answer otherwise than its own description says. Each entry names what shows it;
@@ -35,6 +35,41 @@ export const moreStatuses: Readonly<Record<Vendor, Readonly<Record<string, Reado
   },
   github: {},
 };
+
+/** Operations whose answer has another schema when the request holds this field: the bulk form of the same operation. */
+export const bulkAnswers: Readonly<Record<string, { field: string; schema: string }>> = {
+  // The client's own type of createRows and createDocuments is the list.
+  tablesDBCreateRow: { field: 'rows', schema: 'rowList' },
+  databasesCreateDocument: { field: 'documents', schema: 'documentList' },
+};
+
+/** Values that fields of a schema may have besides those described, as `<schema>.<field>`. */
+export const moreValues: Readonly<Record<Vendor, Readonly<Record<string, readonly unknown[]>>>> = {
+  appwrite: {
+    // Rules of the API and redirects lead to no resource; the server's model has '' by default.
+    'proxyRule.deploymentResourceType': [''],
+  },
+  github: {},
+};
+
+/** Parameters by operation that take more than the description says. */
+export const looserParameters: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
+  // GitHub's documentation takes ranges of dates here, in the syntax of its search: `>=2026-01-01`.
+  'actions/list-workflow-runs': { created: string },
+  'actions/list-workflow-runs-for-repo': { created: string },
+};
+
+/** What stands for the described path: GitHub leads renamed repositories to their id, and has the root folder without a path. */
+export const sameAs: Readonly<Record<Vendor, readonly [path: RegExp, described: string][]>> = {
+  appwrite: [],
+  github: [
+    [/^\/repositories\/\d+(?=\/|$)/, '/repos/-/-'],
+    [/(?<=^\/repos\/[^/]+\/[^/]+\/contents)\/?$/, '/.'],
+  ],
+};
+
+/** GitHub's answers to any operation of what has moved: "301 and 307: repeat the request to the URL in location". */
+export const redirects: ReadonlySet<number> = new Set([301, 302, 307]);
 
 /**
  * GitHub's refusals that any operation may give and few list: of the token, of the limits, of what the token may not

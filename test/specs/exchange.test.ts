@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describedBy, type Vendor } from './description.ts';
-import { assertDescribed, checkExchange, type Exchange } from './exchange.ts';
+import { assertDescribed, checkExchange, type Exchange, type Requests } from './exchange.ts';
 import { problemsOf } from './schemas.ts';
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -15,8 +15,8 @@ function exchange(line: string, sent: unknown, status: number, answered: unknown
   return { method, path, requestType: JSON_TYPE, requestBody, status, answerType: JSON_TYPE, answerBody };
 }
 
-async function faults(vendor: Vendor, tried: Exchange, everyRequest = false): Promise<string[]> {
-  const { violations } = await checkExchange(vendor, tried, { everyRequest });
+async function faults(vendor: Vendor, tried: Exchange, requests?: Requests): Promise<string[]> {
+  const { violations } = await checkExchange(vendor, tried, requests);
   return violations.map(({ where, what }) => `${where}: ${what}`);
 }
 
@@ -119,7 +119,7 @@ describe('an exchange with Appwrite', () => {
   it('may have a wrong request that is refused, unless every request counts', async () => {
     const refused = createDatabase({}, 400, { ...refusal, code: 400 });
     assert.deepEqual(await faults('appwrite', refused), []);
-    assert.equal((await faults('appwrite', refused, true)).length, 2);
+    assert.equal((await faults('appwrite', refused, 'all')).length, 2);
     await assert.rejects(
       assertDescribed('appwrite', refused),
       /POST \/tablesdb \(tablesDBCreate\): request body: must have/,
@@ -137,7 +137,7 @@ describe('an exchange with Appwrite', () => {
       return faults(
         'appwrite',
         { ...tried, requestBody, requestType: request.headers.get('content-type') ?? '' },
-        true,
+        'all',
       );
     };
     assert.deepEqual(await sent(form), []);
@@ -186,6 +186,20 @@ describe('an exchange with Appwrite', () => {
     assert.deepEqual(await faults('appwrite', page), ['answer type: is text/html, not application/json']);
     assert.deepEqual(await faults('appwrite', exchange('DELETE /tablesdb/db', {}, 204, {})), [
       'answer body: must be empty',
+    ]);
+  });
+
+  it('may have any request where only answers count', async () => {
+    assert.deepEqual(await faults('appwrite', createDatabase({ colour: 1 }, 201, database), 'none'), []);
+    assert.equal((await faults('appwrite', createDatabase({ colour: 1 }, 201, {}), 'none')).length, 6);
+    assert.equal((await faults('appwrite', exchange('GET /nothing', undefined, 200, {}), 'none')).length, 1);
+  });
+
+  it('has a list for an answer when it is the bulk form', async () => {
+    const rows = 'POST /tablesdb/d/tables/t/rows';
+    assert.deepEqual(await faults('appwrite', exchange(rows, { rows: [{}] }, 201, { total: 0, rows: [] })), []);
+    assert.deepEqual(await faults('appwrite', exchange(rows, { rows: [{}] }, 201, { total: 0 })), [
+      "answer body: must have required property 'rows'",
     ]);
   });
 
@@ -255,5 +269,27 @@ describe('an exchange with GitHub', () => {
     assert.deepEqual(await faults('github', exchange(`GET ${labels}`, undefined, 403, { message: 'No.' })), [
       "answer body: must have required property 'documentation_url'",
     ]);
+  });
+
+  it('is about what has moved, the root folder, a number or a name, a range of dates', async () => {
+    const moved = { ...error, url: 'http://h.invalid/repositories/1' };
+    await assertDescribed('github', exchange(`GET ${labels}`, undefined, 301, moved));
+    await assertDescribed('github', exchange('POST /repositories/1/labels', { name: 'bug' }, 201, label));
+    assert.deepEqual(await faults('github', exchange(`GET ${labels}`, undefined, 301, {})), [
+      "answer body: must have required property 'message'",
+      "answer body: must have required property 'documentation_url'",
+    ]);
+    for (const path of ['/contents', '/contents/', '/contents/a/b']) {
+      assert.equal(describedBy('github').find('GET', `/repos/me/shop${path}`)?.operation.id, 'repos/get-content');
+    }
+    const runs = { total_count: 0, workflow_runs: [] };
+    for (const workflow of ['ci.yml', '17']) {
+      const path = `/repos/me/shop/actions/workflows/${workflow}/runs?created=${encodeURIComponent('>=2026-01-01')}`;
+      await assertDescribed('github', exchange(`GET ${path}`, undefined, 200, runs));
+    }
+    // Described with a status, and in prose only what its body is.
+    const ref = 'DELETE /repos/me/shop/git/refs/heads/x';
+    assert.deepEqual(await faults('github', exchange(ref, undefined, 422, error)), []);
+    assert.equal((await faults('github', exchange(ref, undefined, 422, {}))).length, 2);
   });
 });

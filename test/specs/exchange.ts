@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { decode, describedBy, type Match, type Operation, type Vendor } from './description.ts';
-import { anyRefusal, moreStatuses } from './differences.ts';
+import { anyRefusal, bulkAnswers, moreStatuses, redirects } from './differences.ts';
 import { type Problem, problemsOf } from './schemas.ts';
 
 /** One request and its answer, as they were on the wire. */
@@ -33,24 +33,28 @@ export interface Verdict {
 const text = new TextDecoder();
 
 /**
- * Holds an exchange against the vendor's description. A request that was refused (4xx, 5xx) may be wrong, that is what
- * the refusal says; `everyRequest` holds those against the description too.
+ * Which requests are held against the description: all; those that were not refused (a refusal, 4xx or 5xx, says itself
+ * that something is wrong); or none, for tests of what a server takes besides.
  */
+export type Requests = 'all' | 'accepted' | 'none';
+
+/** Holds an exchange against the vendor's description. */
 export async function checkExchange(
   vendor: Vendor,
   exchange: Exchange,
-  { everyRequest = false } = {},
+  requests: Requests = 'accepted',
 ): Promise<Verdict> {
   const { method, path, status } = exchange;
   const url = new URL(path, 'http://api.invalid');
   const match = describedBy(vendor).find(method === 'HEAD' ? 'GET' : method, url.pathname);
   const isRefused = status >= 400;
+  const isChecked = requests === 'all' || (requests === 'accepted' && !isRefused);
   const found: [where: string, what: string][] = [];
   if (match === null) {
-    if (!isRefused || everyRequest) found.push(['operation', `${vendor} describes none of this method and path`]);
+    if (!isRefused || isChecked) found.push(['operation', `${vendor} describes none of this method and path`]);
     if (isRefused) found.push(...refusalProblems(vendor, exchange));
   } else {
-    if (!isRefused || everyRequest) found.push(...(await requestProblems(vendor, match, url.searchParams, exchange)));
+    if (isChecked) found.push(...(await requestProblems(vendor, match, url.searchParams, exchange)));
     const problems = answerProblems(vendor, match.operation, exchange);
     found.push(...(selectsFields(url.searchParams) ? problems.filter(isOfWhatIsThere) : problems));
   }
@@ -60,7 +64,7 @@ export async function checkExchange(
 
 /** Throws with all that is wrong, one violation a line. */
 export async function assertDescribed(vendor: Vendor, exchange: Exchange): Promise<void> {
-  assertNone((await checkExchange(vendor, exchange, { everyRequest: true })).violations);
+  assertNone((await checkExchange(vendor, exchange, 'all')).violations);
 }
 
 /** Throws when there are violations, one a line. */
@@ -163,10 +167,13 @@ function answerProblems(vendor: Vendor, operation: Operation, exchange: Exchange
   const { status, answerType, answerBody, method } = exchange;
   const alias = moreStatuses[vendor][operation.id]?.[status];
   const answer = operation.answers[alias ?? status];
+  if (vendor === 'github' && redirects.has(status) && answer === undefined) return refusalProblems(vendor, exchange);
   if (answer === undefined && vendor === 'github' && status === 304 && ['GET', 'HEAD'].includes(method)) {
     return emptyProblems(answerBody);
   }
-  if (status >= 400 && (vendor === 'appwrite' || answer === undefined)) return refusalProblems(vendor, exchange);
+  if (status >= 400 && (vendor === 'appwrite' || answer?.content === undefined)) {
+    return refusalProblems(vendor, exchange, answer !== undefined);
+  }
   if (answer === undefined) {
     return [['status', `${status} is not described; ${Object.keys(operation.answers).join(', ')} is`]];
   }
@@ -174,11 +181,13 @@ function answerProblems(vendor: Vendor, operation: Operation, exchange: Exchange
   const type = answerType.split(';', 1)[0] ?? '';
   const isJson = 'application/json' in answer.content;
   if (isJson && type !== 'application/json') return [['answer type', `is ${type || 'missing'}, not application/json`]];
-  const schema = answer.content['application/json']?.schema;
+  const bulk = bulkAnswers[operation.id];
+  const isBulk = bulk !== undefined && bulk.field in Object(parse(exchange.requestBody));
+  const schema = isBulk ? { $ref: `#/components/schemas/${bulk.schema}` } : answer.content['application/json']?.schema;
   if (schema === undefined) return [];
   const body = parse(answerBody);
   if (body === undefined) return [['answer body', 'is not JSON']];
-  const key = `${operation.id} ${status}`;
+  const key = `${operation.id} ${status}${isBulk ? ' bulk' : ''}`;
   return under('answer body', problemsOf({ vendor, direction: 'answer', carrier: 'json', key }, schema, body));
 }
 
@@ -195,8 +204,11 @@ const REFUSALS = {
   },
 };
 
-function refusalProblems(vendor: Vendor, { method, status, answerType, answerBody }: Exchange): Found {
-  if (vendor === 'github' && !anyRefusal.has(status)) return [['status', `${status} is not described`]];
+/** `isDescribed`: the operation names the status, without a body. */
+function refusalProblems(vendor: Vendor, exchange: Exchange, isDescribed = false): Found {
+  const { method, status, answerType, answerBody } = exchange;
+  const isKnown = vendor === 'appwrite' || isDescribed || anyRefusal.has(status) || redirects.has(status);
+  if (!isKnown) return [['status', `${status} is not described`]];
   if (method === 'HEAD') return emptyProblems(answerBody);
   if (!answerType.startsWith('application/json')) return [['answer type', `is ${answerType}, not application/json`]];
   const body = parse(answerBody);

@@ -59,7 +59,7 @@ export function problemsOf(
   const id = [vendor, direction, carrier, target.key].join(' ');
   let validate = validators.get(id);
   if (validate === undefined) {
-    validate = compilerOf(vendor, direction, carrier).compile(adapt(schema, direction));
+    validate = compilerOf(vendor, direction, carrier).compile(adapt(schema, { direction, carrier }));
     validators.set(id, validate);
   }
   return validate(value) ? [] : readable(validate.errors ?? []);
@@ -73,7 +73,7 @@ function compilerOf(vendor: Vendor, direction: Direction, carrier: Carrier): Ajv
   const options = { strict: false, allErrors: true, formats: FORMATS, logger: { log: fail, warn: fail, error: fail } };
   const ajv = new Ajv({ ...options, coerceTypes: carrier === 'text' });
   for (const [name, schema] of Object.entries(describedBy(vendor).schemas)) {
-    ajv.addSchema({ ...adapt(schema, direction), $id: schemaUrl(name) });
+    ajv.addSchema({ ...adapt(schema, { direction, carrier }), $id: schemaUrl(name) });
   }
   compilers.set(id, ajv);
   return ajv;
@@ -86,23 +86,24 @@ function fail(message: unknown): never {
 const schemaUrl = (name: string) => `schemas:/${name}`;
 
 /** `inside`: an alternative or a part of another schema, which is what says whether there may be more fields. */
-function adapt(schema: Schema, direction: Direction, inside = false): AnySchemaObject {
+function adapt(schema: Schema, use: { direction: Direction; carrier: Carrier }, inside = false): AnySchemaObject {
   const adapted: Record<string, unknown> = {};
   for (const [word, value] of Object.entries(schema)) {
     if (DROPPED.has(word)) continue;
     if (COMBINED.includes(word)) {
-      adapted[word === 'oneOf' && direction === 'answer' ? 'anyOf' : word] = list(value).map((item) =>
-        adapt(item, direction, true),
-      );
+      // A text may become a number or stay a text, so that two alternatives fit it.
+      const isLoose = word === 'oneOf' && (use.direction === 'answer' || use.carrier === 'text');
+      adapted[isLoose ? 'anyOf' : word] = list(value).map((item) => adapt(item, use, true));
     } else if (word === 'properties') {
-      adapted.properties = mapValues(value, (item) => adapt(item, direction));
+      adapted.properties = mapValues(value, (item) => adapt(item, use));
     } else if ((word === 'items' || word === 'additionalProperties' || word === 'not') && isSchema(value)) {
-      adapted[word] = adapt(value, direction);
+      adapted[word] = adapt(value, use);
     } else if (word === '$ref') {
       adapted.$ref = schemaUrl(String(value).slice(String(value).lastIndexOf('/') + 1));
     } else adapted[word] = value;
   }
-  const isClosed = direction === 'request' && !inside && 'properties' in schema && !('additionalProperties' in schema);
+  const isClosed =
+    use.direction === 'request' && !inside && 'properties' in schema && !('additionalProperties' in schema);
   if (isClosed) adapted.unevaluatedProperties = false;
   return schema.nullable === true || schema['x-nullable'] === true ? orNull(adapted) : adapted;
 }
@@ -124,7 +125,7 @@ function mapValues(value: unknown, change: (item: Schema) => AnySchemaObject): R
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(isSchema(item) ? item : {})]));
 }
 
-/** Of alternatives, what the failing ones say is of use only where it goes deepest. */
+/** Without what says only that no alternative fits: what is wrong with each of them says more. */
 function readable(errors: readonly ErrorObject[]): Problem[] {
   const own = errors.filter(({ keyword }) => !['anyOf', 'oneOf', 'if'].includes(keyword));
   const isNullBranch = ({ keyword, params }: ErrorObject) => keyword === 'type' && params.type === 'null';

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
 import type { Vendor } from './description.ts';
-import { assertNone, checkExchange, type Verdict, type Violation } from './exchange.ts';
+import { assertNone, checkExchange, type Requests, type Verdict, type Violation } from './exchange.ts';
 
 /** What passes through the API of one server of this process. */
 export interface Traffic {
@@ -17,8 +17,8 @@ export interface Traffic {
 }
 
 export interface TrafficOptions {
-  /** Holds refused requests against the description too. Default false: tests may ask for refusals. */
-  everyRequest?: boolean;
+  /** Default `accepted`: tests may ask for refusals. */
+  requests?: Requests;
 }
 
 interface Started {
@@ -49,7 +49,7 @@ export function watchTraffic(vendor: Vendor, baseUrl: string, options: TrafficOp
     copyAnswer(response, (answer) => {
       const requestType = request.headers['content-type'] ?? '';
       const exchange = { method, path, requestType, requestBody: asked(), ...answer };
-      verdicts.push(checkExchange(vendor, exchange, options));
+      verdicts.push(checkExchange(vendor, exchange, options.requests));
     });
   };
   const started = channel('http.server.request.start');
