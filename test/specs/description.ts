@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { looserParameters, moreValues, sameAs, undescribed } from './differences.ts';
+import { looserFields, looserParameters, moreValues, sameAs, undescribed } from './differences.ts';
 
 /** Whose API it is: the name of the folder beside this file. */
 export type Vendor = 'appwrite' | 'github';
@@ -128,9 +128,20 @@ function readOperation(
       return { ...parameter, schema: looserParameters[operationId]?.[parameter.name] ?? parameter.schema };
     }),
     requestBody:
-      requestBody === undefined ? null : { required: requestBody.required ?? false, content: requestBody.content },
+      requestBody === undefined
+        ? null
+        : { required: requestBody.required ?? false, content: withLooserFields(operationId, requestBody.content) },
     answers: Object.fromEntries(answers),
   };
+}
+
+function withLooserFields(operationId: string, content: z.infer<typeof Content>): z.infer<typeof Content> {
+  const looser = looserFields[operationId];
+  if (looser === undefined) return content;
+  const { properties, ...rest } = z
+    .looseObject({ properties: z.record(z.string(), Schema) })
+    .parse(content['application/json']?.schema);
+  return { ...content, 'application/json': { schema: { ...rest, properties: { ...properties, ...looser } } } };
 }
 
 function withMoreValues(

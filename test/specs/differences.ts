@@ -59,6 +59,15 @@ export const looserParameters: Readonly<Record<string, Readonly<Record<string, S
   'actions/list-workflow-runs-for-repo': { created: string },
 };
 
+const anyCaseOrders = { type: 'array', items: { type: 'string', pattern: '^([Aa][Ss][Cc]|[Dd][Ee][Ss][Cc])$' } };
+
+/** Fields of JSON requests by operation that take more than the description says. */
+export const looserFields: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
+  // The server's own list is ASC and DESC, compared without case; its command line writes them in capitals.
+  tablesDBCreateIndex: { orders: anyCaseOrders },
+  databasesCreateIndex: { orders: anyCaseOrders },
+};
+
 /** What stands for the described path: GitHub leads renamed repositories to their id, and has the root folder without a path. */
 export const sameAs: Readonly<Record<Vendor, readonly [path: RegExp, described: string][]>> = {
   appwrite: [],

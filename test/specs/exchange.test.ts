@@ -195,6 +195,16 @@ describe('an exchange with Appwrite', () => {
     assert.equal((await faults('appwrite', exchange('GET /nothing', undefined, 200, {}), 'none')).length, 1);
   });
 
+  it('takes the orders of an index in capitals, as the server does', async () => {
+    const create = (orders: string[]) => {
+      const sent = { key: 'k', type: 'key', columns: ['a'], orders };
+      const refused = { ...refusal, code: 400 };
+      return faults('appwrite', exchange('POST /tablesdb/d/tables/t/indexes', sent, 400, refused), 'all');
+    };
+    assert.deepEqual(await create(['ASC', 'desc']), []);
+    assert.equal((await create(['up'])).length, 1);
+  });
+
   it('has a list for an answer when it is the bulk form', async () => {
     const rows = 'POST /tablesdb/d/tables/t/rows';
     assert.deepEqual(await faults('appwrite', exchange(rows, { rows: [{}] }, 201, { total: 0, rows: [] })), []);
