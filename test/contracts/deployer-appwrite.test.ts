@@ -14,6 +14,7 @@ import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
 import type { AppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
+import { useTraffic } from '../specs/traffic.ts';
 import {
   askDomain,
   column,
@@ -63,6 +64,7 @@ const careful = { destructive: false };
 
 describe('Deployer against the Appwrite stand-in', () => {
   const signal = new AbortController().signal;
+  const watch = useTraffic();
   let data: Awaited<ReturnType<typeof makeFolder>>;
   let functionSource: Awaited<ReturnType<typeof makeFolder>>;
   let server: AppwriteStandIn;
@@ -77,6 +79,7 @@ describe('Deployer against the Appwrite stand-in', () => {
   const start = async (port?: number) => {
     const base = { dataDir: data.dir, projectId: 'demo', apiKey: 'the-key' };
     server = await startAppwriteStandIn(port === undefined ? base : { ...base, port });
+    watch('appwrite', server.endpoint);
     deployer = connect();
     const client = new Client().setEndpoint(server.endpoint).setProject('demo').setKey('the-key');
     sdk = {

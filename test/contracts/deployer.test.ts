@@ -9,6 +9,7 @@ import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { createFakeDeployer } from '../fakes/deployer.ts';
+import { useTraffic } from '../specs/traffic.ts';
 import {
   column,
   functionNeed,
@@ -35,7 +36,7 @@ interface Subject {
   close(): Promise<void>;
 }
 
-const subjects: Record<string, () => Promise<Subject>> = {
+const subjects: Record<string, (watch: ReturnType<typeof useTraffic>) => Promise<Subject>> = {
   'in-memory fake': async () => {
     const deployer = createFakeDeployer();
     return {
@@ -47,9 +48,10 @@ const subjects: Record<string, () => Promise<Subject>> = {
       close: async () => undefined,
     };
   },
-  'Appwrite over HTTP': async () => {
+  'Appwrite over HTTP': async (watch) => {
     const data = await makeFolder({});
     const server = await startAppwriteStandIn({ dataDir: data.dir, projectId: 'contract', apiKey: 'key-of-contract' });
+    watch('appwrite', server.endpoint);
     const deployer = createDeployer({
       endpoint: server.endpoint,
       projectId: server.projectId,
@@ -110,12 +112,13 @@ const needs: DeploymentNeeds = needsOf({ databaseId: 'main', tables: [notes] });
 for (const [name, start] of Object.entries(subjects)) {
   describe(`Deployer contract: ${name}`, () => {
     const signal = new AbortController().signal;
+    const watch = useTraffic({ requests: 'all' });
     let subject: Subject;
     let source: Awaited<ReturnType<typeof makeFolder>>;
     let deployer: Deployer;
 
     before(async () => {
-      subject = await start();
+      subject = await start(watch);
       deployer = subject.deployer;
       source = await makeFolder({
         'main.js': 'export default async ({ res }) => res.text("hello");\n',

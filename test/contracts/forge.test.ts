@@ -3,24 +3,29 @@ import { createForge } from '../../src/adapters/github/forge.ts';
 import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
 import { createGitPusher, temporaryFolder, until } from '../../src/sandbox/github/test-support.ts';
 import { createFakeForge, type FakeCommit } from '../fakes/forge.ts';
+import { useTraffic } from '../specs/traffic.ts';
 import { forgeContract } from './forge-contract.ts';
 
-forgeContract('the GitHub adapter with the stand-in', async () => {
-  const folder = await temporaryFolder();
-  const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: false });
-  const forge = createForge({ token: standIn.token, apiUrl: standIn.apiUrl });
-  const pusher = createGitPusher(folder, forge.gitAuthorization());
-  return {
-    forge,
-    stranger: createForge({ token: 'ghp_unknown', apiUrl: standIn.apiUrl }),
-    push: ({ cloneUrl }, branch, from, files) => pusher.push(cloneUrl, branch, from, files),
-    deleteBranch: ({ cloneUrl }, branch) => pusher.deleteBranch(cloneUrl, branch),
-    tip: ({ cloneUrl }, branch) => pusher.tip(cloneUrl, branch),
-    async close() {
-      await standIn.close();
-      await folder.remove();
-    },
-  };
+describe('as GitHub describes itself', () => {
+  const watch = useTraffic({ requests: 'all' });
+  forgeContract('the GitHub adapter with the stand-in', async () => {
+    const folder = await temporaryFolder();
+    const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: false });
+    watch('github', standIn.apiUrl);
+    const forge = createForge({ token: standIn.token, apiUrl: standIn.apiUrl });
+    const pusher = createGitPusher(folder, forge.gitAuthorization());
+    return {
+      forge,
+      stranger: createForge({ token: 'ghp_unknown', apiUrl: standIn.apiUrl }),
+      push: ({ cloneUrl }, branch, from, files) => pusher.push(cloneUrl, branch, from, files),
+      deleteBranch: ({ cloneUrl }, branch) => pusher.deleteBranch(cloneUrl, branch),
+      tip: ({ cloneUrl }, branch) => pusher.tip(cloneUrl, branch),
+      async close() {
+        await standIn.close();
+        await folder.remove();
+      },
+    };
+  });
 });
 
 forgeContract('the fake', async () => {
@@ -45,10 +50,13 @@ forgeContract('the fake', async () => {
 });
 
 describe('the GitHub adapter with checks that run', () => {
+  const watch = useTraffic({ requests: 'all' });
+
   it('sees the checks of a pull request fail, and pass after the next push', async () => {
     const { signal } = new AbortController();
     const folder = await temporaryFolder();
     const standIn = await startGithubStandIn({ dataDir: folder.path });
+    watch('github', standIn.apiUrl);
     try {
       const forge = createForge({ token: standIn.token, apiUrl: standIn.apiUrl });
       const wanted = { owner: null, name: 'shop', private: true, description: '' };

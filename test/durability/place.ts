@@ -22,6 +22,7 @@ import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
 import { listSamples } from '../../src/sandbox/models/samples.ts';
 import { type JournalEntry, startModelStandIn } from '../../src/sandbox/models/stand-in.ts';
+import { type Traffic, watchTraffic } from '../specs/traffic.ts';
 import type { Order } from './order.ts';
 import { temporaryFiles } from './temporary-files.ts';
 
@@ -34,6 +35,8 @@ export interface Outside {
   asked: JournalEntry[];
   pullRequests(repository: string): Promise<{ number: number; merged_at: string | null }[]>;
   deployments(kind: 'functions' | 'sites', id: string): Promise<number>;
+  /** What workers, functions and tests have asked the two vendors; `close` throws when any of it is not as they describe. */
+  traffic: { github: Traffic; appwrite: Traffic };
   close(): Promise<void>;
 }
 
@@ -44,6 +47,10 @@ export async function openOutside(): Promise<Outside> {
   const github = await startGithubStandIn({ dataDir: join(root, 'github') });
   const access = { projectId: 'local', apiKey: 'standard_durability' };
   const appwrite = await startAppwriteStandIn({ dataDir: join(root, 'appwrite'), ...access });
+  const traffic = {
+    github: watchTraffic('github', github.apiUrl, { requests: 'all' }),
+    appwrite: watchTraffic('appwrite', appwrite.endpoint, { requests: 'all' }),
+  };
   const ask = async (url: string, headers: Record<string, string>): Promise<unknown> => {
     const response = await fetch(url, { headers });
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
@@ -72,11 +79,16 @@ export async function openOutside(): Promise<Outside> {
       const list = await ask(`${appwrite.endpoint}/${kind}/${id}/deployments`, headers);
       return (list as { total: number }).total;
     },
+    traffic,
     async close() {
       await appwrite.close();
       await github.close();
       await models.close();
       rmSync(root, { recursive: true, force: true });
+      for (const watched of Object.values(traffic)) {
+        watched.close();
+        await watched.assertClean();
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { AppwriteException, Client, Functions, Query, TablesDB } from 'node-appwrite';
+import { AppwriteException, Client, Databases, Functions, Query, TablesDB } from 'node-appwrite';
 import { eventually, makeFolder } from '../../../test/contracts/deployer-support.ts';
+import { useTraffic } from '../../../test/specs/traffic.ts';
 import type { AppwriteStandIn } from './stand-in.ts';
 import { startAppwriteStandIn } from './stand-in.ts';
 
@@ -17,6 +18,7 @@ describe('Appwrite stand-in: API', () => {
   let tablesDB: TablesDB;
   let functions: Functions;
   const table = { databaseId: 'db', tableId: 'notes' };
+  const watch = useTraffic();
 
   const ask = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
     const response = await fetch(`${server.endpoint}${path}`, init);
@@ -35,6 +37,7 @@ describe('Appwrite stand-in: API', () => {
   before(async () => {
     data = await makeFolder({});
     server = await startAppwriteStandIn({ dataDir: data.dir, projectId: 'demo', apiKey: 'secret-key' });
+    watch('appwrite', server.endpoint);
     const client = new Client().setEndpoint(server.endpoint).setProject('demo').setKey('secret-key');
     tablesDB = new TablesDB(client);
     functions = new Functions(client);
@@ -227,6 +230,20 @@ describe('Appwrite stand-in: API', () => {
       400,
       'general_cursor_not_found',
     );
+  });
+
+  it('calls columns attributes and tables collections where it is asked in the older words', async () => {
+    const databases = new Databases(new Client().setEndpoint(server.endpoint).setProject('demo').setKey('secret-key'));
+    const place = { databaseId: 'db', collectionId: 'notes' };
+    const { attributes } = await databases.listAttributes(place);
+    const { columns } = await tablesDB.listColumns(table);
+    assert.deepEqual(attributes, columns);
+    const index = await databases.getIndex({ ...place, key: 'by_title' });
+    assert.deepEqual([index.attributes, Reflect.get(index, 'columns')], [['title'], undefined]);
+    await refused(databases.getAttribute({ ...place, key: 'none' }), 404, 'attribute_not_found');
+    await refused(databases.getIndex({ ...place, key: 'none' }), 404, 'index_not_found');
+    await refused(databases.deleteAttribute({ ...place, key: 'title' }), 409, 'index_dependency');
+    await refused(databases.listIndexes({ ...place, collectionId: 'none' }), 404, 'collection_not_found');
   });
 
   it('lets guests do only what the table grants', async () => {

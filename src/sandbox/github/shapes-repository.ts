@@ -25,7 +25,7 @@ export function userJson(world: World, owner: Owner): UserJson {
     login: owner.login,
     id: owner.id,
     node_id: nodeId(owner.type, owner.id),
-    avatar_url: '',
+    avatar_url: `${world.webUrl}/${owner.login}.png`,
     gravatar_id: '',
     url,
     html_url: `${world.webUrl}/${owner.login}`,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { useTraffic } from '../../../test/specs/traffic.ts';
 import type { CheckRunJson, CheckSuiteJson, CommentJson, CommitJson, RefJson } from './shapes.ts';
 import type { IssueJson } from './shapes-issues.ts';
 import type { FileJson, PullJson } from './shapes-pulls.ts';
@@ -28,6 +29,7 @@ describe('the GitHub stand-in', () => {
 
   const start = async (runChecks: boolean): Promise<void> => {
     standIn = await startGithubStandIn({ dataDir: join(folder.path, 'data'), runChecks });
+    watch('github', standIn.apiUrl);
     api = apiClient(standIn.apiUrl, standIn.token);
     pusher = createGitPusher(folder, basic(standIn.token));
   };
@@ -54,6 +56,8 @@ describe('the GitHub stand-in', () => {
     await standIn.close();
     await folder.remove();
   });
+  // After the hook that closes: mocha leaves out the hooks that follow a failed one.
+  const watch = useTraffic();
 
   describe('git over HTTP', () => {
     beforeEach(() => start(false));

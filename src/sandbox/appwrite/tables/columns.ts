@@ -10,10 +10,12 @@ import { begin } from './lifecycle.ts';
 
 export const ROW_WIDTH_BYTES = 65_535;
 const MIN_ENCRYPTED_CHARS = 150;
+/** Of each element, and so of the column. */
+const ENUM_CHARS = 255;
 
 const FORMATS = ['email', 'url', 'ip', 'enum'];
 const TEXT_LIMITS: Record<string, number> = { text: 65_535, mediumtext: 16_777_215, longtext: 4_294_967_295 };
-const FORMAT_SIZES: Record<string, number> = { email: 254, url: 2000, ip: 39, enum: 1024 };
+const FORMAT_SIZES: Record<string, number> = { email: 254, url: 2000, ip: 39, enum: ENUM_CHARS };
 
 /** What a caller may say about a column, whichever way it is made. */
 export const columnFields = {
@@ -22,7 +24,7 @@ export const columnFields = {
   required: orElse(boolParam, false),
   default: z.unknown().optional(),
   array: orElse(boolParam, false),
-  elements: orElse(listParam(z.string().min(1).max(1024)), []),
+  elements: orElse(listParam(z.string().min(1).max(ENUM_CHARS)), []),
   min: orElse(numberParam.nullable(), null),
   max: orElse(numberParam.nullable(), null),
   encrypt: orElse(boolParam, false),
