@@ -1,51 +1,36 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { looserFields, looserParameters, moreValues, sameAs, undescribed } from './differences.ts';
+import type { Content, Operation, Parameter, Schema, Vendor } from './types.ts';
 
-/** Whose API it is: the name of the folder beside this file. */
-export type Vendor = 'appwrite' | 'github';
-
-const Schema = z.record(z.string(), z.unknown());
-export type Schema = z.infer<typeof Schema>;
+const SchemaShape = z.record(z.string(), z.unknown());
 
 const Reference = z.object({ $ref: z.string() });
-const Content = z.record(z.string(), z.object({ schema: Schema.optional() }));
-const Parameter = z.object({
+const ContentShape = z.record(z.string(), z.object({ schema: SchemaShape.optional() }));
+const ParameterShape = z.object({
   name: z.string(),
   in: z.enum(['path', 'query', 'header', 'cookie']),
   required: z.boolean().optional(),
-  schema: Schema.default({}),
+  schema: SchemaShape.default({}),
   /** GitHub's word for a path parameter that may hold slashes. */
   'x-multi-segment': z.boolean().optional(),
 });
-type Parameter = z.infer<typeof Parameter>;
-const Answer = z.object({ content: Content.optional() });
-const Operation = z.object({
+const AnswerShape = z.object({ content: ContentShape.optional() });
+const OperationShape = z.object({
   operationId: z.string(),
-  parameters: z.array(z.union([Reference, Parameter])).default([]),
-  requestBody: z.object({ required: z.boolean().optional(), content: Content }).optional(),
-  responses: z.record(z.string(), z.union([Reference, Answer])),
+  parameters: z.array(z.union([Reference, ParameterShape])).default([]),
+  requestBody: z.object({ required: z.boolean().optional(), content: ContentShape }).optional(),
+  responses: z.record(z.string(), z.union([Reference, AnswerShape])),
 });
 const Document = z.object({
   paths: z.record(z.string(), z.record(z.string(), z.unknown())),
   components: z.object({
-    schemas: z.record(z.string(), Schema),
-    parameters: z.record(z.string(), Parameter).default({}),
-    responses: z.record(z.string(), Answer).default({}),
+    schemas: z.record(z.string(), SchemaShape),
+    parameters: z.record(z.string(), ParameterShape).default({}),
+    responses: z.record(z.string(), AnswerShape).default({}),
   }),
 });
 type Document = z.infer<typeof Document>;
-
-/** One described operation; its parameters and answers hold no references any more, its schemas do. */
-export interface Operation {
-  id: string;
-  method: string;
-  path: string;
-  parameters: readonly Parameter[];
-  requestBody: { required: boolean; content: z.infer<typeof Content> } | null;
-  /** By status. */
-  answers: Readonly<Record<string, z.infer<typeof Answer>>>;
-}
 
 export interface Match {
   operation: Operation;
@@ -78,7 +63,7 @@ function load(vendor: Vendor): Description {
   const document = Document.parse(JSON.parse(text));
   const operations: Operation[] = [...undescribed[vendor]];
   for (const [path, entry] of Object.entries(document.paths)) {
-    const shared = z.array(z.union([Reference, Parameter])).parse(entry.parameters ?? []);
+    const shared = z.array(z.union([Reference, ParameterShape])).parse(entry.parameters ?? []);
     for (const [method, value] of Object.entries(entry)) {
       if (method !== 'parameters') operations.push(readOperation(document, method, path, shared, value));
     }
@@ -111,10 +96,10 @@ function readOperation(
   document: Document,
   method: string,
   path: string,
-  shared: readonly z.infer<typeof Reference | typeof Parameter>[],
+  shared: readonly (z.infer<typeof Reference> | Parameter)[],
   value: unknown,
 ): Operation {
-  const { operationId, parameters, requestBody, responses } = Operation.parse(value);
+  const { operationId, parameters, requestBody, responses } = OperationShape.parse(value);
   const answers = Object.entries(responses).map(([status, answer]) => [
     status,
     '$ref' in answer ? component(document.components.responses, answer.$ref) : answer,
@@ -135,11 +120,11 @@ function readOperation(
   };
 }
 
-function withLooserFields(operationId: string, content: z.infer<typeof Content>): z.infer<typeof Content> {
+function withLooserFields(operationId: string, content: Content): Content {
   const looser = looserFields[operationId];
   if (looser === undefined) return content;
   const { properties, ...rest } = z
-    .looseObject({ properties: z.record(z.string(), Schema) })
+    .looseObject({ properties: z.record(z.string(), SchemaShape) })
     .parse(content['application/json']?.schema);
   return { ...content, 'application/json': { schema: { ...rest, properties: { ...properties, ...looser } } } };
 }
@@ -151,7 +136,7 @@ function withMoreValues(
   const changed = { ...schemas };
   for (const [place, values] of Object.entries(more)) {
     const [name = '', field = ''] = place.split('.');
-    const Described = z.looseObject({ properties: z.record(z.string(), Schema) });
+    const Described = z.looseObject({ properties: z.record(z.string(), SchemaShape) });
     const { properties, ...rest } = Described.parse(schemas[name]);
     const schema = z.looseObject({ enum: z.array(z.unknown()) }).parse(properties[field]);
     changed[name] = {

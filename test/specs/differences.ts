@@ -1,4 +1,4 @@
-import type { Operation, Schema, Vendor } from './description.ts';
+import type { Operation, Schema, Vendor } from './types.ts';
 
 /**
  * Where the vendor's server is known to answer otherwise than its own description says. Each entry names what shows it;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describedBy, type Vendor } from './description.ts';
+import { describedBy } from './description.ts';
 import { assertDescribed, checkExchange, type Exchange, type Requests } from './exchange.ts';
 import { problemsOf } from './schemas.ts';
+import type { Vendor } from './types.ts';
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const JSON_TYPE = 'application/json; charset=utf-8';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { decode, describedBy, type Match, type Operation, type Vendor } from './description.ts';
+import { decode, describedBy, type Match } from './description.ts';
 import { anyRefusal, bulkAnswers, moreStatuses, redirects } from './differences.ts';
 import { type Problem, problemsOf } from './schemas.ts';
+import type { Operation, Vendor } from './types.ts';
 
 /** One request and its answer, as they were on the wire. */
 export interface Exchange {

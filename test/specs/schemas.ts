@@ -5,7 +5,8 @@ import {
   type Format,
   type ValidateFunction,
 } from 'ajv/dist/2019.js';
-import { describedBy, type Schema, type Vendor } from './description.ts';
+import { describedBy } from './description.ts';
+import type { Schema, Vendor } from './types.ts';
 
 /**
  * What a schema is for. Both vendors write OpenAPI 3.0, which is no JSON Schema: `nullable` becomes a type. In a request

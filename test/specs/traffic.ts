@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
-import type { Vendor } from './description.ts';
 import { assertNone, checkExchange, type Requests, type Verdict, type Violation } from './exchange.ts';
+import type { Vendor } from './types.ts';
 
 /** What passes through the API of one server of this process. */
 export interface Traffic {
