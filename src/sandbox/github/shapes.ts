@@ -1,4 +1,5 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
+import type { FileDiff } from './diff.ts';
 import type { CommitInfo } from './git.ts';
 import { minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
 import type { CheckRun, Comment, CommitStatus, Label, Repo } from './state-schema.ts';
@@ -12,6 +13,7 @@ export type CheckSuiteJson = Types['checks']['getSuite']['response']['data'];
 type StatusJson = Types['repos']['createCommitStatus']['response']['data'];
 type SimpleStatusJson = Types['repos']['getCombinedStatusForRef']['response']['data']['statuses'][number];
 export type CommentJson = Types['issues']['getComment']['response']['data'];
+type DiffEntryJson = Types['pulls']['listFiles']['response']['data'][number];
 type LabelJson = Types['issues']['getLabel']['response']['data'];
 export type RefJson = Types['git']['getRef']['response']['data'];
 
@@ -203,6 +205,24 @@ export function labelJson(world: World, repo: Repo, label: Label): LabelJson {
     description: label.description,
     color: label.color,
     default: false,
+  };
+}
+
+/** A file of a pull request, of a commit or of a comparison. */
+export function diffEntryJson(world: World, repo: Repo, file: FileDiff, sha: string): DiffEntryJson {
+  const path = file.path.split('/').map(encodeURIComponent).join('/');
+  return {
+    sha: file.blob,
+    filename: file.path,
+    status: file.status,
+    additions: file.additions,
+    deletions: file.deletions,
+    changes: file.additions + file.deletions,
+    blob_url: `${repoWeb(world, repo)}/blob/${sha}/${path}`,
+    raw_url: `${repoWeb(world, repo)}/raw/${sha}/${path}`,
+    contents_url: `${repoApi(world, repo)}/contents/${path}?ref=${sha}`,
+    ...(file.patch === null ? {} : { patch: file.patch }),
+    ...(file.previousPath === null ? {} : { previous_filename: file.previousPath }),
   };
 }
 

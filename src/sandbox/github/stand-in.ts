@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import { openTempFolder } from '../../core/temp-folder.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { createAccounts, type GithubUser } from './accounts.ts';
+import { createAccounts, type GithubOrganization, type GithubUser } from './accounts.ts';
 import { API_PREFIX, answer, fail } from './answer.ts';
 import { createCheckQueue } from './checks.ts';
 import { createChildren } from './children.ts';
@@ -30,6 +30,8 @@ export interface GithubStandInOptions {
   tokens?: readonly string[];
   /** More people, each with a token. */
   users?: readonly GithubUser[];
+  /** The organizations there are. Default: each is made with its first repository, by the default user. */
+  organizations?: readonly GithubOrganization[];
   log?: Log;
   clock?: Clock;
   /** False: no push and no pull request starts a check; what is dispatched runs. Default true. */
@@ -74,7 +76,7 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
   const tokens = options.tokens ?? [store.state.token];
   const token = tokens[0];
   if (token === undefined) throw new AppError({ code: 'configuration', message: 'The GitHub stand-in needs a token.' });
-  const accounts = createAccounts(store, tokens, options.users ?? []);
+  const accounts = createAccounts(store, tokens, options.users ?? [], options.organizations);
   const children = createChildren();
   const git = createGit(children, dataDir);
   const temp = openTempFolder({ log });
