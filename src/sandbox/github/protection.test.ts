@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { openRig, type Rig, refusalOf } from './test-rig.ts';
+import { OWNER, openRig, type Rig, refusalOf } from './test-rig.ts';
+import { until } from './test-support.ts';
 
 describe('the GitHub stand-in, protected branches', () => {
   let rig: Rig;
@@ -126,6 +127,39 @@ describe('the GitHub stand-in, protected branches', () => {
     assert.equal((await rig.pull(pull.number)).auto_merge?.merge_method, 'squash');
     await succeed(pull.head);
     assert.equal((await rig.pull(pull.number)).merged, true);
+  });
+});
+
+describe('the GitHub stand-in, the merge queue with workflows', () => {
+  it('runs the workflows of a merge group and merges what passes', async () => {
+    const rig = await openRig({ runChecks: true });
+    try {
+      const workflow = 'on: [pull_request, merge_group]\njobs: { ci: { runs-on: x, steps: [{ run: sh check.sh }] } }\n';
+      const files = { '.github/workflows/ci.yml': workflow, 'check.sh': 'test -f README.md\n' };
+      await rig.pusher.push(rig.url, 'main', 'main', files);
+      rig.standIn.setRules(OWNER, 'shop', 'main', [
+        { type: 'required_status_checks', parameters: { required_status_checks: [{ context: 'ci' }] } },
+        { type: 'merge_queue' },
+      ]);
+      const pull = await rig.openPull('feature', { 'a.txt': 'a\n' });
+      await until(async () => ((await rig.pull(pull.number)).mergeable_state === 'clean' ? true : null));
+      await rig.octokit.graphql(
+        'mutation ($id: ID!) { enqueuePullRequest(input: {pullRequestId: $id}) { clientMutationId } }',
+        {
+          id: pull.id,
+        },
+      );
+      const merged = await until(async () => {
+        const found = await rig.pull(pull.number);
+        return found.merged ? found : null;
+      });
+      const { data } = await rig.octokit.rest.actions.listWorkflowRunsForRepo({ ...rig.place, event: 'merge_group' });
+      const [run] = data.workflow_runs;
+      assert.deepEqual([run?.head_sha, run?.conclusion], [merged.merge_commit_sha, 'success']);
+      assert.match(run?.head_branch ?? '', /^gh-readonly-queue\/main\/pr-1-/);
+    } finally {
+      await rig.close();
+    }
   });
 });
 

@@ -161,6 +161,27 @@ describe('the GitHub stand-in, pull requests of several people', () => {
     await assert.rejects(graphql, /Could not resolve to a Repository/);
   });
 
+  it('tells each person what they may do', async () => {
+    const { repos } = rig.octokit.rest;
+    const level = async (username: string) =>
+      (await repos.getCollaboratorPermissionLevel({ ...rig.place, username })).data.permission;
+    assert.deepEqual([await level(OWNER), await level('mira'), await level('nobody')], ['admin', 'write', 'read']);
+    assert.equal((await repos.checkCollaborator({ ...rig.place, username: 'colin' })).status, 204);
+    assert.equal((await refusalOf(repos.checkCollaborator({ ...rig.place, username: 'nobody' }))).status, 404);
+    assert.equal((await rig.as('ghp_nobody').rest.repos.get(rig.place)).data.permissions?.push, false);
+  });
+
+  it('shows reviews and issues on its pages, with every text escaped', async () => {
+    const mira = rig.as('ghp_mira').rest;
+    await mira.pulls.createReview({ ...target(), event: 'COMMENT', body: '<script>review</script>' });
+    const issue = await mira.issues.create({ ...rig.place, title: '<b>bold</b>', body: 'Text' });
+    const page = await (await fetch((await rig.pull(pull.number)).html_url)).text();
+    assert.match(page, /<strong>mira<\/strong> commented<pre>&lt;script&gt;review/);
+    const shown = await fetch(issue.data.html_url);
+    assert.equal(shown.status, 200);
+    assert.match(await shown.text(), /&lt;b&gt;bold&lt;\/b&gt; #2/);
+  });
+
   it('does not know a revoked token any more, in the API and in git', async () => {
     const clone = (name: string) => rig.git('ghp_mira', 'clone', '--quiet', rig.url, name);
     assert.equal((await clone('before')).exitCode, 0);

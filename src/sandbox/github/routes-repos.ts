@@ -105,7 +105,7 @@ export async function createRepository(world: World, ownerLogin: string, call: C
     throw error;
   }
   store.save();
-  return reply(201, repositoryJson(world, repo), { location: repoApi(world, repo) });
+  return reply(201, repositoryJson(world, repo, call.user.login), { location: repoApi(world, repo) });
 }
 
 async function patchRepository(world: World, call: Call): Promise<Reply> {
@@ -126,7 +126,7 @@ async function patchRepository(world: World, call: Call): Promise<Reply> {
   if (patch.archived !== undefined) repo.archived = patch.archived;
   repo.updatedAt = timestamp(world.clock);
   world.store.save();
-  return reply(200, repositoryJson(world, repo));
+  return reply(200, repositoryJson(world, repo, call.user.login));
 }
 
 export function repositoryRoutes(world: World): Route[] {
@@ -147,12 +147,12 @@ export function repositoryRoutes(world: World): Route[] {
       const page = paginate(call, own);
       return reply(
         200,
-        page.items.map((repo) => repositoryJson(world, repo)),
+        page.items.map((repo) => repositoryJson(world, repo, call.user.login)),
         page.headers,
       );
     }),
     post('/user/repos', (call) => createRepository(world, call.user.login, call)),
-    get('/repos/:owner/:repo', (call) => reply(200, repositoryJson(world, repoOf(world, call)))),
+    get('/repos/:owner/:repo', (call) => reply(200, repositoryJson(world, repoOf(world, call), call.user.login))),
     { method: 'PATCH', path: '/repos/:owner/:repo', access: 'admin', handle: (call) => patchRepository(world, call) },
   ];
 }

@@ -2,6 +2,7 @@ import { graphqlRoutes } from './graphql.ts';
 import type { Route } from './http.ts';
 import { actionRoutes } from './routes-actions.ts';
 import { checkRoutes } from './routes-checks.ts';
+import { collaboratorRoutes } from './routes-collaborators.ts';
 import { commentRoutes } from './routes-comments.ts';
 import { compareRoutes } from './routes-compare.ts';
 import { contentRoutes } from './routes-contents.ts';
@@ -28,6 +29,7 @@ export function allRoutes(world: World, rate: Parameters<typeof metaRoutes>[0]):
     ...reviewCommentRoutes(world),
     ...reviewerRoutes(world),
     ...pullRoutes(world),
+    ...collaboratorRoutes(world),
     ...commentRoutes(world),
     ...labelRoutes(world),
     ...issueRoutes(world),

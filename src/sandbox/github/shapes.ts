@@ -1,4 +1,5 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
+import { AppError } from '../../protocol/errors.ts';
 import type { FileDiff } from './diff.ts';
 import type { CommitInfo } from './git.ts';
 import { minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
@@ -127,7 +128,12 @@ export function checkRunJson(world: World, repo: Repo, run: CheckRun): CheckRunJ
   };
 }
 
-export function checkSuiteJson(world: World, repo: Repo, run: CheckRun, head: CommitInfo): CheckSuiteJson {
+const isFailed = ({ conclusion }: CheckRun): boolean => conclusion !== 'success' && conclusion !== 'skipped';
+
+/** Of the runs of one suite, at least one. */
+export function checkSuiteJson(world: World, repo: Repo, runs: readonly CheckRun[], head: CommitInfo): CheckSuiteJson {
+  const run = runs.find(({ status }) => status !== 'completed') ?? runs.find(isFailed) ?? runs[0];
+  if (run === undefined) throw new AppError({ code: 'internal', message: 'A check suite without a run.' });
   const url = `${repoApi(world, repo)}/check-suites/${run.suiteId}`;
   return {
     id: run.suiteId,
@@ -152,7 +158,7 @@ export function checkSuiteJson(world: World, repo: Repo, run: CheckRun, head: Co
       author: { name: head.author.name, email: head.author.email },
       committer: { name: head.committer.name, email: head.committer.email },
     },
-    latest_check_runs_count: 1,
+    latest_check_runs_count: runs.length,
     check_runs_url: `${url}/check-runs`,
   };
 }
