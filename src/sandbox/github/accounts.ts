@@ -1,12 +1,13 @@
 import { AppError } from '../../protocol/errors.ts';
 import { type Store, same } from './state.ts';
-import { type Repo, USER_LOGIN } from './state-schema.ts';
+import type { Repo } from './state-schema.ts';
+import { USER_LOGIN } from './user-login.ts';
 
 /** What a person is to every repository of the stand-in; GitHub has more values, which nobody here can have. */
-export type Association = 'OWNER' | 'MEMBER' | 'COLLABORATOR' | 'NONE';
+type Association = 'OWNER' | 'MEMBER' | 'COLLABORATOR' | 'NONE';
 
 /** An owner may do everything, members and collaborators may push, all others read what is public and comment. */
-export type Role = 'admin' | 'write' | 'read' | 'none';
+type Role = 'admin' | 'write' | 'read' | 'none';
 
 /** One more person of the stand-in. */
 export interface GithubUser {
