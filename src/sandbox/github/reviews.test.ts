@@ -6,6 +6,12 @@ const USERS = [
   { login: 'colin', token: 'ghp_colin', association: 'COLLABORATOR' },
   { login: 'nobody', token: 'ghp_nobody', association: 'NONE' },
   { login: 'scopeless', token: 'ghp_scopeless', association: 'MEMBER', scopes: ['read:org'] },
+  {
+    login: 'fine',
+    token: 'github_pat_fine',
+    association: 'MEMBER',
+    permissions: { contents: 'read', issues: 'write' },
+  },
 ] as const;
 
 describe('the GitHub stand-in, pull requests of several people', () => {
@@ -159,6 +165,21 @@ describe('the GitHub stand-in, pull requests of several people', () => {
     assert.equal((await refusalOf(rig.as('ghp_nobody').rest.repos.get(rig.place))).status, 404);
     const graphql = rig.as('ghp_scopeless').graphql('{ repository(owner: "local-developer", name: "shop") { id } }');
     await assert.rejects(graphql, /Could not resolve to a Repository/);
+  });
+
+  it('names the permission that a fine-grained token lacks, and no scopes', async () => {
+    const fine = rig.as('github_pat_fine').rest;
+    const made = await fine.issues.create({ ...rig.place, title: 'Allowed' });
+    assert.deepEqual(
+      [made.headers['x-oauth-scopes'], made.headers['x-accepted-github-permissions']],
+      [undefined, 'issues=write'],
+    );
+    const refused = await refusalOf(fine.pulls.merge(target()));
+    assert.deepEqual([refused.status, refused.message], [403, 'Resource not accessible by personal access token']);
+    assert.equal(refused.headers['x-accepted-github-permissions'], 'contents=write');
+    await rig.git('github_pat_fine', 'clone', '--quiet', rig.url, 'fine');
+    const pushed = await rig.git('github_pat_fine', '-C', 'fine', 'push', 'origin', 'HEAD:refs/heads/fine');
+    assert.match(pushed.stderr, /403/);
   });
 
   it('tells each person what they may do', async () => {
