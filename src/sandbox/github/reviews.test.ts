@@ -87,6 +87,21 @@ describe('the GitHub stand-in, pull requests of several people', () => {
     assert.equal((await rig.pull(pull.number)).review_comments, 2);
   });
 
+  it('keeps a review with its comments to itself until it is submitted', async () => {
+    const mira = rig.as('ghp_mira').rest.pulls;
+    const comments = [{ path: 'a.txt', line: 1, body: 'Empty?' }];
+    const { id } = (await mira.createReview({ ...target(), comments })).data;
+    assert.equal((await rig.octokit.rest.pulls.listReviews(target())).data.length, 0);
+    assert.equal((await rig.octokit.rest.pulls.listReviewComments(target())).data.length, 0);
+    await mira.submitReview({ ...target(), review_id: id, event: 'REQUEST_CHANGES', body: 'See there' });
+    assert.equal((await rig.octokit.rest.pulls.getReview({ ...target(), review_id: id })).data.body, 'See there');
+    const { data } = await rig.octokit.rest.pulls.listCommentsForReview({ ...target(), review_id: id });
+    assert.deepEqual(
+      data.map((comment) => [comment.path, comment.position, comment.body]),
+      [['a.txt', 1, 'Empty?']],
+    );
+  });
+
   it('asks people and not strangers for a review, until they have reviewed', async () => {
     const request = (reviewers: string[]) => rig.octokit.rest.pulls.requestReviewers({ ...target(), reviewers });
     await request(['mira', 'colin']);
@@ -213,7 +228,7 @@ describe('the GitHub stand-in, pull requests of several people', () => {
     assert.notEqual((await clone('after')).exitCode, 0);
   });
 
-  it('lets those push who may, and workflows only with the scope', async () => {
+  it('lets those push who may', async () => {
     const clone = async (token: string, name: string) => {
       await rig.git(token, 'clone', '--quiet', rig.url, name);
       await rig.git(token, '-C', name, 'commit', '--quiet', '--allow-empty', '-m', 'More');
