@@ -45,7 +45,7 @@ export interface BuildFaults {
 export type BuildGate = (resourceId: string, signal: AbortSignal) => Promise<string | null>;
 
 /** Things that go wrong on purpose, for tests; nothing does by default. */
-export interface Faults extends BuildFaults {
+export interface FaultPlan extends BuildFaults {
   answer(fault: AnswerFault): void;
   /** Cuts the connection in the middle of a request body: the call never arrives. */
   cutBody(fault: CutFault): void;
@@ -61,7 +61,7 @@ interface Planned {
   seen: number;
 }
 
-export function createFaults(): Faults {
+export function createFaultPlan(): FaultPlan {
   const calls = new Set<Planned>();
   const builds = new Map<string, BuildGate>();
   const claim = (request: IncomingMessage): Planned | null => {

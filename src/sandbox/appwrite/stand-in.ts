@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Mail } from './auth/account-routes.ts';
 import { findRule } from './compute/rule-records.ts';
-import type { Faults, Handler } from './faults.ts';
+import type { FaultPlan, Handler } from './faults.ts';
 import { ApiError, SERVER_VERSION } from './http/api-error.ts';
 import { guest, identify, requireScope } from './http/credentials.ts';
 import { readInput } from './http/request.ts';
@@ -31,8 +31,8 @@ export interface AppwriteStandInOptions extends ProjectOptions {
   hasDns?(domain: string): boolean;
   /** Takes what a real server would mail; by default nobody gets it. */
   sendMail?(mail: Mail): void;
-  /** What is to go wrong, for tests; by default nothing. */
-  faults?: Faults;
+  /** What is to go wrong with calls and builds, for tests; by default nothing. */
+  faultPlan?: FaultPlan;
   log?: Log;
 }
 
@@ -62,7 +62,7 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
       hasDns: options.hasDns ?? (() => false),
       ...(options.clock === undefined ? {} : { clock: options.clock }),
       ...(options.sendMail === undefined ? {} : { sendMail: options.sendMail }),
-      ...(options.faults === undefined ? {} : { gate: options.faults.gate }),
+      ...(options.faultPlan === undefined ? {} : { gate: options.faultPlan.gate }),
       ...(log === undefined ? {} : { log }),
     });
     projects.push(opened);
@@ -80,7 +80,7 @@ export async function startAppwriteStandIn(options: AppwriteStandInOptions): Pro
       : serveDomain({ ...served(), port: () => port }, domain, request, response);
     return work.catch((error: unknown) => refuse(response, error, log));
   };
-  const handle = options.faults?.wrap(answer) ?? answer;
+  const handle = options.faultPlan?.wrap(answer) ?? answer;
   const server = createServer((request, response) => {
     // A request that is cut off by a fault rejects; nobody is left to be told.
     const done = handle(request, response)
