@@ -10,7 +10,7 @@ const DEFAULT_IDLE_MS = 60_000;
 const LOOPBACK = '127.0.0.1';
 const MAX_OUTPUT_CHARS = 4000;
 
-export interface SiteRequest {
+interface SiteRequest {
   deploymentId: string;
   /** Folder of the finished build; the server runs in it. */
   dir: string;
