@@ -1,5 +1,5 @@
 /** How long a column or an index stays as it is while nobody looks. */
-const UNSEEN_MS = 1000;
+const UNSEEN_MS = 3000;
 
 export type Fault = 'processing' | 'stuck' | 'failed';
 
@@ -14,7 +14,7 @@ export type Status = 'processing' | 'available' | 'deleting' | 'stuck' | 'failed
 
 /**
  * Work of the server's queue, without a queue: whoever looks first sees it under way, whoever looks next sees its end.
- * While nobody looks, it ends after a second.
+ * While nobody looks, it ends after three seconds.
  */
 export interface Lifecycle {
   /** Milliseconds since the epoch; before it the thing is `processing`. */
