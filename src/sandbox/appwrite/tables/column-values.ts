@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { ApiError } from '../http/api-error.ts';
 import { toWireDate } from '../http/wire.ts';
@@ -45,7 +46,7 @@ const FORMAT_TESTS: Record<string, (value: string, column: Column) => boolean> =
   '': () => true,
   email: (value) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value),
   url: (value) => URL.canParse(value),
-  ip: (value) => /^(\d{1,3}\.){3}\d{1,3}$/.test(value) || /^[0-9a-f:.]+$/i.test(value),
+  ip: (value) => isIP(value) !== 0,
   enum: (value, column) => column.elements.includes(value),
 };
 
