@@ -209,6 +209,10 @@ describe('Appwrite fidelity: executions', () => {
     assert.deepEqual(await names(2), ['a', 'b']);
     await sdk.tables.updateTransaction({ transactionId, commit: true });
     assert.deepEqual(await names(3), ['a', 'b', 'c']);
+    const path = '/databases/crew/collections/notes/documents';
+    const older = await at.ask('POST', path, { documentId: 'e', data: {} });
+    assert.equal(older.status, 201);
+    assert.deepEqual(await names(4), ['a', 'b', 'c', 'e']);
   });
 });
 
