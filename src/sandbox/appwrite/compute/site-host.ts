@@ -77,6 +77,8 @@ export function createSiteHost(homeDir: string, log: Log | undefined, idleMs = D
       return worker;
     });
     workers.set(request.deploymentId, started);
+    // What could not be started is tried again by the next request.
+    started.catch(() => workers.delete(request.deploymentId));
     return started;
   };
   return {
