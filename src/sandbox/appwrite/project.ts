@@ -115,17 +115,17 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
     makeJwt(secret, {
       userId,
       sessionId: sessionId ?? '',
-      exp: Math.ceil(Date.now() / 1000) + lifeSeconds,
+      exp: Math.ceil(now() / 1000) + lifeSeconds,
     });
   const present: ComputeServices['present'] = (type, id) =>
     type === 'functions' ? presentFunction(store, id) : presentSite(store, id);
   const services: ComputeServices = { store, folders, builder, host, siteHost, present };
   const auth: AuthServices = {
-    ...{ store, projectId: options.projectId, signingSecret: secret },
+    ...{ store, projectId: options.projectId, signingSecret: secret, now },
     sendMail: surroundings.sendMail ?? (() => undefined),
   };
   const routes = [
-    ...databaseServices(store, { faults: options.faults ?? {}, now }),
+    ...databaseServices(store, { faults: options.faults ?? {}, now, onRowEvent: executor.runOn }),
     ...functionRoutes(services),
     ...siteRoutes(services),
     ...deploymentRoutes(services),
