@@ -32,7 +32,7 @@ function presentDatabase(id: string, database: Database): Record<string, unknown
 }
 
 /** `type` is the API through which new ones are made. */
-export function databaseRoutes(store: Store, type: 'legacy' | 'tablesdb' = 'tablesdb'): Route[] {
+export function databaseRoutes(store: Store, type: 'legacy' | 'tablesdb'): Route[] {
   return [
     route(`GET ${DATABASES}`, {
       scopes: READ,

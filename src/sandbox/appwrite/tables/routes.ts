@@ -4,6 +4,7 @@ import { bulkRowRoutes } from './bulk-rows.ts';
 import { columnRoutes } from './column-routes.ts';
 import { databaseRoutes } from './database-routes.ts';
 import { indexRoutes } from './index-routes.ts';
+import { legacyRoutes } from './legacy.ts';
 import type { Faults } from './lifecycle.ts';
 import { relationshipRoutes } from './relationship-routes.ts';
 import { rowRoutes } from './rows.ts';
@@ -16,10 +17,9 @@ export interface DatabaseServiceOptions {
   now(): number;
 }
 
-/** Databases, tables, columns, indexes, rows and transactions. */
+/** Databases, tables, columns, indexes, rows and transactions, under both APIs. */
 export function databaseServices(store: Store, { faults, now }: DatabaseServiceOptions): Route[] {
-  return [
-    ...databaseRoutes(store),
+  const shared = [
     ...tableRoutes(store),
     ...columnRoutes(store, faults),
     ...relationshipRoutes(store, faults),
@@ -28,4 +28,6 @@ export function databaseServices(store: Store, { faults, now }: DatabaseServiceO
     ...bulkRowRoutes(store, now),
     ...transactionRoutes(store, now),
   ];
+  const current = [...databaseRoutes(store, 'tablesdb'), ...shared];
+  return [...current, ...legacyRoutes([...databaseRoutes(store, 'legacy'), ...shared])];
 }
