@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Query } from 'node-appwrite';
-import type { Faults } from '../../src/sandbox/appwrite/faults.ts';
-import { createFaults } from '../../src/sandbox/appwrite/faults.ts';
+import type { FaultPlan } from '../../src/sandbox/appwrite/faults.ts';
+import { createFaultPlan } from '../../src/sandbox/appwrite/faults.ts';
 import { eventually } from '../contracts/deployer-support.ts';
 import type { Answer, ComputeServer } from './compute-server.ts';
 import {
@@ -19,11 +19,11 @@ const HELLO = `export default async ({ res }) => res.text('hello');`;
 
 describe('Appwrite fidelity: deployments of functions', () => {
   let at: ComputeServer;
-  let faults: Faults;
+  let faults: FaultPlan;
   let code: Awaited<ReturnType<typeof codeOf>>;
   before(async () => {
-    faults = createFaults();
-    at = await startComputeServer({ faults });
+    faults = createFaultPlan();
+    at = await startComputeServer({ faultPlan: faults });
     code = await codeOf({ 'main.js': HELLO });
   });
   after(() => at.stop());

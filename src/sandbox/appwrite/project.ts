@@ -16,6 +16,7 @@ import type { Executor } from './compute/executor.ts';
 import { createExecutor } from './compute/executor.ts';
 import { createFunctionHost } from './compute/function-host.ts';
 import { functionRoutes, presentFunction } from './compute/functions.ts';
+import { withRowEvents } from './compute/row-events.ts';
 import { ruleRoutes } from './compute/rules.ts';
 import { startScheduler, unreferencedClock } from './compute/scheduler.ts';
 import type { SiteHost } from './compute/site-host.ts';
@@ -115,17 +116,17 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
     makeJwt(secret, {
       userId,
       sessionId: sessionId ?? '',
-      exp: Math.ceil(Date.now() / 1000) + lifeSeconds,
+      exp: Math.ceil(now() / 1000) + lifeSeconds,
     });
   const present: ComputeServices['present'] = (type, id) =>
     type === 'functions' ? presentFunction(store, id) : presentSite(store, id);
   const services: ComputeServices = { store, folders, builder, host, siteHost, present };
   const auth: AuthServices = {
-    ...{ store, projectId: options.projectId, signingSecret: secret },
+    ...{ store, projectId: options.projectId, signingSecret: secret, now },
     sendMail: surroundings.sendMail ?? (() => undefined),
   };
   const routes = [
-    ...databaseServices(store, { faults: options.faults ?? {}, now }),
+    ...withRowEvents(databaseServices(store, { faults: options.faults ?? {}, now }), store, executor.runOn),
     ...functionRoutes(services),
     ...siteRoutes(services),
     ...deploymentRoutes(services),

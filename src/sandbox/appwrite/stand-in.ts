@@ -31,7 +31,7 @@ export interface AppwriteStandInOptions extends ProjectOptions {
   hasDns?(domain: string): boolean;
   /** Takes what a real server would mail; by default nobody gets it. */
   sendMail?(mail: Mail): void;
-  /** What is to go wrong, for tests; by default nothing. */
+  /** What is to go wrong with calls and builds, for tests; by default nothing. */
   faultPlan?: FaultPlan;
   log?: Log;
 }

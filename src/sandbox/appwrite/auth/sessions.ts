@@ -117,16 +117,16 @@ export function sessionHeaders(projectId: string, session: NewSession): Record<s
 }
 
 /** Finds the user of a session's secret or of a JWT. */
-export function userResolver(store: Store, signingSecret: string): ResolveUser {
-  return ({ by, text }) => (by === 'jwt' ? ofJwt(store, signingSecret, text) : ofSecret(store, text));
+export function userResolver(store: Store, signingSecret: string, now: () => number): ResolveUser {
+  return ({ by, text }) => (by === 'jwt' ? ofJwt(store, signingSecret, text, now()) : ofSecret(store, text, now()));
 }
 
-function ofSecret(store: Store, text: string): User | null {
+function ofSecret(store: Store, text: string, nowMs: number): User | null {
   const handle = readHandle(text);
   if (handle === null) return null;
   const wanted = hash(handle.secret);
   const found = store.list(sessionKind, handle.id).find(({ value }) => value.secretHash === wanted);
-  if (found === undefined || Date.parse(found.value.expire) < Date.now()) return null;
+  if (found === undefined || Date.parse(found.value.expire) < nowMs) return null;
   return asUser(store, handle.id, found.id);
 }
 
@@ -138,10 +138,10 @@ function readHandle(text: string): z.infer<typeof Handle> | null {
   }
 }
 
-function ofJwt(store: Store, signingSecret: string, text: string): User | null {
+function ofJwt(store: Store, signingSecret: string, text: string, nowMs: number): User | null {
   const claims = readJwt(signingSecret, text);
   if (claims === null) return null;
-  if (claims.exp * 1000 <= Date.now()) {
+  if (claims.exp * 1000 <= nowMs) {
     throw new ApiError(401, 'user_jwt_invalid', 'Failed to verify JWT. Invalid token: Expired');
   }
   const { userId, sessionId } = claims;

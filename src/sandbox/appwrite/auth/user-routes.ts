@@ -162,7 +162,7 @@ function accessRoutes(services: AuthServices): Route[] {
         const sessions = listSessions(store, params.userId);
         const wanted = sessions.find(({ id }) => id === params.sessionId);
         const session = params.sessionId === 'recent' ? sessions.at(-1) : wanted;
-        const exp = Math.floor(Date.now() / 1000) + params.duration;
+        const exp = Math.floor(services.now() / 1000) + params.duration;
         const claims = { userId: params.userId, sessionId: session?.id ?? '', exp };
         return { status: 201, body: { jwt: makeJwt(services.signingSecret, claims) } };
       },

@@ -117,6 +117,11 @@ export function withinTransaction(
   return reply;
 }
 
+/** In the order in which a commit does them. */
+export function stagedOperations(store: Store, id: string): Operation[] {
+  return store.list(operationKind, id).map(({ value }) => value);
+}
+
 /** Ids of the rows that are written by what is staged. */
 export function previewStaged(store: Store, id: string): Set<string> {
   const touched = new Set<string>();
