@@ -155,13 +155,12 @@ function wrongBody(status: number): { body: string; contentType: string } {
 }
 
 async function cutInBody(request: IncomingMessage, afterBytes: number): Promise<void> {
+  // Leaving the loop takes the socket from the request and leaves it open.
+  const { socket } = request;
   let sizeBytes = 0;
-  try {
-    for await (const chunk of request) {
-      sizeBytes += Buffer.from(chunk).length;
-      if (sizeBytes >= afterBytes) break;
-    }
-  } finally {
-    request.socket.destroy();
+  for await (const chunk of request) {
+    sizeBytes += Buffer.from(chunk).length;
+    if (sizeBytes >= afterBytes) break;
   }
+  socket.resetAndDestroy();
 }

@@ -122,7 +122,7 @@ export function functionRoutes(services: ComputeServices): Route[] {
       handler: () => ({ status: 200, body: { total: RUNTIMES.length, runtimes: RUNTIMES.map(presentRuntime) } }),
     }),
     route('GET /functions/specifications', {
-      scopes: [],
+      scopes: READ,
       params: { type: p.orElse(z.enum(['runtimes', 'builds']), 'runtimes') },
       handler: () => ({ status: 200, body: { total: SPECIFICATIONS.length, specifications: SPECIFICATIONS } }),
     }),

@@ -115,7 +115,7 @@ export function siteRoutes(services: ComputeServices): Route[] {
       }),
     }),
     route('GET /sites/specifications', {
-      scopes: [],
+      scopes: READ,
       params: { type: p.orElse(z.enum(['runtimes', 'builds']), 'runtimes') },
       handler: () => ({ status: 200, body: { total: SPECIFICATIONS.length, specifications: SPECIFICATIONS } }),
     }),
