@@ -39,6 +39,7 @@ const DEFAULTS = [
   'remote.private',
   'remote.mergeMethod',
   'remote.branchPrefix',
+  'appwrite.domainTarget',
 ] as const;
 
 export const SECTION = 'orchestrator';

@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { Client, Functions, Proxy as ProxyService, Sites, TablesDB } from 'node-appwrite';
 import { createDeployer, type DeployerOptions } from '../../src/adapters/appwrite/deployer.ts';
-import type { Deployer } from '../../src/core/ports.ts';
+import type { Deployer, Log } from '../../src/core/ports.ts';
 import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
 import { createFaultPlan, type FaultPlan } from '../../src/sandbox/appwrite/faults.ts';
 import { type AppwriteStandInOptions, startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
-import { functionNeed, makeFolder, placeAt, realClock, silentLog, siteNeed } from '../contracts/deployer-support.ts';
+import { functionNeed, makeFolder, placeAt, realClock, siteNeed } from '../contracts/deployer-support.ts';
 
 export interface AppwriteRig {
   faults: FaultPlan;
   deployer: Deployer;
   connect(change: Partial<DeployerOptions>): Deployer;
   sdk: { functions: Functions; sites: Sites; tablesDB: TablesDB; proxy: ProxyService };
+  /** What was tried and got no answer, so that it was looked for. */
+  unanswered: string[];
   /** What would be deployed: a function's and a site's only file. */
   source: Awaited<ReturnType<typeof makeFolder>>;
   /** With what is known on the host now, as a new run does it. */
@@ -32,9 +34,16 @@ export async function startRig(options: Partial<AppwriteStandInOptions> = {}): P
   const faults = createFaultPlan();
   const base = { dataDir: data.dir, projectId: 'demo', apiKey: 'the-key', faultPlan: faults };
   const server = await startAppwriteStandIn({ ...base, ...options });
+  const unanswered: string[] = [];
+  const log: Log = {
+    info: () => undefined,
+    warn: (message, fields) => {
+      if (message.startsWith('no answer')) unanswered.push(String(fields?.what));
+    },
+  };
   const connect: AppwriteRig['connect'] = (change) =>
     createDeployer({
-      ...{ endpoint: server.endpoint, projectId: 'demo', apiKey: 'the-key', clock: realClock, log: silentLog },
+      ...{ endpoint: server.endpoint, projectId: 'demo', apiKey: 'the-key', clock: realClock, log },
       ...{ pollMs: 10, functionsDomain: 'functions.localhost', sitesDomain: 'sites.localhost', ...change },
     });
   const deployer = connect({});
@@ -42,6 +51,7 @@ export async function startRig(options: Partial<AppwriteStandInOptions> = {}): P
   return {
     faults,
     deployer,
+    unanswered,
     connect,
     source,
     sdk: {

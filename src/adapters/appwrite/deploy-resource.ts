@@ -1,5 +1,4 @@
 import type { Models } from 'node-appwrite';
-import type { Log } from '../../core/ports.ts';
 import type { Deployment, DeploymentChange, DomainState } from '../../protocol/work.ts';
 import { listDeployments } from './deployments.ts';
 import { claimDomain, type DomainSettings, ensureOwnDomain, listRules, missingDomains, publicUrl } from './domains.ts';
@@ -21,7 +20,6 @@ import {
 export interface ResourceContext extends RolloutContext {
   ops: ResourceOps;
   domains: DomainSettings;
-  log: Log;
 }
 
 /** Brings one function or site, which is there, to what is wished for; uploads only when it would make a difference. */
