@@ -36,7 +36,7 @@ async function openSdk(connection: AppwriteConnection): Promise<Sdk> {
 }
 
 /** A change of which the answer may get lost. */
-export interface Change {
+interface Change {
   /** What is tried, in words. */
   what: string;
   make(sdk: Sdk): Promise<unknown>;
