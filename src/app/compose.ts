@@ -101,6 +101,7 @@ export async function compose({ settings, log, editorModels, override }: Compose
       log,
       ...(settings.appwrite.sitesDomain === null ? {} : { sitesDomain: settings.appwrite.sitesDomain }),
       ...(settings.appwrite.functionsDomain === null ? {} : { functionsDomain: settings.appwrite.functionsDomain }),
+      ...(settings.appwrite.domainTarget === null ? {} : { domainTarget: settings.appwrite.domainTarget }),
     }),
     probe: createLiveProbe({ clock }),
     registry: createRegistry(settings),

@@ -112,7 +112,9 @@ export const ConfigFile = z.strictObject({
         .nullish(),
     })
     .optional(),
-  appwrite: z.strictObject({ sitesDomain: text.optional(), functionsDomain: text.optional() }).optional(),
+  appwrite: z
+    .strictObject({ sitesDomain: text.optional(), functionsDomain: text.optional(), domainTarget: text.optional() })
+    .optional(),
   live: z.strictObject({ deadlineMs: durationMs.optional() }).optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

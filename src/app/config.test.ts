@@ -216,7 +216,14 @@ describe('settings', () => {
     assert.equal(filled.models.agent.baseUrl, CLOUD.anthropicBaseUrl);
     assert.deepEqual(filled.github, { apiUrl: CLOUD.githubApiUrl, token: 'local-token' });
     assert.equal(filled.appwrite.projectId, 'local');
+    assert.equal(filled.appwrite.domainTarget, null);
     assert.deepEqual(missingConfiguration(filled, 'done'), []);
+  });
+
+  it('know where own domains have to point to only when somebody says so', () => {
+    assert.equal(loadSettings(source({})).appwrite.domainTarget, null);
+    writeConfig('{"appwrite": {"domainTarget": "edge.example.org"}}');
+    assert.equal(loadSettings(source({})).appwrite.domainTarget, 'edge.example.org');
   });
 
   it('ask no keys for models of the editor, and want their ids', () => {

@@ -83,6 +83,8 @@ export interface Settings {
     /** Null: the domains that the server gives by itself. */
     sitesDomain: string | null;
     functionsDomain: string | null;
+    /** What the CNAME records of own domains have to point to; null: only the server's administrator knows it. */
+    domainTarget: string | null;
   };
   /** Package registry asked about names; null: the one that npm is configured with. */
   registryUrl: string | null;
@@ -225,6 +227,7 @@ function build(
       apiKey: env.appwriteApiKey ?? null,
       sitesDomain: file.appwrite?.sitesDomain ?? null,
       functionsDomain: file.appwrite?.functionsDomain ?? null,
+      domainTarget: file.appwrite?.domainTarget ?? null,
     },
     registryUrl: env.registryUrl ?? null,
     reviewRounds: file.reviewRounds ?? 3,
@@ -323,6 +326,7 @@ export function applyLocalCloud(settings: Settings, cloud: LocalCloudAccess): Se
           apiKey: cloud.appwriteApiKey,
           sitesDomain: LOCAL_SITES_DOMAIN,
           functionsDomain: LOCAL_FUNCTIONS_DOMAIN,
+          domainTarget: null,
         }
       : settings.appwrite,
   };

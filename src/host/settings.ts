@@ -51,6 +51,7 @@ const DEFAULTS = [
   'records.enabled',
   'records.projectId',
   'records.databaseId',
+  'appwrite.domainTarget',
 ] as const;
 
 export const SECTION = 'orchestrator';

@@ -344,7 +344,7 @@ describe('Deployer against the Appwrite stand-in', () => {
     const big = randomBytes(12 * 1024 * 1024);
     const site = await makeFolder({ 'index.html': 'big', 'big.bin': big });
     const need = siteNeed({ id: 'big' });
-    const { archive } = await packFolder(site.dir);
+    const archive = await packFolder(site.dir);
     const done = await deployer.deploySite(need, placeAt(need.id), site.dir, [], signal);
     await site.remove();
     const { deployments } = await sdk.sites.listDeployments({ siteId: 'big' });

@@ -1,7 +1,7 @@
 import type { Models } from 'node-appwrite';
 import { change, readSetting } from '../../src/adapters/appwrite/changes.ts';
 import type { DomainSettings, Rule } from '../../src/adapters/appwrite/domains.ts';
-import { packFolder } from '../../src/adapters/appwrite/pack.ts';
+import { packSource } from '../../src/adapters/appwrite/pack.ts';
 import type { ResourceKind, Setting, Settings } from '../../src/adapters/appwrite/resource.ts';
 import { changesOf, diffResource, uploadChange, type Wish } from '../../src/adapters/appwrite/wish.ts';
 import { AppError } from '../../src/protocol/errors.ts';
@@ -58,7 +58,7 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
     deploy: async (wish, mark, sourceDir, known) => {
       const { holder } = wish;
       const key = keyOf(holder);
-      const digest = await packFolder(sourceDir).then((packed) => packed.digest);
+      const digest = await packSource(sourceDir).then((packed) => packed.digest);
       const diff = compare(wish, known);
       const old = resources.get(key);
       const resource: FakeResource = {

@@ -1,11 +1,14 @@
-import { change } from '../../src/adapters/appwrite/changes.ts';
+import { change, readSetting, settingChange } from '../../src/adapters/appwrite/changes.ts';
 import { diffDatabase } from '../../src/adapters/appwrite/deploy-database.ts';
 import { allowed } from '../../src/adapters/appwrite/schema/apply.ts';
 import { storedPermissions } from '../../src/adapters/appwrite/schema/columns.ts';
 import { diffTables, type TablePair } from '../../src/adapters/appwrite/schema/diff.ts';
+import { isSameIndex, lengthsOf } from '../../src/adapters/appwrite/schema/indexes.ts';
+import { restoreColumn } from '../../src/adapters/appwrite/schema/restore.ts';
 import {
   ColumnState as Column,
   type ColumnState,
+  type IndexState,
   type PresentTable,
 } from '../../src/adapters/appwrite/schema/state.ts';
 import type { ColumnNeed, DeploymentNeeds, TableNeed } from '../../src/protocol/deployment-needs.ts';
@@ -51,7 +54,7 @@ export function createFakeTables(): FakeTables {
         const id = `${databaseId}/${need.id}`;
         const old = tables.get(id);
         const kept = (old?.present.columns ?? []).filter(({ key }) => left.has(`${id}/${key}`));
-        tables.set(id, { present: stateOf(need, kept), rows: old?.rows ?? [] });
+        tables.set(id, { present: stateOf(need, kept, old?.present.indexes ?? []), rows: old?.rows ?? [] });
       }
       const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
       const lines = changes.map(({ action, kind, id }) => `${action}d ${kind} ${id}`);
@@ -72,7 +75,11 @@ export function createFakeTables(): FakeTables {
         else if (one.action === 'create' && hasPart(table, one.kind, key)) {
           const isUsed = one.kind === 'column' && table.rows.some((row) => (row[key] ?? null) !== null);
           undone.push(change('delete', one.kind, one.id, 'added', isUsed));
-        } else if (one.action !== 'create') irreversible.push(`${one.kind} ${one.id} was changed`);
+        } else if (one.action !== 'create') {
+          const back = restored(table, one, key);
+          if (back === null) irreversible.push(`${one.kind} ${one.id} was changed`);
+          else if (back !== 'done') undone.push(settingChange('column', one.id, back.name, back.to, back.from));
+        }
       }
       const others = idsIn(databaseId).filter((id) => !made.has(id));
       if (changes.some(isMade('database')) && others.length === 0) {
@@ -81,15 +88,25 @@ export function createFakeTables(): FakeTables {
       }
       return { changes: undone, irreversible };
     },
-    revert: ({ kind, id }) => {
+    revert: ({ action, kind, id, detail }) => {
       const [databaseId, tableId, key = ''] = id.split('/');
       const table = tables.get(`${databaseId}/${tableId}`);
-      if (kind === 'table') tables.delete(id);
+      if (kind === 'table' && action === 'delete') tables.delete(id);
       if (table === undefined) return;
-      if (kind === 'column') table.present.columns = table.present.columns.filter((column) => column.key !== key);
+      const setting = readSetting(detail);
+      const column = table.present.columns.find((one) => one.key === key);
+      if (setting !== null && column !== undefined) Object.assign(column, { [setting.name]: setting.to });
+      if (kind === 'column' && action === 'delete')
+        table.present.columns = table.present.columns.filter((column) => column.key !== key);
       if (kind === 'index') table.present.indexes = table.present.indexes.filter((index) => index.key !== key);
     },
   };
+}
+
+function restored(table: FakeTable, { kind, detail }: DeploymentChange, key: string) {
+  const setting = readSetting(detail);
+  const column = table.present.columns.find((one) => one.key === key);
+  return kind !== 'column' || setting === null || column === undefined ? null : restoreColumn(column, setting);
 }
 
 function isMade(kind: DeploymentChange['kind']) {
@@ -101,7 +118,7 @@ function hasPart({ present }: FakeTable, kind: DeploymentChange['kind'], key: st
   return parts.some((part) => part.key === key);
 }
 
-function stateOf(need: TableNeed, kept: ColumnState[]): FakeTable['present'] {
+function stateOf(need: TableNeed, kept: ColumnState[], indexes: IndexState[]): FakeTable['present'] {
   const keys = new Set(kept.map(({ key }) => key));
   return {
     name: need.name,
@@ -109,13 +126,11 @@ function stateOf(need: TableNeed, kept: ColumnState[]): FakeTable['present'] {
     rowSecurity: need.rowSecurity,
     enabled: true,
     columns: [...kept, ...need.columns.filter(({ key }) => !keys.has(key)).map(columnState)],
-    indexes: need.indexes.map((one) => ({
-      ...one,
-      status: 'available',
-      error: '',
-      lengths: [],
-      orders: [...one.orders],
-    })),
+    indexes: need.indexes.map((one) => {
+      const old = indexes.find(({ key }) => key === one.key);
+      if (old !== undefined && isSameIndex(old, need, one)) return old;
+      return { ...one, status: 'available', error: '', lengths: lengthsOf(need, one), orders: [...one.orders] };
+    }),
   };
 }
 

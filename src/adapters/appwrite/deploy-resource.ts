@@ -1,9 +1,8 @@
 import type { Models } from 'node-appwrite';
-import type { Log } from '../../core/ports.ts';
 import type { Deployment, DeploymentChange, DomainState } from '../../protocol/work.ts';
 import { listDeployments } from './deployments.ts';
 import { claimDomain, type DomainSettings, ensureOwnDomain, listRules, missingDomains, publicUrl } from './domains.ts';
-import { packFolder } from './pack.ts';
+import { packSource } from './pack.ts';
 import type { ResourceOps } from './resource.ts';
 import { finish, LOG_TAIL_CHARS, type RolloutContext, takeOver, upload } from './rollout.ts';
 import { hashOf, madeOf, madeOfThis, writeSource } from './source.ts';
@@ -21,7 +20,6 @@ import {
 export interface ResourceContext extends RolloutContext {
   ops: ResourceOps;
   domains: DomainSettings;
-  log: Log;
 }
 
 /** Brings one function or site, which is there, to what is wished for; uploads only when it would make a difference. */
@@ -35,7 +33,7 @@ export async function deployResource(
   const { caller, clock, ops, signal, log } = context;
   const { holder } = wish;
   const startedMs = clock.now();
-  const packed = await packFolder(sourceDir);
+  const packed = await packSource(sourceDir);
   const present = await requirePresent(context, wish);
   const isNew = present.state.deploymentId === '' || known.length === 0;
   const diff = diffResource(wish, present, isNew, ops, context.domains);

@@ -10,7 +10,7 @@ import { type DomainSettings, listRules, publicUrl } from './domains.ts';
 import { functionOps, functionSettings } from './functions.ts';
 import { type Claims, candidates, claim, markOf } from './places.ts';
 import { preview } from './preview.ts';
-import type { ResourceKind, ResourceOps } from './resource.ts';
+import type { OpsByKind, ResourceKind } from './resource.ts';
 import { previewRollback, rollBack } from './rollback.ts';
 import { createCaller } from './sdk.ts';
 import { siteOps, siteSettings } from './sites.ts';
@@ -49,7 +49,7 @@ export function createDeployer(options: DeployerOptions): Deployer {
     sitesDomain: options.sitesDomain || null,
     domainTarget: options.domainTarget || null,
   };
-  const ops = { function: functionOps(caller), site: siteOps(caller) };
+  const ops: OpsByKind = { function: functionOps(caller), site: siteOps(caller) };
   const base = { caller, clock, pollMs, buildDeadlineMs, domains, log };
   const claimsOf = (request: PlaceRequest, signal: AbortSignal): Claims => {
     if (request.kind === 'database') return claimsOfDatabases(caller, request.name, signal);
@@ -100,8 +100,6 @@ export function createDeployer(options: DeployerOptions): Deployer {
     rollBack: (deployment, { destructive }, signal) => rollBack({ ...base, ops, signal }, deployment, destructive),
   };
 }
-
-export type OpsByKind = Record<ResourceKind, ResourceOps>;
 
 function noDatabase(): AppError {
   return new AppError({

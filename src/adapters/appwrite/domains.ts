@@ -54,7 +54,7 @@ function isRuleOf({ kind, id }: Holder, rule: Rule): boolean {
 }
 
 /** Domains under the server's own that the resource could have, the preferred one first; none when that is not known. */
-export function publicDomains(settings: DomainSettings, { kind, id }: Holder): string[] {
+function publicDomains(settings: DomainSettings, { kind, id }: Holder): string[] {
   const parent = kind === 'function' ? settings.functionsDomain : settings.sitesDomain;
   return parent === null ? [] : labels(id, settings.projectId).map((label) => `${label}.${parent}`);
 }

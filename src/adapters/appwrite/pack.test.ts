@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../../../test/contracts/deployer-support.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { unpackTarGz } from '../../sandbox/appwrite/compute/archive.ts';
-import { packFolder } from './pack.ts';
+import { packFolder, packSource } from './pack.ts';
 
 const LONG = `deep/${'x'.repeat(60)}/${'y'.repeat(60)}/naïve.txt`;
 
@@ -22,7 +22,7 @@ describe('packFolder', () => {
   afterEach(() => folder.remove());
 
   it('puts the files at the root, without node_modules and .git', async () => {
-    const target = await makeFolder({ 'in.tar.gz': (await packFolder(folder.dir)).archive });
+    const target = await makeFolder({ 'in.tar.gz': await packFolder(folder.dir) });
     try {
       await unpackTarGz(join(target.dir, 'in.tar.gz'), join(target.dir, 'out'));
       assert.deepEqual((await readdir(join(target.dir, 'out'))).sort(), ['deep', 'main.js']);
@@ -33,11 +33,11 @@ describe('packFolder', () => {
   });
 
   it('gives the same bytes for the same content, whatever the times', async () => {
-    const first = await packFolder(folder.dir);
+    const first = await packSource(folder.dir);
     await utimes(join(folder.dir, 'main.js'), 1, 1);
-    assert.deepEqual(await packFolder(folder.dir), first);
+    assert.deepEqual(await packSource(folder.dir), first);
     await writeFile(join(folder.dir, 'main.js'), 'export default 2;\n');
-    const changed = await packFolder(folder.dir);
+    const changed = await packSource(folder.dir);
     assert.ok(!changed.archive.equals(first.archive) && changed.digest !== first.digest);
   });
 

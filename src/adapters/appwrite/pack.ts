@@ -27,7 +27,7 @@ export interface Packed {
  * The folder's files as a .tar.gz with the files at its root. The same content gives the same bytes: sorted, no times,
  * no owners. `node_modules` and `.git` stay out; a link that leaves the folder is refused with `deployment_failed`.
  */
-export async function packFolder(sourceDir: string): Promise<Packed> {
+export async function packSource(sourceDir: string): Promise<Packed> {
   const parts: Buffer[] = [];
   for (const path of await listFiles(sourceDir, '')) {
     const entry = await readEntry(sourceDir, path);
@@ -43,6 +43,11 @@ export async function packFolder(sourceDir: string): Promise<Packed> {
   parts.push(Buffer.alloc(2 * BLOCK));
   const tar = Buffer.concat(parts);
   return { archive: await gzipAsync(tar, { level: 9 }), digest: createHash('sha256').update(tar).digest('hex') };
+}
+
+/** The archive alone. */
+export async function packFolder(sourceDir: string): Promise<Buffer> {
+  return (await packSource(sourceDir)).archive;
 }
 
 async function listFiles(rootDir: string, below: string): Promise<string[]> {

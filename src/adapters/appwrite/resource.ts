@@ -28,6 +28,8 @@ export interface ResourceOps {
   remove(id: string, signal: AbortSignal): Promise<void>;
 }
 
+export type OpsByKind = Record<ResourceKind, ResourceOps>;
+
 /** One change for each setting that is not as it is wanted. */
 export function diffSettings(kind: ResourceKind, id: string, present: Settings, wanted: Settings): DeploymentChange[] {
   return Object.entries(wanted)

@@ -1,7 +1,7 @@
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { change, readSetting, sameValue, settingChange } from './changes.ts';
 import { isMissing, refusal } from './failures.ts';
-import type { RollbackPlan, Undo } from './rollback.ts';
+import type { RollbackPlan, Undo } from './rollback-plan.ts';
 import * as calls from './schema/calls.ts';
 import { hasRows, listTableIds, readTable, type SchemaContext } from './schema/read.ts';
 import { restoreColumn } from './schema/restore.ts';

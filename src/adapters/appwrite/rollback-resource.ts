@@ -3,7 +3,7 @@ import { change, readSetting, sameValue, settingChange } from './changes.ts';
 import { activateDeployment, findDeployment } from './deployments.ts';
 import { deleteRule, listRules } from './domains.ts';
 import type { ResourceOps, Setting, Settings } from './resource.ts';
-import type { RollbackPlan, Undo } from './rollback.ts';
+import type { RollbackPlan, Undo } from './rollback-plan.ts';
 import type { Caller } from './sdk.ts';
 import { deleteVariable, type Holder, listVariables } from './variables.ts';
 

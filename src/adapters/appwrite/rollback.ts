@@ -1,26 +1,14 @@
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { claimsOfDatabases, claimsOfResources } from './claims.ts';
-import type { OpsByKind } from './deployer.ts';
 import { bearsMark, type Claims } from './places.ts';
+import type { OpsByKind } from './resource.ts';
 import { rollbackOfDatabase } from './rollback-database.ts';
+import type { RollbackPlan } from './rollback-plan.ts';
 import { rollbackOfResource } from './rollback-resource.ts';
 import type { SchemaContext } from './schema/read.ts';
 
 export interface RollbackContext extends Omit<SchemaContext, 'databaseId'> {
   ops: OpsByKind;
-}
-
-/** One thing that undoes another. */
-export interface Undo {
-  change: DeploymentChange;
-  /** In words, why it was left, when the server does not let it happen; null when it has happened. */
-  run(): Promise<string | null>;
-}
-
-export interface RollbackPlan {
-  undos: Undo[];
-  /** What cannot be undone, in words. */
-  irreversible: string[];
 }
 
 export async function previewRollback(

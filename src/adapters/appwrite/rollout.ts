@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/ports.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import {
   activateDeployment,
@@ -27,6 +27,7 @@ export const LOG_TAIL_CHARS = 4000;
 export interface RolloutContext {
   caller: Caller;
   clock: Clock;
+  log: Log;
   pollMs: number;
   buildDeadlineMs: number;
   signal: AbortSignal;
@@ -73,6 +74,7 @@ export async function upload(
     } catch (error) {
       const isBusy = error instanceof AppError && error.code === 'rate_limited';
       if (!isBusy && !isUnknownOutcome(error)) throw error;
+      context.log.warn('no answer: looking whether it was done', { what: `uploading ${kind} ${id}` });
       for (const { $id } of await listDeployments(caller, kind, id, signal)) {
         const ours = known.has($id) ? null : await takeOver(context, holder, $id, archive.length);
         if (ours !== null) return ours;

@@ -36,7 +36,7 @@ async function openSdk(connection: AppwriteConnection): Promise<Sdk> {
 }
 
 /** A change of which the answer may get lost. */
-export interface Change {
+interface Change {
   /** What is tried, in words. */
   what: string;
   make(sdk: Sdk): Promise<unknown>;
@@ -125,8 +125,11 @@ export function createCaller(connection: AppwriteConnection, clock: Clock, log: 
         signal,
         async () => void (await once(what, make, signal)),
         async (error) => {
-          if (isUnknownOutcome(error)) isOpen = true;
-          else if (!isOpen && !isRateLimit(error)) throw error;
+          if (isUnknownOutcome(error)) {
+            isOpen = true;
+            log.warn('no answer: looking whether it was done', { what });
+          }
+          if (!isOpen && !isRateLimit(error)) throw error;
           if (isOpen && (await isDone())) return { value: undefined };
           if (!isUnknownOutcome(error) && !isRateLimit(error)) throw error;
           return null;

@@ -104,7 +104,7 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
     })),
     signingSecret: secret,
     now,
-    resolveUser: options.resolveUser ?? userResolver(store, secret),
+    resolveUser: options.resolveUser ?? userResolver(store, secret, now),
   };
   const folders = makeFolders(dataDir);
   const builder = createBuilder(store, folders, log, surroundings.gate);

@@ -18,11 +18,11 @@ export function typeOf({ type, format }: Pick<ColumnState, 'type' | 'format'>): 
   return type === 'linestring' ? 'line' : type;
 }
 
-export function isSized(type: string): boolean {
+function isSized(type: string): boolean {
   return type === 'string' || type === 'varchar';
 }
 
-export function isNumeric(type: string): boolean {
+function isNumeric(type: string): boolean {
   return type === 'integer' || type === 'bigint' || type === 'double';
 }
 

@@ -133,8 +133,8 @@ function diffIndexes(
     const remade = index.columns.find((key) => remadeColumns.has(key));
     const isKept = need !== undefined && !isBroken(index) && isSameIndex(index, table, need);
     if (isKept && remade === undefined) continue;
-    // One that only makes way for its column stays when the column does.
-    const held = isKept && remade !== undefined ? { column: remade } : {};
+    // One that the plan still wants stays as it is when its column does.
+    const held = need !== undefined && remade !== undefined ? { column: remade } : {};
     const detail = isBroken(index) ? brokenText(index) : '';
     const changes = [change('delete', 'index', id(index.key), detail)];
     before.push({ do: 'delete-index', table, key: index.key, changes, ...held });

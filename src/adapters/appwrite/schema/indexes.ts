@@ -8,15 +8,24 @@ const MAX_INDEXED_CHARS = 767;
 /** Long text is indexed by its first part only; empty when everything fits. */
 export function lengthsOf(table: TableNeed, index: IndexNeed): number[] {
   if (index.type === 'fulltext') return [];
-  const sizes = index.columns.map((key) => {
+  const sizes = sizesOf(table, index);
+  if (sum(sizes) <= MAX_INDEXED_CHARS) return [];
+  const share = Math.floor(MAX_INDEXED_CHARS / sizes.filter((size) => size > 0).length);
+  // Servers do not agree on how long the values of an enum may be; its first part does anyhow.
+  return sizes.map((size) => Math.min(size === FORMAT_CHARS.enum ? ENUM_INDEX_CHARS : size, share));
+}
+
+/** Characters of each column; 0 for what is not text. */
+function sizesOf(table: TableNeed, index: IndexNeed): number[] {
+  return index.columns.map((key) => {
     const column = table.columns.find((candidate) => candidate.key === key);
     if (column === undefined) return 0;
     return UNBOUNDED.has(column.type) ? MAX_INDEXED_CHARS + 1 : (FORMAT_CHARS[column.type] ?? sizeOf(column));
   });
-  if (sizes.reduce((sum, size) => sum + size, 0) <= MAX_INDEXED_CHARS) return [];
-  const share = Math.floor(MAX_INDEXED_CHARS / sizes.filter((size) => size > 0).length);
-  // Servers do not agree on how long the values of an enum may be; its first part does anyhow.
-  return sizes.map((size) => Math.min(size === FORMAT_CHARS.enum ? ENUM_INDEX_CHARS : size, share));
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
 }
 
 const ENUM_INDEX_CHARS = 255;
@@ -40,6 +49,8 @@ export function isSameIndex(present: IndexState, table: TableNeed, wanted: Index
   if (wanted.type === 'fulltext') return true;
   const orders = wanted.columns.map((_, position) => (present.orders[position] ?? 'asc').toLowerCase());
   if (orders.join(' ') !== ordersOf(wanted).join(' ')) return false;
-  const lengths = lengthsOf(table, wanted);
-  return lengths.every((length, position) => length === 0 || present.lengths[position] === length);
+  const sizes = sizesOf(table, wanted);
+  const lengths = sizes.map((size, position) => present.lengths[position] || size);
+  // Other lengths than we would take are as good, as long as the server can keep to them.
+  return sum(lengths) <= MAX_INDEXED_CHARS && lengths.every((length, position) => length <= (sizes[position] ?? 0));
 }
