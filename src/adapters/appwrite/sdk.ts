@@ -177,7 +177,7 @@ let holders = 0;
 let originalWarn: typeof console.warn | null = null;
 
 /** The library prints `x-appwrite-warning` headers to the console, which may be somebody's terminal: log them instead. */
-function holdWarnings(onWarning: (text: string) => void): { release(): void } {
+export function holdWarnings(onWarning: (text: string) => void): { release(): void } {
   holders++;
   if (originalWarn === null) {
     const pass = console.warn;

@@ -88,6 +88,7 @@ export function startMirror(options: MirrorOptions): Mirror {
       changed.set(runId, seq);
     }
     for (const [runId, seq] of changed) if (state.sentSeq(runId) >= seq) changed.delete(runId);
+    for (const runId of refused.keys()) if (!changed.has(runId)) refused.delete(runId);
   };
 
   const nextRun = (): string | undefined =>
