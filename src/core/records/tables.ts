@@ -14,7 +14,7 @@ export interface RecordTable {
   id: 'tasks' | 'activities' | 'deployments';
   name: string;
   columns: readonly RecordColumn[];
-  /** Columns that are looked up by, one index each. */
+  /** Columns that are looked up by, one index each; no enum, which is too wide for one. */
   indexed: readonly string[];
 }
 
@@ -75,6 +75,6 @@ export const RECORD_TABLES: readonly RecordTable[] = [
       datetime('createdAt'),
       datetime('updatedAt'),
     ],
-    indexed: ['status', 'createdAt'],
+    indexed: ['createdAt', 'userId'],
   },
 ];
