@@ -209,8 +209,15 @@ function openForge(settings: Settings, clock: Clock): Forge {
     gitAuthorization: refuse,
     ensureRepository: refuse,
     ensurePullRequest: refuse,
+    pullRequest: refuse,
+    reviewComments: refuse,
     checks: refuse,
+    failedLogs: refuse,
     merge: refuse,
+    issue: refuse,
+    issues: refuse,
+    workflowRuns: refuse,
+    runWorkflow: refuse,
   };
 }
 

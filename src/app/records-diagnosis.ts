@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { openStore } from '../core/engine/store.ts';
 import { type MirrorReport, mirrorReport } from '../core/records/mirror-state.ts';
+import type { Diagnosis } from '../protocol/service.ts';
 import type { Settings } from './config.ts';
 import { CONFIG_FILE_NAME } from './config-file.ts';
-import type { Diagnosis } from './doctor.ts';
 import { destinationOf } from './records.ts';
 
 const NAME = 'shared records';

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
-export interface Seen {
+interface Seen {
   method: string;
   path: string;
   body: string;
 }
 
 /** Null passes the request on; `hold` never answers it. */
-export type Answer = null | 'hold' | { status: number; body: unknown };
+type Answer = null | 'hold' | { status: number; body: unknown };
 
 export interface Gate {
   /** Ends in `/v1`. */

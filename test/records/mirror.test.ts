@@ -152,6 +152,15 @@ describe('the mirror of records', function () {
     await until(() => state.trouble() === null);
   });
 
+  it('does not let events that this version does not know keep back other runs', async () => {
+    state.append('good', startOf('/w'));
+    state.append('newer', startOf('/w'), { type: 'something.newer' } as unknown as DomainEvent);
+    state.mirror(fake);
+    await sent('good');
+    await until(() => state.trouble() !== null);
+    assert.deepEqual(fake.stored(), state.expected('good'));
+  });
+
   it('gives a call up that takes too long, and ends while one is held', async () => {
     fake.behave('hold');
     state.append('run', startOf('/w'));

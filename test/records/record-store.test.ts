@@ -97,6 +97,22 @@ describe('shared database in Appwrite', function () {
     assert.deepEqual(bodies[2]?.rows[0]?.$id, 'a.200');
   });
 
+  it('keeps every call below a megabyte', async () => {
+    const { store, gate } = await open();
+    gate.answer(() => ({ status: 201, body: { total: 0, rows: [] } }));
+    const [activity] = records.activities;
+    assert.ok(activity);
+    const activities = Array.from({ length: 100 }, (_, n) => ({
+      ...activity,
+      activityId: `a.${n}`,
+      output: '"'.repeat(7_000),
+    }));
+    await store.upsert({ tasks: [], deployments: [], activities }, signal());
+    const sizes = gate.seen.map(({ body }) => body.length);
+    assert.ok(sizes.length > 1 && Math.max(...sizes) < 1_000_000, sizes.join());
+    assert.equal(gate.seen.flatMap(({ body }) => (JSON.parse(body) as { rows: unknown[] }).rows).length, 100);
+  });
+
   it('writes rows one by one where a server has no call for many', async () => {
     const { store, gate, stored } = await open();
     gate.answer(({ method, path }) =>

@@ -21,6 +21,8 @@ type Row = Record<string, unknown> & { $id: string };
 
 /** Rows in one call: what Appwrite allows where nobody has raised it. */
 const MAX_ROWS = 100;
+/** Characters of the rows of one call, about; servers and what is before them take a megabyte. */
+const MAX_CHARS = 400_000;
 const KEY_VARIABLE = 'ORCHESTRATOR_RECORDS_KEY';
 const BY_HAND = 'push appwrite.json with the Appwrite CLI ("appwrite push tables")';
 
@@ -85,10 +87,7 @@ export function createRecordStore(options: RecordStoreOptions): RecordStore {
 
   const writeAll = async (records: ProjectRecords, signal: AbortSignal): Promise<void> => {
     for (const table of RECORD_TABLES) {
-      const rows = rowsOf(table, records);
-      for (let from = 0; from < rows.length; from += MAX_ROWS) {
-        await upsertRows(table.id, rows.slice(from, from + MAX_ROWS), signal);
-      }
+      for (const rows of portionsOf(rowsOf(table, records))) await upsertRows(table.id, rows, signal);
     }
   };
 
@@ -158,6 +157,20 @@ function rowsOf({ id, columns }: RecordTable, records: ProjectRecords): Row[] {
     const data = columns.map(({ key, type }) => [key, type === 'json' ? JSON.stringify(fields[key]) : fields[key]]);
     return { $id: rowId(String(fields[IDS[id]])), ...Object.fromEntries(data) };
   });
+}
+
+function portionsOf(rows: readonly Row[]): Row[][] {
+  const portions: Row[][] = [];
+  let chars = 0;
+  for (const row of rows) {
+    const size = JSON.stringify(row).length;
+    const last = portions.at(-1);
+    const hasRoom = last !== undefined && last.length < MAX_ROWS && chars + size <= MAX_CHARS;
+    if (hasRoom) last.push(row);
+    else portions.push([row]);
+    chars = hasRoom ? chars + size : size;
+  }
+  return portions;
 }
 
 /** The types of 1.9; newer servers take them too. */

@@ -42,17 +42,18 @@ export function createMirrorState(store: Store, destination: string, holder: str
   return {
     changedRuns: (afterRow) =>
       store.read(() => {
-        // The sign keeps SQLite from walking the index of runs, which holds every event.
-        const rows = store
-          .prepare(
-            `SELECT run_id, MAX(seq) AS seq, MAX(rowid) AS place FROM events
-             WHERE rowid > ? AND +run_id <> '' GROUP BY +run_id`,
-          )
-          .all(afterRow) as { run_id: string; seq: number; place: number }[];
-        return {
-          runs: new Map(rows.map((row) => [row.run_id, row.seq])),
-          lastRow: rows.reduce((last, row) => Math.max(last, row.place), afterRow),
-        };
+        const lastRow = Number(store.prepare('SELECT COALESCE(MAX(rowid), 0) AS place FROM events').get()?.place);
+        // All runs are in the index; the last rows are found without it, which the sign sees to.
+        const rows = (
+          afterRow === 0
+            ? store.prepare(`SELECT run_id, MAX(seq) AS seq FROM events WHERE run_id <> '' GROUP BY run_id`).all()
+            : store
+                .prepare(
+                  `SELECT run_id, MAX(seq) AS seq FROM events WHERE rowid > ? AND +run_id <> '' GROUP BY +run_id`,
+                )
+                .all(afterRow)
+        ) as { run_id: string; seq: number }[];
+        return { runs: new Map(rows.map((row) => [row.run_id, row.seq])), lastRow };
       }),
     sentSeq: (runId) =>
       store.read(() => {

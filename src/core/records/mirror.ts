@@ -67,7 +67,7 @@ export function startMirror(options: MirrorOptions): Mirror {
   const ended = new AbortController();
   /** Runs that may have something to send, with the seq of their last event. */
   const changed = new Map<string, number>();
-  /** Runs whose records the database refuses as they are: they do not keep back those of others. */
+  /** Runs that cannot be sent as they are: they do not keep back others. */
   const refused = new Map<string, { until: number; times: number; reason: AppError }>();
   let lastRow = 0;
   let failures = 0;
@@ -85,9 +85,8 @@ export function startMirror(options: MirrorOptions): Mirror {
     for (const [runId, seq] of found.runs) {
       // The last changed run is the last of the map, and the first to be sent.
       changed.delete(runId);
-      changed.set(runId, seq);
+      if (state.sentSeq(runId) < seq) changed.set(runId, seq);
     }
-    for (const [runId, seq] of changed) if (state.sentSeq(runId) >= seq) changed.delete(runId);
     for (const runId of refused.keys()) if (!changed.has(runId)) refused.delete(runId);
   };
 
@@ -95,7 +94,10 @@ export function startMirror(options: MirrorOptions): Mirror {
     [...changed.keys()].findLast((runId) => (refused.get(runId)?.until ?? 0) <= clock.now());
 
   const send = async (runId: string): Promise<void> => {
-    const page = await pages.next(runId, state.sentSeq(runId), ended.signal);
+    const sentSeq = state.sentSeq(runId);
+    // Another mirror has had the lease meanwhile.
+    if (sentSeq >= (changed.get(runId) ?? 0)) return void changed.delete(runId);
+    const page = await pages.next(runId, sentSeq, ended.signal);
     if (page === null || page.workspaceDir === '') return void changed.delete(runId);
     if (!options.wants(page.workspaceDir)) {
       pages.forget(runId);
@@ -116,9 +118,10 @@ export function startMirror(options: MirrorOptions): Mirror {
     try {
       await send(runId);
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
+      const reason = refusalOf(thrown);
+      if (reason === null) throw thrown;
       const times = (refused.get(runId)?.times ?? 0) + 1;
-      refused.set(runId, { until: clock.now() + pauseAfter(times), times, reason: thrown });
+      refused.set(runId, { until: clock.now() + pauseAfter(times), times, reason });
     }
   };
 
@@ -176,6 +179,8 @@ export function startMirror(options: MirrorOptions): Mirror {
   };
 
   const loop = async (): Promise<void> => {
+    // Whoever starts it does not wait for the first look.
+    await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
       isWoken = false;
       const isLast = closing.signal.aborted;
@@ -222,9 +227,10 @@ export function startMirror(options: MirrorOptions): Mirror {
 
 const aborted = () => new AppError({ code: 'aborted', message: 'The mirror has ended.', userMessage: 'Stopped.' });
 
-/** Not the database but these records: another call may succeed. */
-function isRefusal(thrown: unknown): thrown is AppError {
-  return thrown instanceof AppError && thrown.details?.status === 400;
+/** The error when it is about this run and not about the database: its records are refused, or its events not understood. */
+function refusalOf(thrown: unknown): AppError | null {
+  const error = toAppError(thrown);
+  return error.details?.status === 400 || error.code === 'internal' ? error : null;
 }
 
 /** A call that heeds no signal is left behind. */

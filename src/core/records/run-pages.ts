@@ -11,7 +11,7 @@ import {
 } from './fold.ts';
 
 /** What some events of a run, in order and without a gap, made of its records. */
-export interface RunPage {
+interface RunPage {
   /** Seq of the last event in it. */
   lastSeq: number;
   /** '' before the run has said it. */
