@@ -57,7 +57,15 @@ export function createAppApi(parts: AppParts): AppApi {
         halt.close();
       }
     },
-    close: () => engine.stop(),
+    readIssue: (ref, workspaceDir, signal) => parts.issues.read(ref, workspaceDir, signal),
+    openIssues: (workspaceDir, signal) => parts.issues.open(workspaceDir, signal),
+    async records(idOrPrefix) {
+      if (idOrPrefix !== null) return parts.records.of([await intents.mustFind(idOrPrefix)]);
+      return parts.records.of((await engine.list()).map((run) => run.runId));
+    },
+    teamTasks: (signal) => parts.records.teamTasks(signal),
+    // The store is closed with the engine.
+    close: () => parts.records.close().then(() => engine.stop()),
   };
 }
 

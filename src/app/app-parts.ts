@@ -5,7 +5,9 @@ import type { RollbackInput } from '../core/flow/rollback.ts';
 import type { BuildResult } from '../core/flow/stages.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Issues } from './issues.ts';
 import type { Reader } from './reading.ts';
+import type { Records } from './records.ts';
 
 /** What the door to the runs stands on. */
 export interface AppParts {
@@ -22,6 +24,8 @@ export interface AppParts {
   clock: Clock;
   random: () => number;
   reader: Reader;
+  issues: Issues;
+  records: Records;
   /** Removes an ended run and what belongs to it, its work archived first. */
   deleteRun(runId: string, workspaceDir: string): Promise<void>;
   /** Takes the worktrees of an ended run out of the repository, what they hold committed first. Never throws. */

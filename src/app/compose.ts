@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAgentTools } from '../adapters/agents/tools.ts';
 import { createDeployer } from '../adapters/appwrite/deployer.ts';
 import { createLiveProbe } from '../adapters/appwrite/live-probe.ts';
+import { createRecordStore } from '../adapters/appwrite/record-store.ts';
 import { refuseCommand } from '../adapters/checks/command-policy.ts';
 import { createCommandRunner } from '../adapters/checks/command-runner.ts';
 import { createConfiguredRegistry } from '../adapters/checks/configured-registry.ts';
@@ -32,18 +33,20 @@ import { limitCommands } from '../core/heavy-commands.ts';
 import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
-import type { AgentModel, Clock, Forge, LeadModel, Log, PackageRegistry } from '../core/ports.ts';
+import type { AgentModel, Clock, Forge, LeadModel, Log, PackageRegistry, RecordStore } from '../core/ports.ts';
 import { openTempFolder } from '../core/temp-folder.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { EditorModels } from '../protocol/language-models.ts';
 import type { AppApi } from './api.ts';
 import { createAppApi } from './app-api.ts';
 import { cleanUpRun } from './clean-up.ts';
-import { LOCAL_MODEL_KEY, type Settings } from './config.ts';
+import { LOCAL_MODEL_KEY, type RecordSettings, type Settings } from './config.ts';
 import { deleteRun, repositoryOf } from './delete-run.ts';
 import { createFiles } from './files.ts';
+import { createIssues } from './issues.ts';
 import { ofLocalCloud } from './local-models.ts';
 import { createReader } from './reading.ts';
+import { isMirrored, openRecords } from './records.ts';
 import { runPolicy } from './run-policy.ts';
 
 export interface ComposeOptions {
@@ -51,6 +54,8 @@ export interface ComposeOptions {
   log: Log;
   /** The editor's models, when there is an editor. */
   editorModels?: EditorModels | null;
+  /** Where the records of runs of another workspace go; by default as its configuration file says. */
+  recordSettingsOf?: (workspaceDir: string) => RecordSettings;
   /** Ports to use instead of the real ones; for tests. */
   override?: Partial<Services>;
 }
@@ -59,7 +64,13 @@ export interface ComposeOptions {
 const COMMAND_MEMORY_SHARE = 0.75;
 
 /** The only place where objects are built. Nothing connects to anything before it is used. */
-export async function compose({ settings, log, editorModels, override }: ComposeOptions): Promise<AppApi> {
+export async function compose({
+  settings,
+  log,
+  editorModels,
+  recordSettingsOf,
+  override,
+}: ComposeOptions): Promise<AppApi> {
   const clock = override?.clock ?? systemClock;
   const store = openStore(settings.stateDir, clock);
   const events = createEventLog(store);
@@ -116,7 +127,11 @@ export async function compose({ settings, log, editorModels, override }: Compose
     runDir: (rootRunId) => join(settings.stateDir, 'runs', rootRunId),
     ...override,
   };
-  const api = assemble({ settings, log, store, services });
+  const recordStore = openRecordStore(settings, log);
+  const api = assemble({
+    ...{ settings, log, store, services, recordStore },
+    ...(recordSettingsOf === undefined ? {} : { recordSettingsOf }),
+  });
   return { ...api, close: () => api.close().finally(temp.close) };
 }
 
@@ -125,12 +140,16 @@ export interface AssembleOptions {
   log: Log;
   store: Store;
   services: Services;
+  /** The database that a team shares; default none. */
+  recordStore?: RecordStore | null;
+  recordSettingsOf?: (workspaceDir: string) => RecordSettings;
   /** What a new run keeps of the settings; for tests. */
   policyOf?: (settings: Settings) => RunPolicy;
 }
 
 /** The engine, the definitions over the given services, and the door to them. */
-export function assemble({ settings, log, store, services, policyOf = runPolicy }: AssembleOptions): AppApi {
+export function assemble(options: AssembleOptions): AppApi {
+  const { settings, log, store, services, policyOf = runPolicy, recordStore = null, recordSettingsOf } = options;
   const { clock, events, ledger } = services;
   const engine = createEmbeddedEngine({ store, clock, log });
   const children = { subtask: subtaskDefinition(services), integrate: integrateDefinition(services) };
@@ -157,6 +176,11 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     clock,
     random: Math.random,
     reader: createReader(services),
+    issues: createIssues(services),
+    records: openRecords({
+      ...{ settings, store, events, clock, log, target: recordStore },
+      ...(recordSettingsOf === undefined ? {} : { settingsOf: recordSettingsOf }),
+    }),
     deleteRun: (runId, workspaceDir) => deleteRun(deletion, runId, workspaceDir),
     async cleanUp(runId, workspaceDir) {
       if ((await engine.active(runId)).length > 0) return;
@@ -165,6 +189,12 @@ export function assemble({ settings, log, store, services, policyOf = runPolicy 
     },
   });
   return { ...api, close: () => api.close().finally(() => services.repository.close()) };
+}
+
+function openRecordStore({ records }: Settings, log: Log): RecordStore | null {
+  const { endpoint, projectId, databaseId, key } = records;
+  if (!isMirrored(records) || key === null) return null;
+  return createRecordStore({ endpoint, projectId, databaseId, apiKey: key, log });
 }
 
 /** Commands that need no GitHub work without a token; what needs it says so. */

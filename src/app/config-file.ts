@@ -21,6 +21,10 @@ const EDITOR_NEEDS_MODEL = {
 const namesItsModel = (role: { provider?: string | undefined; model?: string | undefined }) =>
   role.provider !== 'editor' || role.model !== undefined;
 
+const appwriteId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,35}$/, 'allowed: letters, digits, ".", "_", "-", at most 36');
+
 /** Longest time a check may be given: one day. */
 const MAX_WALL_MS = 86_400_000;
 const durationMs = z.int().min(1_000).max(MAX_WALL_MS);
@@ -114,6 +118,18 @@ export const ConfigFile = z.strictObject({
     .optional(),
   appwrite: z
     .strictObject({ sitesDomain: text.optional(), functionsDomain: text.optional(), domainTarget: text.optional() })
+    .optional(),
+  /** The database that a team shares; its address and key are in the environment. */
+  records: z
+    .strictObject({
+      /** False keeps the runs of this workspace out of it. */
+      enabled: z.boolean().optional(),
+      projectId: appwriteId.optional(),
+      databaseId: appwriteId.optional(),
+      /** Of the product's own site and function in that project; shown by `doctor`. */
+      siteId: appwriteId.optional(),
+      functionId: appwriteId.nullable().optional(),
+    })
     .optional(),
   live: z.strictObject({ deadlineMs: durationMs.optional() }).optional(),
 });

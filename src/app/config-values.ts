@@ -40,13 +40,25 @@ const ENVIRONMENT = {
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,35}$/, 'allowed: letters, digits, ".", "_", "-", at most 36'),
   },
   appwriteApiKey: { name: 'APPWRITE_API_KEY', schema: secret },
+  recordsEndpoint: {
+    name: 'ORCHESTRATOR_RECORDS_ENDPOINT',
+    schema: url.refine((value) => value.endsWith('/v1'), 'allowed: an address that ends in /v1'),
+  },
+  recordsKey: { name: 'ORCHESTRATOR_RECORDS_KEY', schema: secret },
+  userName: { name: 'ORCHESTRATOR_USER', schema: z.string().max(128, 'allowed: at most 128 characters') },
   stateDir: { name: 'ORCHESTRATOR_HOME', schema: z.string() },
   registryUrl: { name: 'npm_config_registry', schema: url },
 } as const;
 
 type EnvironmentKey = keyof typeof ENVIRONMENT;
 /** Values of these are never repeated in a message. */
-const SECRETS: ReadonlySet<EnvironmentKey> = new Set(['xaiApiKey', 'anthropicApiKey', 'githubToken', 'appwriteApiKey']);
+const SECRETS: ReadonlySet<EnvironmentKey> = new Set([
+  'xaiApiKey',
+  'anthropicApiKey',
+  'githubToken',
+  'appwriteApiKey',
+  'recordsKey',
+]);
 
 export const SECRET_VARIABLES: readonly string[] = [...SECRETS].map((key) => ENVIRONMENT[key].name);
 

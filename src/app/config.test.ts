@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../protocol/errors.ts';
-import { applyLocalCloud, defaultStateDir, loadSettings, missingConfiguration, readSettings } from './config.ts';
+import {
+  applyLocalCloud,
+  defaultStateDir,
+  loadSettings,
+  missingConfiguration,
+  readSettings,
+  recordSettingsIn,
+} from './config.ts';
 import { expandHome } from './config-values.ts';
 import { nearest } from './located.ts';
 
@@ -51,6 +58,34 @@ describe('settings', () => {
     assert.equal(settings.stateDir, join(dir, 'state'));
     assert.ok(statSync(settings.stateDir).isDirectory());
     assert.ok(settings.checks.allow.includes('npm test'));
+  });
+
+  it('keep the shared database apart from that of deployments', () => {
+    const product = { projectId: '68a4e3da0022f3e129d0', databaseId: 'orchestrator', siteId: '68a4ed30000cba9224d2' };
+    const none = { ...product, enabled: true, functionId: null, key: null, endpoint: 'https://cloud.appwrite.io/v1' };
+    assert.deepEqual(loadSettings(source({ APPWRITE_API_KEY: 'deploy-key' })).records, none);
+    const env = { APPWRITE_ENDPOINT: 'https://aw.example/v1', ORCHESTRATOR_RECORDS_KEY: 'k' };
+    assert.deepEqual(loadSettings(source(env)).records, { ...none, endpoint: 'https://aw.example/v1', key: 'k' });
+    writeConfig('{"records": {"databaseId": "crew", "functionId": "fn"}}');
+    const own = loadSettings(source({ ...env, ORCHESTRATOR_RECORDS_ENDPOINT: 'https://team.example/v1' })).records;
+    assert.deepEqual([own.endpoint, own.databaseId, own.functionId], ['https://team.example/v1', 'crew', 'fn']);
+    assert.equal(applyLocalCloud(loadSettings(source(env)), CLOUD).records.endpoint, 'https://aw.example/v1');
+    assert.match(
+      refusal({ ORCHESTRATOR_RECORDS_ENDPOINT: 'https://team.example' }),
+      /RECORDS_ENDPOINT .* ends in \/v1/,
+    );
+    assert.doesNotMatch(refusal({ ORCHESTRATOR_RECORDS_KEY: 'two words' }), /two words/);
+    writeConfig('{"records": {"endpoint": "https://evil.example/v1"}}');
+    assert.match(refusal({}), /endpoint/);
+  });
+
+  it('read where another workspace shares its runs from its file, and share none while that is broken', () => {
+    const { records } = loadSettings(source({ ORCHESTRATOR_RECORDS_KEY: 'k' }));
+    writeConfig('{"records": {"databaseId": "crew"}}');
+    assert.deepEqual(recordSettingsIn(dir, records), { ...records, databaseId: 'crew' });
+    writeConfig('{"records": {"databaseId": ');
+    assert.equal(recordSettingsIn(dir, records).enabled, false);
+    assert.deepEqual(recordSettingsIn(join(dir, 'gone'), records), records);
   });
 
   it('take what a client keeps of its own before built-in defaults and after the file', () => {

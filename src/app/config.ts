@@ -86,6 +86,9 @@ export interface Settings {
     /** What the CNAME records of own domains have to point to; null: only the server's administrator knows it. */
     domainTarget: string | null;
   };
+  records: RecordSettings;
+  /** Who runs belong to in shared records; null: the name that git has, else that of the system's account. */
+  userName: string | null;
   /** Package registry asked about names; null: the one that npm is configured with. */
   registryUrl: string | null;
   /** Default 3. */
@@ -94,6 +97,21 @@ export interface Settings {
   live: { deadlineMs: number };
   /** The Node that commands of agents and checks find as `node`; null: the running program. */
   nodePath: string | null;
+}
+
+/** The database that a team shares. */
+export interface RecordSettings {
+  /** Default true; nothing is sent without a key all the same. */
+  enabled: boolean;
+  /** Default: that of deployments. */
+  endpoint: string;
+  /** A key of its own: that of deployments may do more than it needs. */
+  key: string | null;
+  projectId: string;
+  databaseId: string;
+  /** Of the product's own site and function; nothing here asks for them. */
+  siteId: string;
+  functionId: string | null;
 }
 
 export interface SettingsSource {
@@ -222,17 +240,43 @@ function build(
     },
     github: { apiUrl: env.githubApiUrl ?? 'https://api.github.com', token: env.githubToken ?? null },
     appwrite: {
-      endpoint: env.appwriteEndpoint ?? 'https://cloud.appwrite.io/v1',
+      endpoint: env.appwriteEndpoint ?? APPWRITE_CLOUD,
       projectId: env.appwriteProjectId ?? null,
       apiKey: env.appwriteApiKey ?? null,
       sitesDomain: file.appwrite?.sitesDomain ?? null,
       functionsDomain: file.appwrite?.functionsDomain ?? null,
       domainTarget: file.appwrite?.domainTarget ?? null,
     },
+    records: recordSettings(env, file.records),
+    userName: env.userName ?? null,
     registryUrl: env.registryUrl ?? null,
     reviewRounds: file.reviewRounds ?? 3,
     live: { deadlineMs: file.live?.deadlineMs ?? 120_000 },
   };
+}
+
+const APPWRITE_CLOUD = 'https://cloud.appwrite.io/v1';
+
+function recordSettings(
+  env: ReturnType<typeof readEnvironment>['values'],
+  file: ConfigFile['records'] = {},
+): RecordSettings {
+  return {
+    enabled: file.enabled ?? true,
+    endpoint: env.recordsEndpoint ?? env.appwriteEndpoint ?? APPWRITE_CLOUD,
+    key: env.recordsKey ?? null,
+    projectId: file.projectId ?? '68a4e3da0022f3e129d0',
+    databaseId: file.databaseId ?? 'orchestrator',
+    siteId: file.siteId ?? '68a4ed30000cba9224d2',
+    functionId: file.functionId ?? null,
+  };
+}
+
+/** Those of another workspace, by its file. While that cannot be read nothing of it is sent. */
+export function recordSettingsIn(workspaceDir: string, { endpoint, key }: RecordSettings): RecordSettings {
+  const { config, problems } = readConfigFile(workspaceDir);
+  const settings = recordSettings({}, config.records);
+  return { ...settings, enabled: settings.enabled && problems.length === 0, endpoint, key };
 }
 
 const DEFAULT_AGENT_MODEL = 'claude-sonnet-5-5';

@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { openStore } from '../core/engine/store.ts';
+import { createMirrorState } from '../core/records/mirror-state.ts';
 import { type Diagnosis, diagnose, isAtLeast } from './doctor.ts';
 
 describe('the doctor', () => {
@@ -68,6 +71,33 @@ describe('the doctor', () => {
     assert.equal((await look()).get('workspace')?.state, 'ok');
     writeFileSync(join(workspaceDir, 'a.txt'), '');
     assert.match((await look()).get('workspace')?.found ?? '', /1 uncommitted change$/);
+  });
+
+  it('says whether runs are shared, with whom, and what is wrong with it', async () => {
+    const ids = 'project 68a4e3da0022f3e129d0, database orchestrator, site 68a4ed30000cba9224d2, function none';
+    assert.equal(
+      (await look()).get('shared records')?.found,
+      `not shared: ORCHESTRATOR_RECORDS_KEY is not set (${ids})`,
+    );
+    const env = { ORCHESTRATOR_RECORDS_KEY: 'records-secret', APPWRITE_ENDPOINT: 'https://aw.example/v1' };
+    const fresh = (await look(env)).get('shared records');
+    assert.deepEqual([fresh?.state, fresh?.found], ['ok', `sent to https://aw.example/v1, ${ids}; nothing sent yet`]);
+    const store = openStore(join(dir, 'state'), systemClock);
+    const state = createMirrorState(store, 'https://aw.example/v1 68a4e3da0022f3e129d0/orchestrator', 'me');
+    state.claim(60_000);
+    state.setTrouble('The key is wrong.');
+    const troubled = (await look(env)).get('shared records');
+    assert.equal(troubled?.state, 'warning');
+    assert.match(troubled?.found ?? '', /not working since \d{4}-.*Z: The key is wrong\.$/);
+    assert.ok(state.moveCursor('run', 1));
+    assert.match((await look(env)).get('shared records')?.found ?? '', /; last \d{4}-.*Z$/);
+    store.close();
+    assert.doesNotMatch(JSON.stringify(troubled), /records-secret/);
+    writeFileSync(
+      join(workspaceDir, 'orchestrator.config.json'),
+      '{"records": {"enabled": false, "functionId": "fn"}}',
+    );
+    assert.match((await look(env)).get('shared records')?.found ?? '', /^switched off .* function fn\)$/);
   });
 
   it('compares versions by their numbers', () => {

@@ -8,6 +8,7 @@ import { toAppError } from '../protocol/errors.ts';
 import { DEFAULTS_SOURCE, readSettings, type Settings, type SettingsReading, type SettingsSource } from './config.ts';
 import { CONFIG_FILE_NAME } from './config-file.ts';
 import { listProblems } from './located.ts';
+import { recordsDiagnosis } from './records-diagnosis.ts';
 
 export interface Diagnosis {
   name: string;
@@ -39,6 +40,7 @@ export async function diagnose(source: SettingsSource): Promise<Diagnosis[]> {
     gitBackendDiagnosis(),
     ...configurationDiagnoses(reading),
     ...keyDiagnoses(settings),
+    recordsDiagnosis(settings),
     sandboxDiagnosis(settings),
     diskDiagnosis(settings.stateDir),
     workspaceDiagnosis(settings.workspaceDir),

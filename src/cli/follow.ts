@@ -5,6 +5,7 @@ import type { RunView, Waiting } from '../protocol/view.ts';
 import { EXIT, exitCodeOfRun } from './exit-codes.ts';
 import { askGate, defaultAnswers, planLines } from './gates.ts';
 import { type Io, say } from './io.ts';
+import { losesData, previewLines } from './progress/deployment-lines.ts';
 import { renderSummary } from './progress/summary.ts';
 import { createPaint } from './progress/text.ts';
 import { commandName, interruptible } from './session.ts';
@@ -18,8 +19,10 @@ export interface FollowOptions {
   /** Sent when the watching has begun; `entry` is what it answers. */
   first?: { intent: Intent; entry: Waiting | null };
   json: boolean;
-  /** Passes plan and diff, and takes the defaults of questions. */
+  /** Passes plan and diff, and takes the defaults of questions; never what loses data. */
   yes: boolean;
+  /** Passes changes of a deployment or a rollback that lose data. */
+  allowDestructive: boolean;
 }
 
 /** A process that takes over an abandoned run may have to wait for a lease of 15 seconds first. */
@@ -80,10 +83,17 @@ async function decide(
   stopping: ReturnType<typeof interruptible>,
 ): Promise<Intent | typeof WITHDRAWN | null> {
   const view = watch.view();
+  if (entry.gate === 'deployment') {
+    const isAllowed = options.allowDestructive || (options.yes && !losesData(view));
+    if (isAllowed) return approval(view, entry, entry.gate);
+  }
   if (options.yes && (entry.gate === 'plan' || entry.gate === 'diff')) {
-    return { type: 'approve', runId: view.runId, gate: entry.gate, topic: entry.topic, waitOn: entry.waitOn };
+    return approval(view, entry, entry.gate);
   }
   const canAsk = io.isInteractive && !options.yes && !options.json;
+  if (!canAsk && entry.gate === 'deployment') {
+    for (const line of previewLines(view, createPaint(io.hasColor))) watch.tell(line);
+  }
   if (!canAsk && entry.gate !== 'questions') return null;
   if (!canAsk) return defaultAnswers(io, view);
   const gone = new AbortController();
@@ -104,6 +114,10 @@ async function decide(
   }
 }
 
+function approval(view: RunView, { topic, waitOn }: Waiting, gate: 'plan' | 'diff' | 'deployment'): Intent {
+  return { type: 'approve', runId: view.runId, gate, topic, waitOn };
+}
+
 function waitsFor(view: RunView, entry: Waiting): boolean {
   return view.waiting.some(
     (other) => other.waitOn === entry.waitOn && other.topic === entry.topic && other.since === entry.since,
@@ -114,8 +128,12 @@ function waitsFor(view: RunView, entry: Waiting): boolean {
 export function finish(io: Io, view: RunView, stateDir: string): number {
   if (view.stoppedAfter === 'plan') for (const line of planLines(view, createPaint(io.hasColor))) say(io, line);
   for (const line of renderSummary(view, { stateDir, nowMs: io.now(), paint: createPaint(io.hasColor) })) say(io, line);
-  if (view.stoppedAfter !== null && view.stoppedAfter !== 'deploy') {
-    say(io, `Stopped after ${view.stoppedAfter} as --until asked; to go further, start a run without it.`);
+  if (view.purpose === 'build' && view.stoppedAfter !== null && view.stoppedAfter !== 'deploy') {
+    const further =
+      view.stoppedAfter === 'commit' && view.mergeCommit !== null
+        ? `deploy what is merged with: ${commandName(io)} deploy ${view.runId}`
+        : 'start a run without it.';
+    say(io, `Stopped after ${view.stoppedAfter} as --until asked; to go further, ${further}`);
   }
   const next = nextCommands(io, view);
   if (next.length > 0) say(io, `\nGo on with:\n${next.map((command) => `  ${command}`).join('\n')}`);
@@ -138,6 +156,8 @@ function commandsFor(entry: Waiting, view: RunView, name: string): string[] {
         `${name} approve ${view.runId} ${entry.gate}`,
         `${name} reject ${view.runId} --comment "what should be different"`,
       ];
+    case 'deployment':
+      return [`${name} approve ${view.runId} deployment`, `${name} reject ${view.runId}`];
     case 'resume': {
       const raise = entry.code === 'budget_exceeded' ? ` --budget ${Math.ceil(view.budgetUsd * 2)}` : '';
       return [`${name} resume ${view.runId}${raise}`];

@@ -5,6 +5,7 @@ import type { Intent } from '../protocol/intents.ts';
 import type { Answer } from '../protocol/plan.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import { type Io, say } from './io.ts';
+import { previewLines } from './progress/deployment-lines.ts';
 import { diffCounts, estimateText } from './progress/event-lines.ts';
 import { clean, cleanBlock, createPaint, type Paint, plural } from './progress/text.ts';
 
@@ -35,7 +36,7 @@ async function ask(asking: Asking, prompt: string): Promise<string | null> {
   }
 }
 
-/** Asks for what the entry waits for; rejects when the signal ends the question. Only for the gates `questions`, `plan`, `diff` and `subtask`. */
+/** Asks for what the entry waits for; rejects when the signal ends the question. Not for the gate `resume`. */
 export async function askGate(asking: Asking, view: RunView, entry: Waiting): Promise<Intent | null> {
   const paint = createPaint(asking.io.hasColor);
   switch (entry.gate) {
@@ -50,6 +51,9 @@ export async function askGate(asking: Asking, view: RunView, entry: Waiting): Pr
     case 'subtask':
       say(asking.io, clean(entry.message));
       return askApproval(asking, view, entry, 'subtask');
+    case 'deployment':
+      for (const line of previewLines(view, paint)) say(asking.io, line);
+      return askDestructive(asking, view, entry);
     case 'resume':
       return null;
   }
@@ -98,6 +102,24 @@ async function askApproval(
       if (comment.trim() !== '') return { type: 'reject', comment: comment.trim(), ...about };
     }
     if (gate === 'diff' && (answer === 'p' || answer === 'patch')) say(asking.io, await readPatch(asking, view));
+  }
+}
+
+/** What a rejection of the gate `deployment` says: there is nothing that should be different. */
+export const LEFT_OUT = 'Leave out what loses data.';
+
+async function askDestructive(asking: Asking, view: RunView, entry: Waiting): Promise<Intent | null> {
+  const about = { runId: view.runId, topic: entry.topic, waitOn: entry.waitOn };
+  say(asking.io, clean(entry.message));
+  for (;;) {
+    const text = await ask(
+      asking,
+      'Lose that data? [y]es / [n]o, make the other changes only / [q]uit and decide later: ',
+    );
+    const answer = text?.trim().toLowerCase() ?? 'q';
+    if (answer === 'y' || answer === 'yes') return { type: 'approve', gate: 'deployment', ...about };
+    if (answer === 'n' || answer === 'no') return { type: 'reject', comment: LEFT_OUT, ...about };
+    if (answer === 'q' || answer === 'quit') return null;
   }
 }
 

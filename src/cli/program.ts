@@ -28,6 +28,8 @@ export async function runCommandLine(argv: readonly string[], io: Io, deps: Deps
 }
 
 const yes = () => new Option('--yes', 'pass the plan and the diff without asking');
+const allowDestructive = () =>
+  new Option('--allow-destructive', 'make changes of a deployment that lose data without asking; --yes does not');
 const json = () => new Option('--json', 'one event a line on stdout as JSON, nothing else there');
 const local = () => new Option('--local', 'use the local cloud for every outside system that is not configured');
 
@@ -49,14 +51,16 @@ function buildProgram(io: Io, deps: Deps, version: string, finish: Finish): Comm
   addRunCommands(program, io, deps, finish);
   addDecisionCommands(program, io, deps, finish);
   addInspectionCommands(program, io, deps, finish);
+  addTeamCommands(program, io, deps, finish);
   addSystemCommands(program, io, deps, finish);
   return program;
 }
 
 function addRunCommands(program: Command, io: Io, deps: Deps, finish: Finish): void {
   program
-    .command('run <brief>')
-    .description('carry a brief (.yaml, .json or .md) to a live application')
+    .command('run [brief]')
+    .description('carry a brief (.yaml, .json or .md), or an issue, to a live application')
+    .option('--issue <ref>', 'instead of a brief: owner/repo#12, the address of an issue, or #12 in a clone')
     .option('--workspace <dir>', 'folder to build in (default: the current one)')
     .addOption(yes())
     .addOption(json())
@@ -64,30 +68,50 @@ function addRunCommands(program: Command, io: Io, deps: Deps, finish: Finish): v
     .addOption(local())
     .option('--concurrency <n>', 'agents at work at the same time (default: 4)')
     .option('--until <stage>', 'stop after plan, build, review, commit or deploy (default: deploy)')
-    .action(async (brief: string, flags) => {
+    .addOption(allowDestructive())
+    .action(async (brief: string | undefined, flags) => {
       const { run } = await import('./commands/run.ts');
       finish(await run(io, deps, brief, flags));
     });
+  const followUps = [
+    ['deploy', 'deploy what a run has merged that was asked to stop after commit'],
+    ['rollback', 'undo what a run has deployed, and propose to revert what it has merged'],
+  ] as const;
+  for (const [name, description] of followUps) {
+    program
+      .command(`${name} <run>`)
+      .description(description)
+      .addOption(yes())
+      .addOption(json())
+      .addOption(local())
+      .addOption(allowDestructive())
+      .action(async (run: string, flags) => {
+        const { followUp } = await import('./commands/follow-up.ts');
+        finish(await followUp(io, deps, name, run, flags));
+      });
+  }
 }
 
 function addDecisionCommands(program: Command, io: Io, deps: Deps, finish: Finish): void {
   const decide = () => import('./commands/decide.ts');
   program
     .command('approve <run> [gate]')
-    .description('accept the plan or the diff that a run waits with, and go on')
+    .description('accept the plan, the diff, or the deployment (with what loses data) that a run waits with, and go on')
     .addOption(yes())
     .addOption(json())
     .addOption(local())
+    .addOption(allowDestructive())
     .action(async (run: string, gate: string | undefined, flags) =>
       finish(await (await decide()).approve(io, deps, run, gate, flags)),
     );
   program
     .command('reject <run>')
-    .description('send the plan or the diff back with a comment, and go on')
-    .requiredOption('--comment <text>', 'what should be different')
+    .description('send the plan or the diff back, or leave out what a deployment would lose, and go on')
+    .option('--comment <text>', 'what should be different; not needed for a deployment')
     .addOption(yes())
     .addOption(json())
     .addOption(local())
+    .addOption(allowDestructive())
     .action(async (run: string, flags) => finish(await (await decide()).reject(io, deps, run, flags)));
   program
     .command('resume <run>')
@@ -96,6 +120,7 @@ function addDecisionCommands(program: Command, io: Io, deps: Deps, finish: Finis
     .addOption(yes())
     .addOption(json())
     .addOption(local())
+    .addOption(allowDestructive())
     .action(async (run: string, flags) => finish(await (await decide()).resume(io, deps, run, flags)));
   program
     .command('pause <run>')
@@ -131,6 +156,27 @@ function addInspectionCommands(program: Command, io: Io, deps: Deps, finish: Fin
     .description('what happened in a run, one JSON line an event')
     .option('--follow', 'stay and print what comes until the run has ended')
     .action(async (run: string, flags) => finish(await (await inspect()).events(io, deps, run, flags)));
+}
+
+function addTeamCommands(program: Command, io: Io, deps: Deps, finish: Finish): void {
+  const team = () => import('./commands/team.ts');
+  program
+    .command('issues')
+    .description('open issues of the repository that the folder has as origin')
+    .option('--workspace <dir>', 'folder to look at (default: the current one)')
+    .addOption(local())
+    .option('--json', 'one issue a line as JSON')
+    .action(async (flags) => finish(await (await team()).issues(io, deps, flags)));
+  program
+    .command('export [run]')
+    .description('tasks, agent activities and deployments of a run, or of all, as JSON')
+    .option('--out <file>', 'write to a file instead of stdout')
+    .action(async (run: string | undefined, flags) => finish(await (await team()).exportRecords(io, deps, run, flags)));
+  program
+    .command('team')
+    .description('what everybody runs who shares the database, newest first')
+    .option('--json', 'one task a line as JSON')
+    .action(async (flags) => finish(await (await team()).team(io, deps, flags)));
 }
 
 function addSystemCommands(program: Command, io: Io, deps: Deps, finish: Finish): void {

@@ -1,5 +1,6 @@
 import type { DeploymentNeeds, FunctionNeed, LiveCheck, SiteNeed } from '../protocol/deployment-needs.ts';
 import type { Effort } from '../protocol/plan.ts';
+import type { ProjectRecords, TaskRecord } from '../protocol/records.ts';
 import type {
   ChangedFile,
   CheckSummary,
@@ -516,6 +517,18 @@ export interface Deployer {
     options: { destructive: boolean },
     signal: AbortSignal,
   ): Promise<{ done: DeploymentChange[]; kept: string[] }>;
+}
+
+/** A database that a team shares. Nothing is ever deleted in it. */
+export interface RecordStore {
+  /**
+   * Inserts the records, or replaces those with the same ids: first activities, then deployments, then tasks, each in the order
+   * given. Doing it again is harmless. An error may leave a part stored; one with details.status 400 is about these records,
+   * every other one would meet any.
+   */
+  upsert(records: ProjectRecords, signal: AbortSignal): Promise<void>;
+  /** Tasks of everybody, the last created first; at most `limit` (1 to 100). */
+  tasks(limit: number, signal: AbortSignal): Promise<TaskRecord[]>;
 }
 
 /** Fetches a live URL; tries again until it passes or `deadlineMs` is over. */

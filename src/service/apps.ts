@@ -1,7 +1,14 @@
 import { join, sep } from 'node:path';
 import type { AppApi } from '../app/api.ts';
 import { compose } from '../app/compose.ts';
-import { applyLocalCloud, loadSettings, loadStateSettings, type Settings, type SettingsSource } from '../app/config.ts';
+import {
+  applyLocalCloud,
+  loadSettings,
+  loadStateSettings,
+  readSettings,
+  type Settings,
+  type SettingsSource,
+} from '../app/config.ts';
 import { createFileLog } from '../app/file-log.ts';
 import { ensureLocalCloud } from '../app/local-cloud.ts';
 import { findRunNote } from '../app/run-notes.ts';
@@ -99,7 +106,9 @@ export class Apps {
     if (!key.local) return this.#compose(this.settings(key.workspaceDir));
     const source = this.source(key.workspaceDir);
     // A sample is free whatever keys there are, and no real repository comes of it.
-    const settings = loadSettings(this.#isSample(key) ? { ...source, env: withoutAccess(source.env) } : source);
+    const settings = loadSettings(
+      this.#isSample(key) ? { ...source, env: withoutRecords(withoutAccess(source.env)) } : source,
+    );
     const cloud = await ensureLocalCloud({ stateDir: settings.stateDir });
     return this.#compose(applyLocalCloud(settings, cloud));
   }
@@ -113,6 +122,11 @@ export class Apps {
       settings,
       log: createFileLog(settings.stateDir),
       editorModels: this.#editorModels,
+      // An editor keeps settings of its own for a workspace; one that cannot be read keeps its runs to itself.
+      recordSettingsOf: (workspaceDir) => {
+        const { settings: other, problems } = readSettings(this.source(workspaceDir));
+        return { ...other.records, enabled: other.records.enabled && problems.length === 0 };
+      },
     });
   }
 }
@@ -126,4 +140,9 @@ function inherited(): NodeJS.ProcessEnv {
 function withoutAccess(env: SettingsSource['env']): NodeJS.ProcessEnv {
   const access = /^(XAI|ANTHROPIC|APPWRITE)_|^GITHUB_(TOKEN|API_URL)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !access.test(name)));
+}
+
+/** Without the key of the shared database, whose address may have been among what was taken away. */
+function withoutRecords(env: SettingsSource['env']): SettingsSource['env'] {
+  return { ...env, ORCHESTRATOR_RECORDS_KEY: undefined };
 }

@@ -5,7 +5,10 @@ import type { Evidence } from '../protocol/work.ts';
 
 const PAGE = 1_000;
 
-/** Everything known of a run, as JSON text: view, events, kept outputs of checks (the last 1 MB of each). No keys are in it. */
+/**
+ * Everything known of a run, as JSON text: view, events, shared records, kept outputs of checks (the last 1 MB of each). No keys
+ * are in it.
+ */
 export async function exportRun(app: AppApi, runId: string): Promise<string> {
   const view = await app.snapshot(runId);
   if (view === null) {
@@ -27,7 +30,8 @@ export async function exportRun(app: AppApi, runId: string): Promise<string> {
       .output(view.runId, file)
       .catch((thrown: unknown) => `(${toAppError(thrown).userMessage})`);
   }
-  return `${JSON.stringify({ v: 1, exportedAt: new Date().toISOString(), view, events, outputs }, null, 2)}\n`;
+  const records = await app.records(view.runId);
+  return `${JSON.stringify({ v: 1, exportedAt: new Date().toISOString(), view, events, records, outputs }, null, 2)}\n`;
 }
 
 function outputFiles(evidence: readonly Evidence[]): Set<string> {

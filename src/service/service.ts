@@ -48,6 +48,8 @@ export function createService(peer: Peer): Service {
   };
 
   const looking = () => current().looking();
+  /** With what is configured for the folder; nothing of it is needed before it is used. */
+  const here = (workspaceDir: string) => current().of({ workspaceDir, local: false });
 
   const replaceApps = async (next: Apps | null) => {
     const before = apps;
@@ -97,7 +99,7 @@ export function createService(peer: Peer): Service {
     const needsWork = intent.type !== 'cancel' && intent.type !== 'delete' && intent.type !== 'pause';
     const app = await (needsWork ? current().ofRun(intent.runId) : looking());
     const { runId } = await app.dispatch(intent);
-    if (intent.type === 'deploy') await noteOfDeployment(intent.runId, runId);
+    if (intent.type === 'deploy' || intent.type === 'rollback') await noteOfDeployment(intent.runId, runId);
     if (intent.type === 'delete') await removeRunNote(current().stateDir, runId);
     if (needsWork) followed.follow(runId, app);
     return runId;
@@ -175,6 +177,10 @@ export function createService(peer: Peer): Service {
       return { runId: await start(intent, true), workspaceDir };
     },
     stopLocalCloud: () => stopLocalCloud({ stateDir: current().stateDir }),
+    readIssue: async ({ ref, workspaceDir }, { signal }) =>
+      (await here(workspaceDir)).readIssue(ref, workspaceDir, signal),
+    openIssues: async ({ workspaceDir }, { signal }) => (await here(workspaceDir)).openIssues(workspaceDir, signal),
+    teamTasks: async ({ workspaceDir }, { signal }) => (await here(workspaceDir)).teamTasks(signal),
     exportRun: async ({ runId }) => exportRun(await looking(), runId),
   };
 

@@ -1,19 +1,38 @@
 import type { AppApi } from '../../src/app/api.ts';
+import { briefOfIssue } from '../../src/app/issue-brief.ts';
+import type { Issue } from '../../src/core/ports.ts';
+import { recordsOf } from '../../src/core/records/fold.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { DomainEvent, EventRecord } from '../../src/protocol/events.ts';
 import type { Intent } from '../../src/protocol/intents.ts';
+import type { TaskRecord } from '../../src/protocol/records.ts';
 import { emptyView, fold, type RunView } from '../../src/protocol/view.ts';
+import type { IssueRef } from '../../src/protocol/work.ts';
+
+const RECORD_CONTEXT = { userId: 'Ada', appwriteProjectId: 'project' };
+const refOf = ({ owner, name, number, url, title }: Issue): IssueRef => ({ owner, name, number, url, title });
 
 /** An AppApi whose runs are whatever a test says happens. */
 export interface FakeApp extends AppApi {
   readonly intents: Intent[];
   readonly isClosed: boolean;
+  /** What `readIssue` and `openIssues` know. */
+  issues: Issue[];
+  /** What `teamTasks` answers. */
+  team: TaskRecord[] | null;
   /** Appends an event one second after the one before and tells the subscribers. */
   push(runId: string, ...events: DomainEvent[]): void;
 }
 
 export const FAKE_RUN_ID = 'guestbook-abc123';
+/** Of the run that `rollback` or `deploy` starts. */
+export const FAKE_NEXT_ID = 'guestbook-def456';
 export const FAKE_START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+function runOf(intent: Intent): string {
+  if (intent.type === 'start') return FAKE_RUN_ID;
+  return intent.type === 'rollback' || intent.type === 'deploy' ? FAKE_NEXT_ID : intent.runId;
+}
 
 /** `onIntent` plays the program: it pushes the events that the intent leads to. */
 export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void): FakeApp {
@@ -23,6 +42,8 @@ export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void):
 
   const app: FakeApp = {
     intents: [],
+    issues: [],
+    team: null,
     get isClosed() {
       return isClosed;
     },
@@ -46,7 +67,7 @@ export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void):
     async dispatch(intent) {
       app.intents.push(intent);
       onIntent(intent, app);
-      return { runId: intent.type === 'start' ? FAKE_RUN_ID : intent.runId };
+      return { runId: runOf(intent) };
     },
     adopt: async () => undefined,
     async snapshot(prefix) {
@@ -80,6 +101,22 @@ export function createFakeApp(onIntent: (intent: Intent, app: FakeApp) => void):
     readFile: async () => null,
     changedFiles: async () => [],
     output: async () => '',
+    async readIssue(ref) {
+      const issue = app.issues.find(({ owner, name, number }) => ref === `${owner}/${name}#${number}`);
+      if (issue === undefined) throw new AppError({ code: 'not_found', message: `There is no issue ${ref}.` });
+      return { issue: refOf(issue), brief: briefOfIssue(issue) };
+    },
+    openIssues: async () => app.issues.map(refOf),
+    async records(runId) {
+      const all = [...runs.values()].filter(({ view }) => runId === null || view.runId === runId);
+      const each = all.map(({ view, records }) => recordsOf(view.runId, records, RECORD_CONTEXT));
+      return {
+        tasks: each.flatMap(({ tasks }) => tasks),
+        activities: each.flatMap(({ activities }) => activities),
+        deployments: each.flatMap(({ deployments }) => deployments),
+      };
+    },
+    teamTasks: async () => app.team,
     settled(runId, signal) {
       return new Promise((resolve, reject) => {
         const look = () => {

@@ -211,7 +211,7 @@ export const planned: DomainEvent[] = [
 ];
 
 export const waits = (
-  gate: 'plan' | 'diff' | 'questions' | 'resume',
+  gate: 'plan' | 'diff' | 'questions' | 'deployment' | 'resume',
   code: 'budget_exceeded' | null = null,
 ): DomainEvent => ({
   type: 'wait.began',
@@ -222,7 +222,7 @@ export const waits = (
   code,
 });
 
-export const goesOn = (gate: 'plan' | 'diff' | 'questions' | 'resume'): DomainEvent => ({
+export const goesOn = (gate: 'plan' | 'diff' | 'questions' | 'deployment' | 'resume'): DomainEvent => ({
   type: 'wait.ended',
   gate,
   waitOn: FAKE_RUN_ID,

@@ -29,6 +29,7 @@ import type {
   LeadModel,
   LeadRequest,
   Log,
+  RecordStore,
   ToolCall,
 } from '../../src/core/ports.ts';
 import type { Brief } from '../../src/protocol/brief.ts';
@@ -131,6 +132,8 @@ export interface RigOptions {
   /** Whether a project gets the plan's checks as a workflow, as it does by default outside of tests. Default false. */
   ciWorkflow?: boolean;
   policy?: Partial<RunPolicy>;
+  /** The database that a team shares; default none. */
+  recordStore?: RecordStore;
   /** Default off, as in a system without bubblewrap. */
   sandbox?: 'auto' | 'off';
 }
@@ -203,7 +206,14 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
     };
     const services = { ...base, ...options.adjust?.(base) };
     const policyOf = (from: Settings) => ({ ...runPolicy(from), ...options.policy });
-    const app = assemble({ settings, log: silent, store, services, policyOf });
+    const app = assemble({
+      settings,
+      log: silent,
+      store,
+      services,
+      policyOf,
+      recordStore: options.recordStore ?? null,
+    });
     return { app, services };
   };
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ProjectRecords } from '../../src/protocol/records.ts';
 import type { RunView } from '../../src/protocol/view.ts';
+import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { makePlace, type Place, type TestWindow } from './window.ts';
 
 const waitsFor = (gate: string) => (view: RunView) => view.waiting.some((wait) => wait.gate === gate);
@@ -43,9 +45,16 @@ describe('the orchestrator process of a window', function () {
     const done = await window.until(runId, isComplete);
     assert.match(String(done.url), /^http:/);
     assert.ok(done.live.length > 0 && done.live.every((result) => result.passed));
-    const exported = JSON.parse(await window.call('exportRun', { runId })) as { view: RunView; events: unknown[] };
+    const exported = JSON.parse(await window.call('exportRun', { runId })) as {
+      view: RunView;
+      events: unknown[];
+      records: ProjectRecords;
+    };
     assert.equal(exported.view.status, 'complete');
     assert.equal(exported.events.length, exported.view.seq);
+    const [task] = ProjectRecords.parse(exported.records).tasks;
+    assert.deepEqual([task?.taskId, task?.status], [runId, 'completed']);
+    assert.ok(exported.records.activities.length > 0 && exported.records.deployments.length > 0);
     assert.equal(await window.close(), 0);
   });
 
@@ -127,6 +136,39 @@ describe('the orchestrator process of a window', function () {
       userMessage: /XAI_API_KEY, ANTHROPIC_API_KEY, GITHUB_TOKEN, APPWRITE_PROJECT_ID, APPWRITE_API_KEY are not set/,
     });
     assert.deepEqual(await window.call('list', { workspaceDirs: [workspaceDir], limit: 5 }), []);
+  });
+
+  it('shares what runs with the team, and reads issues, with what is configured for a folder', async () => {
+    const shared = await startAppwriteStandIn({
+      ...{ dataDir: join(place.stateDir, 'shared'), projectId: '68a4e3da0022f3e129d0', apiKey: 'records-key' },
+    });
+    try {
+      const window = place.openWindow();
+      await window.configure();
+      const workspaceDir = join(place.samplesDir, 'empty');
+      await mkdir(workspaceDir, { recursive: true });
+      assert.equal(await window.call('teamTasks', { workspaceDir }), null);
+      assert.deepEqual(await window.call('openIssues', { workspaceDir }), []);
+      await assert.rejects(window.call('readIssue', { ref: '#12', workspaceDir }), { code: 'usage' });
+      await assert.rejects(window.call('readIssue', { ref: 'team/notes#12', workspaceDir }), { code: 'auth' });
+      await window.configure({
+        environment: {
+          ORCHESTRATOR_HOME: place.stateDir,
+          ORCHESTRATOR_RECORDS_ENDPOINT: shared.endpoint,
+          ORCHESTRATOR_RECORDS_KEY: shared.apiKey,
+        },
+      });
+      const { runId } = await window.call('startSample', SAMPLE);
+      await window.until(runId, waitsFor('plan'));
+      for (;;) {
+        const tasks = await window.call('teamTasks', { workspaceDir });
+        const info = JSON.stringify(tasks?.[0]?.deploymentInfo ?? null);
+        if (tasks?.[0]?.taskId === runId && info.includes('"gate":"plan"')) break;
+      }
+      assert.equal(await window.close(), 0);
+    } finally {
+      await shared.close();
+    }
   });
 
   it('refuses a call that does not fit, and one before it is configured', async () => {

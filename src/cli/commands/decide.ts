@@ -4,6 +4,7 @@ import type { Intent } from '../../protocol/intents.ts';
 import type { RunView, Waiting } from '../../protocol/view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { finish, followRun } from '../follow.ts';
+import { LEFT_OUT } from '../gates.ts';
 import { type Deps, type Io, say } from '../io.ts';
 import {
   commandName,
@@ -22,10 +23,11 @@ export interface DecideFlags {
   json?: boolean;
   local?: boolean;
   budget?: string;
+  allowDestructive?: boolean;
 }
 
-type Gate = 'plan' | 'diff' | 'subtask';
-const GATES: readonly Gate[] = ['plan', 'diff', 'subtask'];
+type Gate = 'plan' | 'diff' | 'subtask' | 'deployment';
+const GATES: readonly Gate[] = ['plan', 'diff', 'subtask', 'deployment'];
 
 export function approve(
   io: Io,
@@ -47,13 +49,20 @@ export function approve(
   });
 }
 
-export function reject(io: Io, deps: Deps, run: string, flags: DecideFlags & { comment: string }): Promise<number> {
-  const comment = flags.comment.trim();
+/** Without a comment for the gate `deployment` only: there it means that what loses data is left out. */
+export function reject(io: Io, deps: Deps, run: string, flags: DecideFlags & { comment?: string }): Promise<number> {
+  const comment = flags.comment?.trim() ?? null;
   if (comment === '')
     throw new AppError({ code: 'usage', message: '--comment is empty; say what should be different' });
   return goOn(io, deps, run, flags, (view) => {
-    const { waiting } = decisionOf(view, null);
-    return { intent: { type: 'reject', runId: view.runId, comment, ...placeOf(waiting) }, entry: waiting };
+    const { gate, waiting } = decisionOf(view, null);
+    if (comment === null && gate !== 'deployment') {
+      throw new AppError({ code: 'usage', message: '--comment is missing; say what should be different' });
+    }
+    return {
+      intent: { type: 'reject', runId: view.runId, comment: comment ?? LEFT_OUT, ...placeOf(waiting) },
+      entry: waiting,
+    };
   });
 }
 
@@ -134,6 +143,7 @@ async function goOn(
       first: makeFirst(view, settings.budgetUsd),
       json: flags.json ?? false,
       yes: flags.yes ?? false,
+      allowDestructive: flags.allowDestructive ?? false,
     });
   });
 }

@@ -3,6 +3,7 @@ import { EXIT } from '../exit-codes.ts';
 import { nextCommands } from '../follow.ts';
 import { diffLines, planLines } from '../gates.ts';
 import { type Deps, type Io, printJson } from '../io.ts';
+import { previewLines } from '../progress/deployment-lines.ts';
 import { renderSummary } from '../progress/summary.ts';
 import { clean, createPaint, displayWidth, formatDuration, formatUsd, pad } from '../progress/text.ts';
 import { findRun, stateOfRun, stateSettings, withApp } from '../session.ts';
@@ -29,7 +30,7 @@ export async function list(io: Io, deps: Deps, flags: { json?: boolean }): Promi
   });
 }
 
-function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => displayWidth(row[column] ?? ''))));
   for (const row of all) {
@@ -56,6 +57,7 @@ export async function show(io: Io, deps: Deps, run: string, flags: { json?: bool
       ...planLines(view, paint),
       ...(states.length === 0 ? [] : ['Subtasks', ...states]),
       ...diffLines(view, paint),
+      ...previewLines(view, paint),
       ...renderSummary(view, { stateDir: settings.stateDir, nowMs: io.now(), paint }),
       ...(next.length === 0 ? [] : ['', 'Go on with:', ...next]),
     ];

@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
+import type { AppApi } from '../../app/api.ts';
 import { readBrief } from '../../app/brief-file.ts';
 import { expandHome } from '../../app/config-values.ts';
 import { writeRunNote } from '../../app/run-notes.ts';
+import type { Brief } from '../../protocol/brief.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Stage } from '../../protocol/events.ts';
+import type { IssueRef } from '../../protocol/work.ts';
 import { followRun } from '../follow.ts';
-import type { Deps, Io } from '../io.ts';
+import { type Deps, type Io, say } from '../io.ts';
+import { clean, cleanBlock } from '../progress/text.ts';
 import { executableSettings, interruptible, settingsFor, withApp } from '../session.ts';
 
 export interface RunFlags {
@@ -16,12 +20,19 @@ export interface RunFlags {
   local?: boolean;
   concurrency?: string;
   until?: string;
+  issue?: string;
+  allowDestructive?: boolean;
 }
 
 const UNTIL: readonly Stage[] = ['plan', 'build', 'review', 'commit', 'deploy'];
 
-export async function run(io: Io, deps: Deps, briefPath: string, flags: RunFlags): Promise<number> {
-  const brief = await readBrief(resolve(io.cwd, briefPath));
+/** From a brief file, or from an issue of GitHub. */
+export async function run(io: Io, deps: Deps, briefPath: string | undefined, flags: RunFlags): Promise<number> {
+  if ((briefPath === undefined) === (flags.issue === undefined)) {
+    const message = 'give either a brief file or --issue owner/repo#12';
+    throw new AppError({ code: 'usage', message, userMessage: `Nothing was started: ${message}.` });
+  }
+  const written = briefPath === undefined ? null : await readBrief(resolve(io.cwd, briefPath));
   const until = readUntil(flags.until ?? 'deploy');
   if (flags.workspace === '') throw new AppError({ code: 'usage', message: '--workspace is empty; give a folder' });
   const workspaceDir = resolve(io.cwd, expandHome(flags.workspace ?? '.', io.env));
@@ -36,6 +47,8 @@ export async function run(io: Io, deps: Deps, briefPath: string, flags: RunFlags
     starting.close();
   }
   return withApp(deps, settings, async (app) => {
+    const { brief, issue } =
+      written === null ? await readIssue(io, app, flags.issue ?? '', workspaceDir) : { brief: written, issue: null };
     const { runId } = await app.dispatch({
       type: 'start',
       brief,
@@ -44,6 +57,7 @@ export async function run(io: Io, deps: Deps, briefPath: string, flags: RunFlags
       askQuestions: io.isInteractive && !flags.yes && !flags.json,
       budgetUsd: settings.budgetUsd,
       until,
+      ...(issue === null ? {} : { issue }),
     });
     await writeRunNote(settings.stateDir, {
       v: 1,
@@ -55,8 +69,42 @@ export async function run(io: Io, deps: Deps, briefPath: string, flags: RunFlags
       createdAt: new Date(io.now()).toISOString(),
     });
     const { stateDir } = settings;
-    return followRun(app, io, { runId, stateDir, from: null, json: flags.json ?? false, yes: flags.yes ?? false });
+    const { json = false, yes = false, allowDestructive = false } = flags;
+    return followRun(app, io, { runId, stateDir, from: null, json, yes, allowDestructive });
   });
+}
+
+/** Reads the issue and shows the brief made of it. */
+async function readIssue(
+  io: Io,
+  app: AppApi,
+  ref: string,
+  workspaceDir: string,
+): Promise<{ brief: Brief; issue: IssueRef }> {
+  const reading = interruptible(io);
+  try {
+    const { brief, issue } = await app.readIssue(ref, workspaceDir, reading.signal);
+    for (const line of briefLines(brief, issue)) say(io, line);
+    return { brief, issue };
+  } finally {
+    reading.close();
+  }
+}
+
+function briefLines(brief: Brief, issue: IssueRef): string[] {
+  const { database, functions } = brief.deployment;
+  const wants = [...(database ? ['database'] : []), ...(functions ? ['functions'] : [])];
+  return [
+    `Brief of ${clean(issue.url)}`,
+    `  name         ${clean(brief.name)}`,
+    `  type         ${brief.type}${wants.length === 0 ? '' : ` with ${wants.join(' and ')}`}`,
+    ...cleanBlock(brief.description)
+      .split('\n')
+      .map((line, index) => `  ${index === 0 ? 'description ' : '            '} ${line}`),
+    ...brief.requirements.map((text) => `  requirement  ${clean(text)}`),
+    ...brief.constraints.map((text) => `  constraint   ${clean(text)}`),
+    '',
+  ];
 }
 
 function readUntil(text: string): Stage {

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../../protocol/events.ts';
-import type { Evidence } from '../../protocol/work.ts';
+import type { DeploymentChange, Evidence, WorkflowRun } from '../../protocol/work.ts';
+import { changeText } from './deployment-lines.ts';
 import { clean, formatDuration, formatTokens, formatUsd, plural } from './text.ts';
 
 /** The log of a run for people: what each event says, or nothing when it is only for the live region. */
@@ -18,6 +19,7 @@ const short = (commit: string) => commit.slice(0, 7);
 export function eventLines(event: DomainEvent): LogLine[] {
   switch (event.type) {
     case 'run.started':
+      if (event.purpose === 'rollback') return info(`${event.brief.name}: rolling back run ${event.undoes ?? ''}`);
       return info(`${event.brief.name}: ${event.workspaceDir}, at most ${formatUsd(event.budgetUsd)}`);
     case 'stage.entered':
       return info(`stage ${event.stage}`);
@@ -83,7 +85,9 @@ type DeliveryEvent = Extract<
       | `changes.${string}`
       | `branch.${string}`
       | `pull_request.${string}`
+      | `workflow.${string}`
       | `deployment.${string}`
+      | `rollback.${string}`
       | `live.${string}`;
   }
 >;
@@ -147,14 +151,41 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
       const text = `pull request checks: ${event.summary.state}${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`;
       return event.summary.state === 'failed' ? bad(text) : info(text);
     }
+    case 'pull_request.reviewed':
+      return [
+        ...wait(`pull request ${event.number}: ${plural(event.findings.length, 'finding')} of reviewers`),
+        ...event.findings.flatMap(({ file, line, message }) => info(`${placeText(file, line)}${message}`)),
+      ];
+    case 'pull_request.updated':
+      return info(`pull request updated for ${UPDATES[event.reason]}, round ${event.round}, at ${short(event.commit)}`);
+    case 'pull_request.held':
+      return wait(`pull request not merged yet: ${event.reason}`);
     case 'pull_request.merged':
       return good(`pull request merged at ${short(event.commit)}`);
+    case 'workflow.ran':
+      return workflowLines(event.run);
+    case 'deployment.previewed':
+      return previewed(event.changes);
+    case 'deployment.approved':
+      if (event.destructive)
+        return good(`changes that lose data accepted${event.by === 'policy' ? ' (by setting)' : ''}`);
+      return event.by === 'person' ? info('changes that lose data are left out') : [];
+    case 'rollback.finished':
+      return [
+        ...good(`rolled back: ${plural(event.done.length, 'change')}`),
+        ...event.done.flatMap((change) => info(changeText(change))),
+        ...event.kept.flatMap((text) => wait(`kept: ${text}`)),
+      ];
     case 'deployment.started':
       return info(`deploying ${event.kind} ${event.id}`);
     case 'deployment.finished': {
       const { kind, id, status, url, durationMs } = event.deployment;
       const text = `${kind} ${id} ${status} after ${formatDuration(durationMs)}${url === null ? '' : `: ${url}`}`;
-      return status === 'ready' ? good(text) : bad(text);
+      const domains = event.deployment.domains.filter(({ state }) => state !== 'verified');
+      return [
+        ...(status === 'ready' ? good(text) : bad(text)),
+        ...domains.flatMap(({ domain, remedy }) => wait(`domain ${domain} is not verified: ${remedy}`)),
+      ];
     }
     case 'live.verified':
       return event.results.flatMap((result) => {
@@ -164,6 +195,28 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
     default:
       return assertNever(event);
   }
+}
+
+const UPDATES = { checks: 'failed checks', review: 'a review', base: 'a base branch that has moved' } as const;
+
+function placeText(file: string, line: number): string {
+  if (file === '') return '';
+  return line === 0 ? `${file}: ` : `${file}:${line}: `;
+}
+
+/** Their number only: the gate shows them all. */
+function previewed(changes: readonly DeploymentChange[]): LogLine[] {
+  if (changes.length === 0) return info('deployment: nothing to change');
+  const losing = changes.filter(({ destructive }) => destructive).length;
+  const text = `deployment: ${plural(changes.length, 'change')}`;
+  return losing === 0 ? info(text) : wait(`${text}, ${losing} of them ${losing === 1 ? 'loses' : 'lose'} data`);
+}
+
+function workflowLines({ workflow, state, url, jobs }: WorkflowRun): LogLine[] {
+  const failed = jobs.filter((job) => job.state === 'failed').map(({ name }) => name);
+  const text = `workflow ${workflow}: ${state}${failed.length === 0 ? '' : ` (${failed.join(', ')})`}: ${url}`;
+  if (state === 'pending') return info(text);
+  return state === 'passed' ? good(text) : bad(text);
 }
 
 function checked(what: string, evidence: readonly Evidence[], faults: readonly string[]): LogLine[] {

@@ -1,5 +1,5 @@
 import type { RunView } from '../../protocol/view.ts';
-import type { Evidence } from '../../protocol/work.ts';
+import type { DomainState, Evidence } from '../../protocol/work.ts';
 import { estimateText } from './event-lines.ts';
 import { clean, formatDuration, formatTokens, formatUsd, type Paint, plural } from './text.ts';
 
@@ -20,7 +20,15 @@ export function renderSummary(view: RunView, options: SummaryOptions): string[] 
   }
   for (const entry of view.waiting) lines.push(row('waits for', `${entry.gate}: ${entry.message}`));
   if (view.url !== null) lines.push(row('URL', view.url));
-  if (view.pullRequest !== null) lines.push(row('pull request', `${view.pullRequest.url} (${view.pullRequest.state})`));
+  const { pullRequest, held, rollback, issue } = view;
+  if (issue !== null) lines.push(row('issue', issue.url));
+  if (pullRequest !== null) {
+    const label = view.purpose === 'rollback' ? 'revert' : 'pull request';
+    lines.push(row(label, `${pullRequest.url} (${pullRequest.state})`));
+  }
+  if (held !== null) lines.push(row('not merged', held));
+  for (const { domain, state, remedy } of openDomains(view)) lines.push(row('domain', `${domain} ${state}: ${remedy}`));
+  for (const text of rollback?.kept ?? []) lines.push(row('kept', text));
   if (view.branch !== null) lines.push(row('branch', view.branch));
   lines.push(row('cost', costText(view)));
   lines.push(row('time', formatDuration(elapsedMs(view, options.nowMs))));
@@ -32,6 +40,14 @@ export function renderSummary(view: RunView, options: SummaryOptions): string[] 
   lines.push(...evidenceLines(view, paint));
   lines.push(row('run', view.runId), row('workspace', view.workspaceDir), row('state', options.stateDir));
   return lines;
+}
+
+/** Those still to verify, as the last deployment that has them says. */
+function openDomains({ deployments }: RunView): DomainState[] {
+  const domains = new Map(
+    deployments.flatMap((deployment) => deployment.domains.map((entry) => [entry.domain, entry])),
+  );
+  return [...domains.values()].filter(({ state }) => state !== 'verified');
 }
 
 function statusText(view: RunView): string {
@@ -66,6 +82,10 @@ function evidenceLines(view: RunView, paint: Paint): string[] {
   );
   for (const run of view.forgeChecks?.runs ?? []) {
     lines.push(`  ${marked(run.state === 'passed', paint)} ${clean(`pull request: ${run.name}: ${run.state}`)}`);
+  }
+  if (view.workflow !== null && view.workflow.state !== 'pending') {
+    const { workflow, state, url } = view.workflow;
+    lines.push(`  ${marked(state === 'passed', paint)} ${clean(`workflow: ${workflow}: ${state}: ${url}`)}`);
   }
   for (const live of view.live) {
     const text = `live: ${live.method} ${live.url}: ${live.status ?? 'no answer'}, ${formatDuration(live.durationMs)}`;

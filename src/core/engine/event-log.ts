@@ -13,7 +13,8 @@ import { packValue, toJson, unpackValue } from './values.ts';
  *    take the new row for one that it has seen.
  */
 const eventsTopic = (runId: string) => `events:${runId}`;
-const ALL_EVENTS = 'events';
+/** Woken by every event of any run. */
+export const ALL_EVENTS = 'events';
 const DEFAULT_LIMIT = 1_000;
 /** Run id of the row that holds the place of deleted ones; no run has an empty id. */
 const NO_RUN = '';

@@ -26,6 +26,7 @@ export function deleteRun(store: Store, rootRunId: string): void {
     for (const table of ['runs', 'blob_refs', 'budgets', 'charges']) {
       store.prepare(`DELETE FROM ${table} WHERE root_id = ?`).run(rootRunId);
     }
+    store.prepare('DELETE FROM record_cursors WHERE run_id = ?').run(rootRunId);
     store.wake(runTopic(rootRunId));
   });
   // In a second transaction: had the first one failed, the files would still be needed.

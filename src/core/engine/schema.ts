@@ -2,7 +2,19 @@ import { AppError } from '../../protocol/errors.ts';
 import type { Database } from './sqlite.ts';
 
 /** Raised with every change of the tables; a newer file is refused, because an older program would misread it. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
+
+/** How far the records of each run have been sent to a shared database, and which program sends them. */
+const RECORD_TABLES = `
+CREATE TABLE record_cursors (
+  destination TEXT NOT NULL, run_id TEXT NOT NULL, sent_seq INTEGER NOT NULL,
+  PRIMARY KEY (destination, run_id)
+) WITHOUT ROWID;
+CREATE TABLE record_mirrors (
+  destination TEXT PRIMARY KEY, holder TEXT, lease_until INTEGER NOT NULL DEFAULT 0,
+  sent_at INTEGER, trouble TEXT, trouble_since INTEGER
+) WITHOUT ROWID;
+`;
 
 const TABLES = `
 CREATE TABLE owners (
@@ -54,11 +66,12 @@ CREATE TABLE charges (
   amount_nano INTEGER NOT NULL
 );
 CREATE INDEX charges_by_call ON charges (root_id, call_key);
-`;
+${RECORD_TABLES}`;
 
 /** What brings a file of the version to the next one. */
 const CHANGES: Record<number, string> = {
   1: 'ALTER TABLE budgets ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;',
+  2: RECORD_TABLES,
 };
 
 /**

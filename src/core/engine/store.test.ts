@@ -49,6 +49,8 @@ describe('store', () => {
     before.write(() => {
       before.prepare('INSERT INTO budgets VALUES (?, 5, 1, 0, 2, 1)').run('r');
       before.prepare('ALTER TABLE budgets DROP COLUMN paused').run();
+      before.prepare('DROP TABLE record_cursors').run();
+      before.prepare('DROP TABLE record_mirrors').run();
       before.prepare('PRAGMA user_version = 1').get();
     });
     before.close();
@@ -67,6 +69,26 @@ describe('store', () => {
       );
       store.close();
     }
+  });
+
+  it('brings a file of the second version up to date, with what it holds', () => {
+    const before = open();
+    before.write(() => {
+      before.prepare('INSERT INTO budgets VALUES (?, 5, 1, 0, 2, 1)').run('r');
+      before.prepare('DROP TABLE record_cursors').run();
+      before.prepare('DROP TABLE record_mirrors').run();
+      before.prepare('PRAGMA user_version = 2').get();
+    });
+    before.close();
+    const store = open();
+    assert.equal(store.prepare('SELECT calls FROM budgets').get()?.calls, 2);
+    store.write(() => store.prepare("INSERT INTO record_cursors VALUES ('there', 'r', 7)").run());
+    store.write(() => store.prepare("INSERT INTO record_mirrors (destination) VALUES ('there')").run());
+    assert.deepEqual(
+      { ...store.prepare('SELECT lease_until, trouble FROM record_mirrors').get() },
+      { lease_until: 0, trouble: null },
+    );
+    store.close();
   });
 
   it('says that a damaged file is damaged', () => {

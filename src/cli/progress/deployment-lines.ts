@@ -1,0 +1,35 @@
+import type { RunView } from '../../protocol/view.ts';
+import type { DeploymentChange } from '../../protocol/work.ts';
+import { clean, type Paint } from './text.ts';
+
+/** What deploying or rolling back changes, a line a change. */
+
+const MARKS = { create: '+', change: '~', delete: '-' } as const;
+
+/** `+ create site web`, `~ change column crew/tasks/title: size 20 -> 40`, `- delete table crew/old (loses data)`. */
+export function changeText({ action, kind, id, detail, destructive }: DeploymentChange): string {
+  const why = detail === '' ? '' : `: ${detail}`;
+  return clean(`${MARKS[action]} ${action} ${kind} ${id}${why}${destructive ? ' (loses data)' : ''}`);
+}
+
+export function previewLines({ preview, purpose }: RunView, paint: Paint): string[] {
+  if (preview === null) return [];
+  const { changes, irreversible } = preview;
+  const title = purpose === 'rollback' ? 'Rolling back' : 'Deployment';
+  return [
+    '',
+    paint('bold', changes.length === 0 ? `${title}: nothing to change` : `${title} changes`),
+    ...changes.map((change) => `  ${paint(styleOf(change), changeText(change))}`),
+    ...irreversible.map((text) => `  ${paint('yellow', `! cannot be undone: ${clean(text)}`)}`),
+    '',
+  ];
+}
+
+export function losesData({ preview }: RunView): boolean {
+  return preview?.changes.some(({ destructive }) => destructive) ?? true;
+}
+
+function styleOf({ action, destructive }: DeploymentChange): 'red' | 'green' | 'cyan' {
+  if (destructive || action === 'delete') return 'red';
+  return action === 'create' ? 'green' : 'cyan';
+}
