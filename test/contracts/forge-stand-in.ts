@@ -6,6 +6,8 @@ import type { ForgeHarness } from './forge-harness.ts';
 
 const REVIEWER = { login: 'grace', token: 'ghp_grace', association: 'COLLABORATOR' } as const;
 const OUTSIDER = { login: 'mallory', token: 'ghp_mallory', association: 'NONE' } as const;
+/** May write, with a token that may not. */
+const LIMITED = { login: 'linus', token: 'ghp_linus', association: 'MEMBER', scopes: ['gist'] } as const;
 /** Short, so that no test waits for the next look. */
 const POLL_MS = 20;
 const QUEUE_CHECK = 'queue';
@@ -14,16 +16,16 @@ type Rule = Parameters<GithubStandIn['setRules']>[3][number];
 
 export interface StandInHarness extends ForgeHarness {
   standIn: GithubStandIn;
-  /** The API as the first user. */
-  api: ReturnType<typeof apiClient>;
+  /** Of a member, without the scope `repo`. */
+  limitedToken: string;
   another(options?: Partial<GithubForgeOptions>): ForgeHarness['forge'];
 }
 
 /** The adapter with the stand-in: real HTTP, real git, and people with tokens of their own. */
-export async function startForgeHarness(options: { runChecks?: boolean } = {}): Promise<StandInHarness> {
+export async function startForgeHarness(): Promise<StandInHarness> {
   const folder = await temporaryFolder();
-  const users = [REVIEWER, OUTSIDER];
-  const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: options.runChecks ?? false, users });
+  const users = [REVIEWER, OUTSIDER, LIMITED];
+  const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: false, users });
   const warnings: string[] = [];
   const log = {
     info() {},
@@ -63,7 +65,7 @@ export async function startForgeHarness(options: { runChecks?: boolean } = {}): 
   return {
     forge,
     standIn,
-    api: own,
+    limitedToken: LIMITED.token,
     another,
     warnings,
     reviewer: REVIEWER.login,
