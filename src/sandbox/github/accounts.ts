@@ -29,12 +29,28 @@ export interface Accounts {
   revoke(token: string): void;
   association(repo: Repo, login: string): Association;
   role(repo: Repo, login: string): Role;
+  /** Whether a repository for an unknown organization makes the organization. */
+  mayFoundOrganizations(login: string): boolean;
+  /** GitHub's sentence when the person may not make repositories in that organization, or null. */
+  refusalToCreate(organization: string, login: string): string | null;
+}
+
+/** An organization that is there from the start. */
+export interface GithubOrganization {
+  login: string;
+  /** False: nobody but the default user and owners may make repositories in it. Default true: members may too. */
+  membersCreateRepositories?: boolean;
 }
 
 const DEFAULT_SCOPES = ['repo', 'workflow'];
 
 /** The first tokens are the default user's, who owns everything. Each login has one association, whatever the repository. */
-export function createAccounts(store: Store, tokens: readonly string[], users: readonly GithubUser[]): Accounts {
+export function createAccounts(
+  store: Store,
+  tokens: readonly string[],
+  users: readonly GithubUser[],
+  organizations: readonly GithubOrganization[] | undefined,
+): Accounts {
   const byToken = new Map<string, Account>();
   const associations = new Map<string, Association>();
   for (const token of tokens) byToken.set(token, { login: USER_LOGIN, scopes: DEFAULT_SCOPES });
@@ -48,7 +64,17 @@ export function createAccounts(store: Store, tokens: readonly string[], users: r
   }
   const association = (repo: Repo, login: string): Association =>
     same(login, USER_LOGIN) || same(login, repo.owner) ? 'OWNER' : (associations.get(login.toLowerCase()) ?? 'NONE');
+  for (const { login } of organizations ?? []) store.account(login, 'Organization');
   return {
+    mayFoundOrganizations: (login) => organizations === undefined && same(login, USER_LOGIN),
+    refusalToCreate(organization, login) {
+      const is = same(login, USER_LOGIN) ? 'OWNER' : (associations.get(login.toLowerCase()) ?? 'NONE');
+      const set = organizations?.find((entry) => same(entry.login, organization));
+      if (is === 'OWNER' || (is === 'MEMBER' && set?.membersCreateRepositories !== false)) return null;
+      return is === 'MEMBER'
+        ? 'You do not have permission to create repositories in this organization.'
+        : 'You need admin access to the organization before adding a repository to it.';
+    },
     byToken: (token) => byToken.get(token) ?? null,
     revoke: (token) => void byToken.delete(token),
     association,

@@ -38,8 +38,11 @@ export async function answerGit(
   };
   const refuseBy = (kind: FaultKind): void => {
     const error = faultError(kind, world.clock.now());
-    if (error === null) response.destroy();
-    else refuse(error.status, error.message, error.headers);
+    // Git sends a request again by itself when not even the beginning of an answer has come.
+    if (error === null) {
+      request.resume();
+      response.writeHead(200, { 'content-length': '2' }).write(' ', () => response.destroy());
+    } else refuse(error.status, error.message, error.headers);
   };
   if (fault !== null && !happensAfter(fault)) {
     refuseBy(fault);

@@ -57,6 +57,8 @@ export interface CheckQueueParts {
 export function createCheckQueue(parts: CheckQueueParts): CheckQueue {
   const { store, clock, log, git } = parts;
   const cancels = new Map<number, AbortController>();
+  /** Events that have been looked at: a refresh names each of them again. */
+  const announced = new Set<string>();
   let closed = false;
   let tail: Promise<void> = Promise.resolve();
 
@@ -114,6 +116,9 @@ export function createCheckQueue(parts: CheckQueueParts): CheckQueue {
     async trigger(event) {
       const { repo, sha, branch } = event;
       if (!parts.enabled || closed) return;
+      const key = [repo.id, event.event, sha, branch, event.base ?? ''].join(' ');
+      if (announced.has(key)) return;
+      announced.add(key);
       const sources = await readWorkflows(git, store.repoDir(repo), sha);
       if (sources.length === 0) {
         if (event.event === 'push' || store.state.checkRuns.some((run) => run.repoId === repo.id && run.sha === sha))

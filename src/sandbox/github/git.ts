@@ -20,6 +20,8 @@ export interface Git {
   run(repoDir: string | null, args: readonly string[], options?: GitOptions): Promise<GitResult>;
   /** stdout without the last line break; another exit code than 0 throws `git_failed`. */
   text(repoDir: string | null, args: readonly string[], options?: GitOptions): Promise<string>;
+  /** stdout as base64, for what is no text. Another exit code than 0 throws `git_failed`. */
+  base64(repoDir: string, args: readonly string[]): Promise<string>;
   readonly env: Record<string, string>;
 }
 
@@ -45,7 +47,11 @@ export function createGit(children: Children, homeDir: string): Git {
     GIT_TERMINAL_PROMPT: '0',
   };
 
-  const run = (repoDir: string | null, args: readonly string[], options: GitOptions = {}): Promise<GitResult> =>
+  const runRaw = (
+    repoDir: string | null,
+    args: readonly string[],
+    options: GitOptions,
+  ): Promise<{ exitCode: number; stdout: Buffer; stderr: string }> =>
     new Promise((resolve, reject) => {
       const place = repoDir === null ? [] : ['--git-dir', repoDir];
       const child = children.spawn('git', [...place, ...args], {
@@ -73,7 +79,7 @@ export function createGit(children: Children, homeDir: string): Git {
         clearTimeout(limit);
         resolve({
           exitCode: exitCode ?? -1,
-          stdout: Buffer.concat(out).toString('utf8'),
+          stdout: Buffer.concat(out),
           stderr: Buffer.concat(err).toString('utf8'),
         });
       });
@@ -82,16 +88,28 @@ export function createGit(children: Children, homeDir: string): Git {
       child.stdin?.end(options.input ?? '');
     });
 
+  const run = async (repoDir: string | null, args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
+    const result = await runRaw(repoDir, args, options);
+    return { ...result, stdout: result.stdout.toString('utf8') };
+  };
+  const failed = (args: readonly string[], result: { exitCode: number; stderr: string }): AppError =>
+    new AppError({
+      code: 'git_failed',
+      message: `git ${args[0] ?? ''} ended with ${result.exitCode}: ${result.stderr.trim()}`,
+    });
+
   return {
     env,
     run,
+    async base64(repoDir, args) {
+      const result = await runRaw(repoDir, args, {});
+      if (result.exitCode === 0) return result.stdout.toString('base64');
+      throw failed(args, result);
+    },
     async text(repoDir, args, options) {
       const result = await run(repoDir, args, options);
       if (result.exitCode === 0) return result.stdout.replace(/\n$/, '');
-      throw new AppError({
-        code: 'git_failed',
-        message: `git ${args[0] ?? ''} ended with ${result.exitCode}: ${result.stderr.trim()}`,
-      });
+      throw failed(args, result);
     },
   };
 }

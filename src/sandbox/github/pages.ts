@@ -1,7 +1,7 @@
 import { branchTip, readCommits } from './git.ts';
 import { pullCommits, pullFiles } from './pulls.ts';
 import { repoWeb } from './shapes-repository.ts';
-import type { CheckRun, Pull, Repo } from './state-schema.ts';
+import type { CheckRun, Issue, Pull, Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** The pages a person sees when a link of a run is opened. Plain HTML without scripts. */
@@ -29,10 +29,13 @@ const subject = (message: string): string => message.split('\n')[0] ?? '';
 const pullState = (pull: Pull): string => (pull.mergedAt === null ? pull.state : 'merged');
 const runState = (run: CheckRun): string => run.conclusion ?? run.status.replace('_', ' ');
 
-/** HTML of `/owner/repo`, `/owner/repo/pull/n` or `/owner/repo/runs/id`; null when there is no such thing. */
+/** HTML of `/owner/repo`, `/owner/repo/pull/n`, `/owner/repo/issues/n`, of a check or of a job; null when there is no such thing. */
 export async function renderPage(world: World, path: string): Promise<string | null> {
   // Names of owners and repositories need no escaping, so an escaped path names none of them.
-  const [owner = '', name = '', kind, id, ...more] = path.split('/').slice(1);
+  const job = /^(\/[^/]+\/[^/]+)\/actions\/runs\/\d+\/job\/(\d+)$/.exec(path);
+  const [owner = '', name = '', kind, id, ...more] = (job === null ? path : `${job[1]}/runs/${job[2]}`)
+    .split('/')
+    .slice(1);
   const repo = world.store.findRepo(owner, name.replace(/\.git$/, ''));
   if (repo === undefined || more.length > 0) return null;
   if (kind === undefined || kind === '') return repositoryPage(world, repo);
@@ -40,6 +43,10 @@ export async function renderPage(world: World, path: string): Promise<string | n
   if (kind === 'pull') {
     const pull = world.store.state.pulls.find((entry) => entry.repoId === repo.id && entry.number === number);
     return pull === undefined ? null : pullPage(world, repo, pull);
+  }
+  if (kind === 'issues') {
+    const issue = world.store.state.issues.find((entry) => entry.repoId === repo.id && entry.number === number);
+    return issue === undefined ? null : issuePage(world, repo, issue);
   }
   if (kind === 'runs') {
     const run = world.store.state.checkRuns.find((entry) => entry.repoId === repo.id && entry.id === number);
@@ -54,6 +61,7 @@ async function repositoryPage(world: World, repo: Repo): Promise<string> {
   const commits = tip === null ? [] : await readCommits(world.git, repoDir, ['-20', tip]);
   const files = tip === null ? '' : await world.git.text(repoDir, ['ls-tree', '-r', '-z', '--name-only', tip]);
   const pulls = world.store.state.pulls.filter((pull) => pull.repoId === repo.id).reverse();
+  const issues = world.store.state.issues.filter((issue) => issue.repoId === repo.id).reverse();
   const web = repoWeb(world, repo);
   return page(
     `${repo.owner}/${repo.name}`,
@@ -62,6 +70,11 @@ async function repositoryPage(world: World, repo: Repo): Promise<string> {
       'Pull requests',
       pulls.map(
         (pull) => `${link(`${web}/pull/${pull.number}`, `#${pull.number} ${pull.title}`)} (${pullState(pull)})`,
+      ),
+    )}${section(
+      'Issues',
+      issues.map(
+        (issue) => `${link(`${web}/issues/${issue.number}`, `#${issue.number} ${issue.title}`)} (${issue.state})`,
       ),
     )}${section(
       `Commits on ${repo.defaultBranch}`,
@@ -82,9 +95,10 @@ async function pullPage(world: World, repo: Repo, pull: Pull): Promise<string> {
   const files = await pullFiles(world, repo, pull);
   const web = repoWeb(world, repo);
   const checks = world.store.state.checkRuns.filter((run) => run.repoId === repo.id && run.sha === pull.headSha);
-  const comments = world.store.state.comments.filter(
-    (entry) => entry.repoId === repo.id && entry.number === pull.number,
-  );
+  const ofPull = (entry: { repoId: number; number: number }) =>
+    entry.repoId === repo.id && entry.number === pull.number;
+  const reviews = world.store.state.reviews.filter((review) => ofPull(review) && review.submittedAt !== null);
+  const lines = world.store.state.reviewComments.filter(ofPull);
   return page(
     `${pull.title} · Pull request #${pull.number}`,
     `<p>${link(web, `${repo.owner}/${repo.name}`)}</p><h1>${escapeHtml(pull.title)} #${pull.number}</h1>
@@ -107,16 +121,44 @@ async function pullPage(world: World, repo: Repo, pull: Pull): Promise<string> {
           )}</pre></details>`,
       ),
     )}${section(
-      'Comments',
-      comments.map((comment) => `<pre>${escapeHtml(comment.body)}</pre>`),
+      'Reviews',
+      reviews.map((review) => said(review.login, review.state.toLowerCase().replace('_', ' '), review.body)),
+    )}${section(
+      'Comments on lines',
+      lines.map((comment) => said(comment.login, `${comment.path}:${comment.line ?? ''}`, comment.body)),
+    )}${commentSection(world, repo, pull.number)}`,
+  );
+}
+
+const said = (login: string, where: string, body: string): string =>
+  `<strong>${escapeHtml(login)}</strong> ${escapeHtml(where)}<pre>${escapeHtml(body)}</pre>`;
+
+function commentSection(world: World, repo: Repo, number: number): string {
+  const comments = world.store.state.comments.filter((entry) => entry.repoId === repo.id && entry.number === number);
+  return section(
+    'Comments',
+    comments.map((comment) => said(comment.login, '', comment.body)),
+  );
+}
+
+function issuePage(world: World, repo: Repo, issue: Issue): string {
+  const labels = issue.labels.map(code).join(' ');
+  return page(
+    `${issue.title} · Issue #${issue.number}`,
+    `<p>${link(repoWeb(world, repo), `${repo.owner}/${repo.name}`)}</p><h1>${escapeHtml(issue.title)} #${issue.number}</h1>
+<p><strong>${issue.state}</strong> by ${escapeHtml(issue.login)} ${labels}</p><pre>${escapeHtml(issue.body ?? '')}</pre>${commentSection(
+      world,
+      repo,
+      issue.number,
     )}`,
   );
 }
 
 function runPage(world: World, repo: Repo, run: CheckRun): string {
+  const log = world.store.state.jobs.find(({ id }) => id === run.id)?.log;
   return page(
     `Check ${run.name}`,
     `<p>${link(repoWeb(world, repo), `${repo.owner}/${repo.name}`)}</p><h1>Check ${escapeHtml(run.name)}: ${runState(run)}</h1>
-<p>${code(run.sha)} ${escapeHtml(run.title ?? '')}</p><pre>${escapeHtml(run.summary ?? '')}</pre>`,
+<p>${code(run.sha)} ${escapeHtml(run.title ?? '')}</p><pre>${escapeHtml(log ?? run.summary ?? '')}</pre>`,
   );
 }

@@ -37,9 +37,10 @@ async function listSuites(world: World, call: Call): Promise<Reply> {
   const sha = await commitOf(world, repo, call);
   const head = await readCommit(world.git, world.store.repoDir(repo), sha);
   const runs = runsOf(world, repo, sha);
-  const page = paginate(call, runs);
-  const suites = page.items.map((run) => checkSuiteJson(world, repo, run, head));
-  return reply(200, { total_count: runs.length, check_suites: suites }, page.headers);
+  const suites = Map.groupBy(runs, ({ suiteId }) => suiteId);
+  const page = paginate(call, [...suites.values()]);
+  const items = page.items.map((ofSuite) => checkSuiteJson(world, repo, ofSuite, head));
+  return reply(200, { total_count: suites.size, check_suites: items }, page.headers);
 }
 
 /** Newest first. */

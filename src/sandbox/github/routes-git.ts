@@ -1,13 +1,17 @@
 import * as z from 'zod';
+import { diffFiles } from './diff.ts';
 import { branchTip, listRefs, readCommit, readCommits, resolveCommit } from './git.ts';
 import { ApiError, type Call, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import { refreshRepository } from './pulls.ts';
 import { protectionOf, rulesOf } from './requirements.ts';
 import { repoOf } from './routes-repos.ts';
-import { commitJson, refJson } from './shapes.ts';
+import { type CommitJson, commitJson, diffEntryJson, refJson } from './shapes.ts';
 import { repoApi, repoWeb } from './shapes-repository.ts';
 import type { Repo } from './state-schema.ts';
 import type { World } from './world.ts';
+
+/** What git calls the tree without files. */
+const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 const isProtected = (world: World, repo: Repo, branch: string): boolean =>
   protectionOf(world, repo, branch) !== undefined || rulesOf(world, repo, branch).length > 0;
@@ -88,9 +92,26 @@ async function createRef(world: World, call: Call): Promise<Reply> {
     if (wellFormed.exitCode !== 0) throw new ApiError(422, 'Reference name is not valid');
     const made = await world.git.run(repoDir, ['update-ref', ref, sha, '0'.repeat(40)]);
     if (made.exitCode !== 0) throw new ApiError(422, 'Reference already exists');
-    await refreshRepository(world, repo);
+    await refreshRepository(world, repo, call.user.login);
     const entry = { ref, sha, type: type.stdout.trim() };
     return reply(201, refJson(world, repo, entry), { location: `${repoApi(world, repo)}/git/${ref}` });
+  });
+}
+
+async function deleteRef(world: World, call: Call): Promise<Reply> {
+  const repo = repoOf(world, call);
+  const ref = `refs/${call.params.ref ?? ''}`;
+  const repoDir = world.store.repoDir(repo);
+  return world.serially(repo, async () => {
+    const refs = await listRefs(world.git, repoDir, ref);
+    if (!refs.some((entry) => entry.ref === ref)) throw new ApiError(422, 'Reference does not exist');
+    const branch = ref.replace(/^refs\/heads\//, '');
+    if (protectionOf(world, repo, branch)?.deletions === false) {
+      throw new ApiError(422, 'Cannot delete this branch');
+    }
+    await world.git.text(repoDir, ['update-ref', '-d', ref]);
+    await refreshRepository(world, repo, call.user.login);
+    return reply(204, undefined);
   });
 }
 
@@ -114,7 +135,17 @@ async function getCommit(world: World, call: Call): Promise<Reply> {
   const ref = call.params.ref ?? '';
   const sha = await resolveCommit(world.git, world.store.repoDir(repo), ref);
   if (sha === null) throw new ApiError(422, `No commit found for SHA: ${ref}`);
-  return reply(200, commitJson(world, repo, await readCommit(world.git, world.store.repoDir(repo), sha)));
+  const repoDir = world.store.repoDir(repo);
+  const commit = await readCommit(world.git, repoDir, sha);
+  const files = await diffFiles(world.git, repoDir, commit.parents[0] ?? EMPTY_TREE, sha);
+  const additions = files.reduce((sum, file) => sum + file.additions, 0);
+  const deletions = files.reduce((sum, file) => sum + file.deletions, 0);
+  const json: CommitJson = {
+    ...commitJson(world, repo, commit),
+    stats: { additions, deletions, total: additions + deletions },
+    files: files.slice(0, 300).map((file) => diffEntryJson(world, repo, file, sha)),
+  };
+  return reply(200, json);
 }
 
 /** Branches, refs and commits. The last route takes the rest of its path, so it comes after every longer one. */
@@ -127,6 +158,7 @@ export function gitRoutes(world: World): Route[] {
     get('/repos/:owner/:repo/git/ref/*ref', (call) => getRef(world, call)),
     get('/repos/:owner/:repo/git/matching-refs/*ref', (call) => matchingRefs(world, call)),
     post('/repos/:owner/:repo/git/refs', (call) => createRef(world, call)),
+    { method: 'DELETE', path: '/repos/:owner/:repo/git/refs/*ref', handle: (call) => deleteRef(world, call) },
     get('/repos/:owner/:repo/commits', (call) => listCommits(world, call)),
     get('/repos/:owner/:repo/commits/*ref', (call) => getCommit(world, call)),
   ];

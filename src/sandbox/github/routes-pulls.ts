@@ -14,9 +14,9 @@ import {
 import { closePull, pullCommits, pullFiles, pullOf, refreshRepository } from './pulls.ts';
 import { mergePull, updateBranch } from './routes-merge.ts';
 import { repoOf } from './routes-repos.ts';
-import { commitJson } from './shapes.ts';
+import { commitJson, diffEntryJson } from './shapes.ts';
 import { type FileJson, pullJson, simplePullJson } from './shapes-pulls.ts';
-import { repoApi, repoWeb } from './shapes-repository.ts';
+import { repoApi } from './shapes-repository.ts';
 import { same } from './state.ts';
 import type { Pull, Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
@@ -157,22 +157,7 @@ async function listFiles(world: World, call: Call): Promise<Reply> {
   const repo = repoOf(world, call);
   const pull = pullOf(world, repo, call);
   const page = paginate(call, await pullFiles(world, repo, pull));
-  const files = page.items.map((file): FileJson => {
-    const path = file.path.split('/').map(encodeURIComponent).join('/');
-    return {
-      sha: file.blob,
-      filename: file.path,
-      status: file.status,
-      additions: file.additions,
-      deletions: file.deletions,
-      changes: file.additions + file.deletions,
-      blob_url: `${repoWeb(world, repo)}/blob/${pull.headSha}/${path}`,
-      raw_url: `${repoWeb(world, repo)}/raw/${pull.headSha}/${path}`,
-      contents_url: `${repoApi(world, repo)}/contents/${path}?ref=${pull.headSha}`,
-      ...(file.patch === null ? {} : { patch: file.patch }),
-      ...(file.previousPath === null ? {} : { previous_filename: file.previousPath }),
-    };
-  });
+  const files: FileJson[] = page.items.map((file) => diffEntryJson(world, repo, file, pull.headSha));
   return reply(200, files, page.headers);
 }
 

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import * as z from 'zod';
+import { hasRepositoryScope } from './accounts.ts';
 import { branchTip } from './git.ts';
 import { ApiError, type Call, invalid, notFound, paginate, parseBody, type Reply, type Route, reply } from './http.ts';
 import { personOf, refreshRepository } from './pulls.ts';
@@ -63,9 +64,10 @@ async function initializeRepository(world: World, repo: Repo, withReadme: boolea
   await refreshRepository(world, repo);
 }
 
-async function createRepository(world: World, ownerLogin: string, body: unknown): Promise<Reply> {
+export async function createRepository(world: World, ownerLogin: string, call: Call): Promise<Reply> {
   const { store, clock } = world;
-  const wanted = parseBody(NewRepository, body, 'Repository');
+  const wanted = parseBody(NewRepository, call.body, 'Repository');
+  if (!hasRepositoryScope(call.user, wanted.private)) throw notFound();
   const name = repositoryName(wanted.name);
   if (name === '' || /^\.+$/.test(name)) throw invalid('Repository', { field: 'name', code: 'invalid' });
   if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(ownerLogin)) throw notFound();
@@ -103,7 +105,7 @@ async function createRepository(world: World, ownerLogin: string, body: unknown)
     throw error;
   }
   store.save();
-  return reply(201, repositoryJson(world, repo), { location: repoApi(world, repo) });
+  return reply(201, repositoryJson(world, repo, call.user.login), { location: repoApi(world, repo) });
 }
 
 async function patchRepository(world: World, call: Call): Promise<Reply> {
@@ -124,36 +126,34 @@ async function patchRepository(world: World, call: Call): Promise<Reply> {
   if (patch.archived !== undefined) repo.archived = patch.archived;
   repo.updatedAt = timestamp(world.clock);
   world.store.save();
-  return reply(200, repositoryJson(world, repo));
+  return reply(200, repositoryJson(world, repo, call.user.login));
 }
 
 export function repositoryRoutes(world: World): Route[] {
   const get = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, handle });
   const post = (path: string, handle: Route['handle']): Route => ({ method: 'POST', path, handle });
-  const user = () => world.store.owner(USER_LOGIN);
   return [
-    get('/user', () => reply(200, privateUserJson(world, user()))),
+    get('/user', (call) => reply(200, privateUserJson(world, world.store.account(call.user.login, 'User')))),
     get('/users/:login', (call) => {
       const owner = world.store.state.owners.find(({ login }) => same(login, call.params.login ?? ''));
       if (owner === undefined) throw notFound();
       return reply(200, userJson(world, owner));
     }),
     get('/user/repos', (call) => {
-      const page = paginate(call, world.store.state.repos);
+      const own = world.store.state.repos.filter((repo) => {
+        const role = world.accounts.role(repo, call.user.login);
+        return (role === 'admin' || role === 'write') && (!repo.private || hasRepositoryScope(call.user, true));
+      });
+      const page = paginate(call, own);
       return reply(
         200,
-        page.items.map((repo) => repositoryJson(world, repo)),
+        page.items.map((repo) => repositoryJson(world, repo, call.user.login)),
         page.headers,
       );
     }),
-    post('/user/repos', (call) => createRepository(world, USER_LOGIN, call.body)),
-    post('/orgs/:org/repos', (call) => {
-      const org = call.params.org ?? '';
-      if (same(org, USER_LOGIN)) throw notFound();
-      return createRepository(world, org, call.body);
-    }),
-    get('/repos/:owner/:repo', (call) => reply(200, repositoryJson(world, repoOf(world, call)))),
-    { method: 'PATCH', path: '/repos/:owner/:repo', handle: (call) => patchRepository(world, call) },
+    post('/user/repos', (call) => createRepository(world, call.user.login, call)),
+    get('/repos/:owner/:repo', (call) => reply(200, repositoryJson(world, repoOf(world, call), call.user.login))),
+    { method: 'PATCH', path: '/repos/:owner/:repo', access: 'admin', handle: (call) => patchRepository(world, call) },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
-import type { Owner, Repo } from './state-schema.ts';
+import { type Owner, type Repo, USER_LOGIN } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** Repositories and users as JSON of the API; see shapes.ts. */
@@ -25,7 +25,7 @@ export function userJson(world: World, owner: Owner): UserJson {
     login: owner.login,
     id: owner.id,
     node_id: nodeId(owner.type, owner.id),
-    avatar_url: '',
+    avatar_url: `${world.webUrl}/avatars/${owner.login}`,
     gravatar_id: '',
     url,
     html_url: `${world.webUrl}/${owner.login}`,
@@ -48,7 +48,7 @@ export function privateUserJson(world: World, owner: Owner): PrivateUserJson {
   const privateCount = own.filter((repo) => repo.private).length;
   return {
     ...userJson(world, owner),
-    name: 'Local Developer',
+    name: owner.login === USER_LOGIN ? 'Local Developer' : owner.login,
     company: null,
     blog: '',
     location: null,
@@ -170,11 +170,20 @@ export function minimalRepositoryJson(world: World, repo: Repo): MinimalReposito
   return rest;
 }
 
-export function repositoryJson(world: World, repo: Repo): RepositoryJson {
+function permissionsOf(world: World, repo: Repo, login: string): NonNullable<RepositoryJson['permissions']> {
+  const role = world.accounts.role(repo, login);
+  const admin = role === 'admin';
+  const push = admin || role === 'write';
+  return { admin, maintain: admin, push, triage: push, pull: role !== 'none' };
+}
+
+/** As one person sees it: `permissions` are that person's. */
+export function repositoryJson(world: World, repo: Repo, login: string): RepositoryJson {
   const { temp_clone_token: _clone, starred_at: _starred, ...nested } = nestedRepositoryJson(world, repo);
   const owner = world.store.owner(repo.owner);
   return {
     ...nested,
+    permissions: permissionsOf(world, repo, login),
     has_discussions: false,
     pushed_at: repo.pushedAt,
     created_at: repo.createdAt,
@@ -182,7 +191,7 @@ export function repositoryJson(world: World, repo: Repo): RepositoryJson {
     allow_merge_commit: true,
     allow_squash_merge: true,
     allow_rebase_merge: true,
-    allow_auto_merge: false,
+    allow_auto_merge: repo.allowAutoMerge,
     allow_update_branch: false,
     delete_branch_on_merge: false,
     subscribers_count: 0,

@@ -1,4 +1,6 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
+import { AppError } from '../../protocol/errors.ts';
+import type { FileDiff } from './diff.ts';
 import type { CommitInfo } from './git.ts';
 import { minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
 import type { CheckRun, Comment, CommitStatus, Label, Repo } from './state-schema.ts';
@@ -12,6 +14,7 @@ export type CheckSuiteJson = Types['checks']['getSuite']['response']['data'];
 type StatusJson = Types['repos']['createCommitStatus']['response']['data'];
 type SimpleStatusJson = Types['repos']['getCombinedStatusForRef']['response']['data']['statuses'][number];
 export type CommentJson = Types['issues']['getComment']['response']['data'];
+type DiffEntryJson = Types['pulls']['listFiles']['response']['data'][number];
 type LabelJson = Types['issues']['getLabel']['response']['data'];
 export type RefJson = Types['git']['getRef']['response']['data'];
 
@@ -125,7 +128,12 @@ export function checkRunJson(world: World, repo: Repo, run: CheckRun): CheckRunJ
   };
 }
 
-export function checkSuiteJson(world: World, repo: Repo, run: CheckRun, head: CommitInfo): CheckSuiteJson {
+const isFailed = ({ conclusion }: CheckRun): boolean => conclusion !== 'success' && conclusion !== 'skipped';
+
+/** Of the runs of one suite, at least one. */
+export function checkSuiteJson(world: World, repo: Repo, runs: readonly CheckRun[], head: CommitInfo): CheckSuiteJson {
+  const run = runs.find(({ status }) => status !== 'completed') ?? runs.find(isFailed) ?? runs[0];
+  if (run === undefined) throw new AppError({ code: 'internal', message: 'A check suite without a run.' });
   const url = `${repoApi(world, repo)}/check-suites/${run.suiteId}`;
   return {
     id: run.suiteId,
@@ -150,7 +158,7 @@ export function checkSuiteJson(world: World, repo: Repo, run: CheckRun, head: Co
       author: { name: head.author.name, email: head.author.email },
       committer: { name: head.committer.name, email: head.committer.email },
     },
-    latest_check_runs_count: 1,
+    latest_check_runs_count: runs.length,
     check_runs_url: `${url}/check-runs`,
   };
 }
@@ -203,6 +211,24 @@ export function labelJson(world: World, repo: Repo, label: Label): LabelJson {
     description: label.description,
     color: label.color,
     default: false,
+  };
+}
+
+/** A file of a pull request, of a commit or of a comparison. */
+export function diffEntryJson(world: World, repo: Repo, file: FileDiff, sha: string): DiffEntryJson {
+  const path = file.path.split('/').map(encodeURIComponent).join('/');
+  return {
+    sha: file.blob,
+    filename: file.path,
+    status: file.status,
+    additions: file.additions,
+    deletions: file.deletions,
+    changes: file.additions + file.deletions,
+    blob_url: `${repoWeb(world, repo)}/blob/${sha}/${path}`,
+    raw_url: `${repoWeb(world, repo)}/raw/${sha}/${path}`,
+    contents_url: `${repoApi(world, repo)}/contents/${path}?ref=${sha}`,
+    ...(file.patch === null ? {} : { patch: file.patch }),
+    ...(file.previousPath === null ? {} : { previous_filename: file.previousPath }),
   };
 }
 

@@ -1,10 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import { openTempFolder } from '../../core/temp-folder.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { createAccounts, type GithubUser } from './accounts.ts';
+import { createAccounts, type GithubOrganization, type GithubUser } from './accounts.ts';
 import { API_PREFIX, answer, fail } from './answer.ts';
 import { createCheckQueue } from './checks.ts';
 import { createChildren } from './children.ts';
@@ -17,8 +16,9 @@ import { createRate } from './rate.ts';
 import { renameRepository } from './renames.ts';
 import { createRequestLog, type RequestLog } from './request-log.ts';
 import { allRoutes } from './routes.ts';
+import { completeRule, type GithubRule } from './rules.ts';
 import { openStore } from './state.ts';
-import { type Repo, Rule } from './state-schema.ts';
+import type { Repo } from './state-schema.ts';
 import { createMergeability, createSerializer, type World } from './world.ts';
 
 export interface GithubStandInOptions {
@@ -30,6 +30,8 @@ export interface GithubStandInOptions {
   tokens?: readonly string[];
   /** More people, each with a token. */
   users?: readonly GithubUser[];
+  /** The organizations there are. Default: each is made with its first repository, by the default user. */
+  organizations?: readonly GithubOrganization[];
   log?: Log;
   clock?: Clock;
   /** False: no push and no pull request starts a check; what is dispatched runs. Default true. */
@@ -51,7 +53,7 @@ export interface GithubStandIn {
   /** Renames a repository; the old name redirects. */
   rename(owner: string, name: string, newName: string): Promise<void>;
   /** Gives a branch the rules of a ruleset, in place of those it had. Rules spare nobody. */
-  setRules(owner: string, name: string, branch: string, rules: readonly z.input<typeof Rule>[]): void;
+  setRules(owner: string, name: string, branch: string, rules: readonly GithubRule[]): void;
   /** The next looks at an open pull request find `mergeable` unknown. */
   hideMergeability(looks: number): void;
   /** Ends every connection and every process. Idempotent. */
@@ -74,7 +76,7 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
   const tokens = options.tokens ?? [store.state.token];
   const token = tokens[0];
   if (token === undefined) throw new AppError({ code: 'configuration', message: 'The GitHub stand-in needs a token.' });
-  const accounts = createAccounts(store, tokens, options.users ?? []);
+  const accounts = createAccounts(store, tokens, options.users ?? [], options.organizations);
   const children = createChildren();
   const git = createGit(children, dataDir);
   const temp = openTempFolder({ log });
@@ -160,7 +162,7 @@ export async function startGithubStandIn(options: GithubStandInOptions): Promise
     setRules(owner, name, branch, rules) {
       const repo = knownRepo(owner, name);
       const others = store.state.rules.filter((entry) => entry.repoId !== repo.id || entry.branch !== branch);
-      const parsed = rules.map((rule) => Rule.parse(rule));
+      const parsed = rules.map(completeRule);
       store.state.rules = parsed.length === 0 ? others : [...others, { repoId: repo.id, branch, rules: parsed }];
       store.save();
     },

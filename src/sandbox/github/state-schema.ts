@@ -187,9 +187,9 @@ const Protection = z.strictObject({
 export type Protection = z.infer<typeof Protection>;
 
 /** A rule of a ruleset as the API shows it: its type, and its parameters in GitHub's own words. */
-export const Rule = z.strictObject({
+const Rule = z.strictObject({
   type: z.enum(['pull_request', 'required_status_checks', 'merge_queue']),
-  parameters: z.record(z.string(), z.unknown()).default({}),
+  parameters: z.record(z.string(), z.unknown()),
 });
 export type Rule = z.infer<typeof Rule>;
 const BranchRules = z.strictObject({ repoId: z.int(), branch: z.string(), rules: z.array(Rule) });
