@@ -1,36 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Forge, ForgeRepository } from '../../src/core/ports.ts';
-import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
-
-/** One forge with a way to push to it. */
-export interface ForgeHarness {
-  forge: Forge;
-  /** The same forge with a token that it does not accept. */
-  stranger: Forge;
-  /** Adds a commit with these files to a branch, which starts from another one when it is new; null: without a parent. */
-  push(
-    repository: ForgeRepository,
-    branch: string,
-    from: string | null,
-    files: Record<string, string>,
-  ): Promise<string>;
-  deleteBranch(repository: ForgeRepository, branch: string): Promise<void>;
-  /** The tip of a branch. */
-  tip(repository: ForgeRepository, branch: string): Promise<{ commit: string; parents: string[]; paths: string[] }>;
-  close(): Promise<void>;
-}
-
-const refusal =
-  (code: ErrorCode, reason?: string) =>
-  (error: unknown): boolean => {
-    assert.ok(error instanceof AppError, String(error));
-    assert.equal(error.code, code, error.message);
-    if (reason !== undefined) assert.equal(error.details?.reason, reason, error.message);
-    return true;
-  };
-
-const wanted = { owner: null, name: 'shop', private: true, description: 'A shop' };
-const title = 'Build the shop';
+import { type ForgeHarness, pullRequest, refusal, title, wanted, withFeature } from './forge-harness.ts';
+import { forgePeopleContract } from './forge-people-contract.ts';
+import { forgeWorkflowContract } from './forge-workflow-contract.ts';
 
 /** What every Forge does, whatever is behind it. */
 export function forgeContract(name: string, make: () => Promise<ForgeHarness>): void {
@@ -46,14 +18,6 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       repository = await forge.ensureRepository(wanted, signal);
     });
     afterEach(() => harness.close());
-
-    const withFeature = async (): Promise<{ head: string; number: number }> => {
-      await harness.push(repository, 'main', null, { 'README.md': 'shop\n' });
-      const head = await harness.push(repository, 'feature', 'main', { 'feature.txt': 'one\n' });
-      const request = { head: 'feature', base: 'main', title, body: 'All of it' };
-      const pull = await forge.ensurePullRequest(repository, request, signal);
-      return { head, number: pull.number };
-    };
 
     it('creates a repository once and finds it afterwards', async () => {
       assert.equal(repository.name, 'shop');
@@ -75,50 +39,49 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('opens one pull request of a branch, however often it is asked', async () => {
       await harness.push(repository, 'main', null, { 'README.md': 'shop\n' });
       await harness.push(repository, 'feature', 'main', { 'feature.txt': 'one\n' });
-      const request = { head: 'feature', base: 'main', title, body: 'All of it' };
-      const pull = await forge.ensurePullRequest(repository, request, signal);
+      const pull = await forge.ensurePullRequest(repository, pullRequest, signal);
       assert.deepEqual(
         { ...pull, url: '' },
         { number: 1, url: '', headBranch: 'feature', baseBranch: 'main', state: 'open' },
       );
-      assert.deepEqual(await forge.ensurePullRequest(repository, request, signal), pull);
-      const both = await Promise.all([1, 2].map(() => forge.ensurePullRequest(repository, request, signal)));
+      assert.deepEqual(await forge.ensurePullRequest(repository, pullRequest, signal), pull);
+      const both = await Promise.all([1, 2].map(() => forge.ensurePullRequest(repository, pullRequest, signal)));
       assert.deepEqual(both, [pull, pull]);
     });
 
     it('finds the pull request again when it has been merged, with and without its branch', async () => {
-      const { head, number } = await withFeature();
+      const { head, number } = await withFeature(harness, repository);
       await forge.merge(repository, number, { commit: head, method: 'squash', title }, signal);
-      const request = { head: 'feature', base: 'main', title, body: '' };
-      const merged = await forge.ensurePullRequest(repository, request, signal);
+      const merged = await forge.ensurePullRequest(repository, pullRequest, signal);
       assert.equal(merged.number, number);
       assert.equal(merged.state, 'merged');
       await harness.deleteBranch(repository, 'feature');
-      assert.equal((await forge.ensurePullRequest(repository, request, signal)).number, number);
+      assert.equal((await forge.ensurePullRequest(repository, pullRequest, signal)).number, number);
     });
 
     it('opens another pull request for what was pushed after the merge', async () => {
-      const { head, number } = await withFeature();
+      const { head, number } = await withFeature(harness, repository);
       await forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
       await harness.push(repository, 'feature', 'feature', { 'feature.txt': 'two\n' });
-      const request = { head: 'feature', base: 'main', title, body: '' };
-      const next = await forge.ensurePullRequest(repository, request, signal);
+      const next = await forge.ensurePullRequest(repository, pullRequest, signal);
       assert.notEqual(next.number, number);
       assert.equal(next.state, 'open');
     });
 
     it('refuses a pull request of a branch that was never pushed', async () => {
       await harness.push(repository, 'main', null, { 'README.md': 'shop\n' });
-      const request = { head: 'nowhere', base: 'main', title, body: '' };
+      const request = { ...pullRequest, head: 'nowhere' };
       await assert.rejects(forge.ensurePullRequest(repository, request, signal), refusal('forge_failed'));
     });
 
     for (const method of ['merge', 'squash', 'rebase'] as const) {
       it(`merges by ${method} what the branch and its base have changed, once`, async () => {
-        const { head, number } = await withFeature();
+        const { head, number } = await withFeature(harness, repository);
         const base = await harness.push(repository, 'main', 'main', { 'base.txt': 'base\n' });
         const request = { commit: head, method, title };
-        const { commit } = await forge.merge(repository, number, request, signal);
+        const merged = await forge.merge(repository, number, request, signal);
+        assert.ok('commit' in merged);
+        const { commit } = merged;
         const tip = await harness.tip(repository, 'main');
         assert.equal(tip.commit, commit);
         assert.deepEqual(tip.parents, method === 'merge' ? [base, head] : [base]);
@@ -129,7 +92,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     }
 
     it('does not merge a head that has moved', async () => {
-      const { head, number } = await withFeature();
+      const { head, number } = await withFeature(harness, repository);
       await harness.push(repository, 'feature', 'feature', { 'feature.txt': 'two\n' });
       const merge = forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
       await assert.rejects(merge, refusal('forge_failed', 'head_moved'));
@@ -137,7 +100,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     });
 
     it('does not merge a conflict, and says that it is one', async () => {
-      const { head, number } = await withFeature();
+      const { head, number } = await withFeature(harness, repository);
       const base = await harness.push(repository, 'main', 'main', { 'feature.txt': 'other\n' });
       for (const method of ['merge', 'squash', 'rebase'] as const) {
         const merge = forge.merge(repository, number, { commit: head, method, title }, signal);
@@ -169,5 +132,91 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       await assert.rejects(forge.ensureRepository({ ...wanted, name: 'never' }, cancelled), refusal('aborted'));
       await assert.rejects(forge.checks(repository, '0'.repeat(40), cancelled), refusal('aborted'));
     });
+
+    it('knows whether a pull request can be merged, and what became of it', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      const look = () => forge.pullRequest(repository, number, signal);
+      const open = await look();
+      assert.deepEqual(
+        [open.pullRequest.number, open.pullRequest.state, open.headCommit, open.mergeCommit, open.hasHeadBranch],
+        [number, 'open', head, null, true],
+      );
+      assert.equal(open.mergeable, 'yes');
+      const moved = await harness.push(repository, 'feature', 'feature', { 'feature.txt': 'two\n' });
+      assert.equal((await look()).headCommit, moved);
+      await harness.push(repository, 'main', 'main', { 'feature.txt': 'other\n' });
+      assert.equal((await look()).mergeable, 'conflict');
+      const solved = await harness.push(repository, 'feature', 'main', { 'feature.txt': 'three\n' });
+      const merged = await forge.merge(repository, number, { commit: solved, method: 'squash', title }, signal);
+      assert.ok('commit' in merged);
+      await harness.deleteBranch(repository, 'feature');
+      const done = await look();
+      assert.deepEqual(
+        [done.pullRequest.state, done.headCommit, done.mergeCommit, done.hasHeadBranch],
+        ['merged', solved, merged.commit, false],
+      );
+    });
+
+    it('closes a pull request whose branch is deleted, and opens another when the branch is back', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.deleteBranch(repository, 'feature');
+      const state = await forge.pullRequest(repository, number, signal);
+      assert.deepEqual([state.pullRequest.state, state.hasHeadBranch], ['closed', false]);
+      const merge = forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      await assert.rejects(merge, refusal('forge_failed', 'closed'));
+      await harness.push(repository, 'feature', 'main', { 'feature.txt': 'again\n' });
+      const next = await forge.ensurePullRequest(repository, pullRequest, signal);
+      assert.notEqual(next.number, number);
+    });
+
+    it('opens a draft, and makes it ready when it is merged', async () => {
+      const { head, number } = await withFeature(harness, repository, { draft: true });
+      assert.equal((await harness.extras(repository, number)).draft, true);
+      const merged = await forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      assert.ok('commit' in merged);
+      assert.equal((await harness.extras(repository, number)).draft, false);
+    });
+
+    it('does not pass over a review that the branch requires, and merges when it is there', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.requireReview(repository, 'main');
+      const request = { commit: head, method: 'merge', title } as const;
+      assert.equal((await forge.pullRequest(repository, number, signal)).mergeable, 'blocked');
+      const held = await forge.merge(repository, number, request, signal);
+      assert.ok('held' in held);
+      assert.match(held.held, /review/);
+      assert.deepEqual((await harness.tip(repository, 'main')).paths, ['README.md']);
+      await harness.say(repository, number, 'reviewer', { kind: 'approve', body: '' });
+      assert.ok('commit' in (await forge.merge(repository, number, request, signal)));
+    });
+
+    it('does not merge a head that is behind where the branch wants all of it', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.requireUpToDate(repository, 'main');
+      const base = await harness.push(repository, 'main', 'main', { 'base.txt': 'base\n' });
+      assert.equal((await forge.pullRequest(repository, number, signal)).mergeable, 'behind');
+      const held = await forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      assert.ok('held' in held);
+      assert.match(held.held, /behind main/);
+      assert.equal((await harness.tip(repository, 'main')).commit, base);
+    });
+
+    it('goes through the merge queue of a branch that has one', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.useQueue(repository, 'main');
+      const request = { commit: head, method: 'merge', title } as const;
+      for (let ask = 1; ask <= 2; ask += 1) {
+        assert.deepEqual(await forge.merge(repository, number, request, signal), {
+          held: 'in the merge queue (position 1)',
+        });
+      }
+      await harness.runQueue(repository, 'main');
+      const merged = await forge.merge(repository, number, request, signal);
+      assert.ok('commit' in merged);
+      assert.equal((await harness.tip(repository, 'main')).commit, merged.commit);
+      assert.equal((await forge.pullRequest(repository, number, signal)).mergeCommit, merged.commit);
+    });
   });
+  forgePeopleContract(name, make);
+  forgeWorkflowContract(name, make);
 }

@@ -5,34 +5,30 @@ import { createGitPusher, temporaryFolder, until } from '../../src/sandbox/githu
 import { createFakeForge, type FakeCommit } from '../fakes/forge.ts';
 import { useTraffic } from '../specs/traffic.ts';
 import { forgeContract } from './forge-contract.ts';
+import { pullRequest } from './forge-harness.ts';
+import { startForgeHarness } from './forge-stand-in.ts';
 
 describe('as GitHub describes itself', () => {
   const watch = useTraffic({ requests: 'all' });
   forgeContract('the GitHub adapter with the stand-in', async () => {
-    const folder = await temporaryFolder();
-    const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: false });
-    watch('github', standIn.apiUrl);
-    const forge = createForge({ token: standIn.token, apiUrl: standIn.apiUrl });
-    const pusher = createGitPusher(folder, forge.gitAuthorization());
-    return {
-      forge,
-      stranger: createForge({ token: 'ghp_unknown', apiUrl: standIn.apiUrl }),
-      push: ({ cloneUrl }, branch, from, files) => pusher.push(cloneUrl, branch, from, files),
-      deleteBranch: ({ cloneUrl }, branch) => pusher.deleteBranch(cloneUrl, branch),
-      tip: ({ cloneUrl }, branch) => pusher.tip(cloneUrl, branch),
-      async close() {
-        await standIn.close();
-        await folder.remove();
-      },
-    };
+    const harness = await startForgeHarness();
+    watch('github', harness.standIn.apiUrl);
+    return harness;
   });
 });
 
 forgeContract('the fake', async () => {
   const forge = createFakeForge();
+  const [reviewer, outsider] = ['grace', 'mallory'];
+  forge.setReviewers([reviewer, 'core']);
+  const by = { reviewer, outsider, own: 'fake-user' };
+  const REVIEW = 'At least 1 approving review is required.';
   return {
     forge,
     stranger: forge.stranger(),
+    reviewer,
+    outsider,
+    warnings: forge.warnings,
     async push(repository, branch, from, files) {
       const parent: FakeCommit | null = from === null ? null : forge.commitAt(repository, from);
       return forge.push(repository, branch, {
@@ -45,6 +41,22 @@ forgeContract('the fake', async () => {
       const { id, parents, files } = forge.commitAt(repository, branch);
       return { commit: id, parents, paths: Object.keys(files).sort() };
     },
+    extras: async (repository, number) => forge.extras(repository, number),
+    async say(repository, number, who, words) {
+      if (words.kind === 'approve') forge.hold(repository, 'main', null);
+      if (words.kind === 'approve' && words.body === '') return '';
+      const { file, line } = words.kind === 'remark' ? words : { file: '', line: 0 };
+      const wantsChange = words.kind !== 'approve';
+      const trusted = who !== 'outsider';
+      return forge.comment(repository, number, { author: by[who], trusted, wantsChange, body: words.body, file, line });
+    },
+    settle: async (repository, number, said) => forge.settle(repository, number, said),
+    requireReview: async (repository, branch) => forge.hold(repository, branch, REVIEW),
+    requireUpToDate: async (repository, branch) => forge.setStrict(repository, branch),
+    useQueue: async (repository, branch) => forge.useQueue(repository, branch),
+    runQueue: async (repository, branch) => void forge.runQueue(repository, branch),
+    addIssue: async (repository, issue) => forge.addIssue(repository, issue).number,
+    addWorkflow: async (repository, file, workflow) => forge.addWorkflow(repository, file, workflow),
     close: async () => {},
   };
 });
@@ -67,8 +79,7 @@ describe('the GitHub adapter with checks that run', () => {
       const test = JSON.stringify({ scripts: { test: 'node check.js' } });
       const files = { 'package.json': test, 'check.js': 'console.log("no shop"); process.exit(3)' };
       const broken = await pusher.push(url, 'feature', 'main', files);
-      const request = { head: 'feature', base: 'main', title: 'Shop', body: '' };
-      const pull = await forge.ensurePullRequest(repository, request, signal);
+      const pull = await forge.ensurePullRequest(repository, pullRequest, signal);
       const settled = (commit: string) =>
         until(async () => {
           const summary = await forge.checks(repository, commit, signal);
@@ -81,8 +92,8 @@ describe('the GitHub adapter with checks that run', () => {
       const fixed = await pusher.push(url, 'feature', 'feature', { 'check.js': '' });
       assert.equal((await settled(fixed)).state, 'passed');
       const landing = { commit: fixed, method: 'squash', title: 'Shop' } as const;
-      const { commit } = await forge.merge(repository, pull.number, landing, signal);
-      assert.equal((await pusher.tip(url, 'main')).commit, commit);
+      const merged = await forge.merge(repository, pull.number, landing, signal);
+      assert.deepEqual(merged, { commit: (await pusher.tip(url, 'main')).commit });
     } finally {
       await standIn.close();
       await folder.remove();

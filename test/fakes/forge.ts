@@ -1,47 +1,65 @@
-import { createHash } from 'node:crypto';
-import type { Forge, ForgeRepository } from '../../src/core/ports.ts';
+import type { Forge, ForgeRepository, Issue, PullRequestRequest, ReviewComment } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
-import type { CheckSummary, PullRequest } from '../../src/protocol/work.ts';
+import type { CheckSummary, WorkflowRun } from '../../src/protocol/work.ts';
+import {
+  emptyRepository,
+  type FakeCommit,
+  type FakePull,
+  type FakeRepository,
+  type FakeWorkflow,
+  idOf,
+  land,
+  mergeability,
+  nextNumber,
+  publicPull,
+  pullOf,
+  refuse,
+} from './forge-world.ts';
 
-export interface FakeCommit {
-  id: string;
-  parents: string[];
-  files: Record<string, string>;
-}
+export type { FakeCommit } from './forge-world.ts';
 
-interface FakePull extends PullRequest {
-  headCommit: string;
-  mergeCommit: string | null;
-}
-
-interface FakeRepository {
-  info: ForgeRepository;
-  branches: Map<string, string>;
-  commits: Map<string, FakeCommit>;
-  pulls: FakePull[];
-  checks: Map<string, CheckSummary>;
-}
+const LOG_CHARACTERS = 8_000;
+const MOST_ISSUES = 50;
 
 export interface FakeForge extends Forge {
   /** Number of repositories, pull requests and merges that were made, not found: for tests of "nothing happens twice". */
-  readonly made: { repositories: number; pullRequests: number; merges: number };
+  readonly made: { repositories: number; pullRequests: number; merges: number; workflowRuns: number };
+  /** Reviewers that were left out. */
+  readonly warnings: string[];
   /** The same world, asked with a token that it refuses. */
   stranger(): Forge;
   /** Puts a commit on a branch; its id is taken from the content unless given. */
   push(repository: ForgeRepository, branch: string, commit: Omit<FakeCommit, 'id'> & { id?: string }): string;
+  /** Closes the pull requests of the branch too. */
   deleteBranch(repository: ForgeRepository, branch: string): void;
   commitAt(repository: ForgeRepository, branch: string): FakeCommit;
   /** What `checks` says of a commit from now on; without it, `none`. */
   setChecks(repository: ForgeRepository, commit: string, summary: CheckSummary): void;
+  setLog(repository: ForgeRepository, logId: string, log: string): void;
+  /** Why the branch takes no merge from now on; null: it takes one. */
+  hold(repository: ForgeRepository, branch: string, reason: string | null): void;
+  /** From now on heads have to hold the tip of the branch. */
+  setStrict(repository: ForgeRepository, branch: string): void;
+  useQueue(repository: ForgeRepository, branch: string): void;
+  /** Merges what is in the queue of the branch, and returns how many were. */
+  runQueue(repository: ForgeRepository, branch: string): number;
+  /** Adds words of a reviewer; returns their id. */
+  comment(repository: ForgeRepository, number: number, comment: Omit<ReviewComment, 'id'>): string;
+  /** Resolves the thread, or dismisses the review. */
+  settle(repository: ForgeRepository, number: number, id: string): void;
+  extras(repository: ForgeRepository, number: number): Pick<FakePull, 'draft' | 'labels' | 'reviewers' | 'teams'>;
+  addIssue(repository: ForgeRepository, issue: Partial<Pick<Issue, 'title' | 'body' | 'labels' | 'state'>>): Issue;
+  /** Only the names that are given can review; null, as at first: all can. */
+  setReviewers(logins: readonly string[] | null): void;
+  addWorkflow(repository: ForgeRepository, file: string, workflow: Pick<FakeWorkflow, 'outcome' | 'log'>): void;
 }
 
-const refuse = (code: 'auth' | 'not_found' | 'forge_failed' | 'aborted', message: string, reason?: string): AppError =>
-  new AppError({ code, message, ...(reason === undefined ? {} : { details: { reason } }) });
-
-/** A forge in memory. Commits hold whole file maps; a merge works by file, so two changes of one file conflict. */
+/** A forge in memory. */
 export function createFakeForge(user = 'fake-user'): FakeForge {
   const repositories = new Map<string, FakeRepository>();
-  const made = { repositories: 0, pullRequests: 0, merges: 0 };
+  const made = { repositories: 0, pullRequests: 0, merges: 0, workflowRuns: 0 };
+  const warnings: string[] = [];
+  let reviewers: readonly string[] | null = null;
 
   const at = (repository: { owner: string; name: string }): FakeRepository => {
     const found = repositories.get(`${repository.owner}/${repository.name}`.toLowerCase());
@@ -50,6 +68,27 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
   };
   const begin = (signal: AbortSignal): void => {
     if (signal.aborted) throw refuse('aborted', 'Cancelled.');
+  };
+  const dress = (pull: FakePull, request: PullRequestRequest): void => {
+    const add = (list: string[], names: readonly string[]): void => {
+      for (const name of names) if (!list.includes(name)) list.push(name);
+    };
+    const canReview = (name: string): boolean => name !== user && (reviewers?.includes(name) ?? true);
+    for (const name of [...request.reviewers, ...request.teamReviewers]) {
+      if (!canReview(name)) warnings.push(`${name} was left out.`);
+    }
+    const reviewed = new Set(pull.comments.map((comment) => comment.author));
+    add(pull.labels, request.labels);
+    add(
+      pull.reviewers,
+      request.reviewers.filter((name) => canReview(name) && !reviewed.has(name)),
+    );
+    add(pull.teams, request.teamReviewers.filter(canReview));
+  };
+  const workflowOf = (world: FakeRepository, file: string): FakeWorkflow => {
+    const found = world.workflows.get(file);
+    if (found === undefined) throw refuse('forge_failed', `The workflow ${file} is not there. Commit it.`);
+    return found;
   };
 
   const forge: Forge = {
@@ -61,11 +100,10 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       const key = `${owner}/${request.name}`.toLowerCase();
       const known = repositories.get(key);
       if (known !== undefined) return { ...known.info, empty: known.branches.size === 0 };
-      const webUrl = `https://forge.invalid/${owner}/${request.name}`;
-      const info = { owner, name: request.name, cloneUrl: `${webUrl}.git`, webUrl, defaultBranch: 'main', empty: true };
-      repositories.set(key, { info, branches: new Map(), commits: new Map(), pulls: [], checks: new Map() });
+      const world = emptyRepository(owner, request.name);
+      repositories.set(key, world);
       made.repositories += 1;
-      return { ...info };
+      return { ...world.info };
     },
     async ensurePullRequest(repository, request, signal) {
       begin(signal);
@@ -75,60 +113,105 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       const known =
         twins.find((pull) => pull.state === 'open') ??
         twins.findLast((pull) => pull.state === 'merged' && (tip === undefined || pull.headCommit === tip));
-      if (known !== undefined) return publicPull(known);
-      if (tip === undefined || !world.branches.has(request.base)) {
-        throw refuse('forge_failed', `No branch ${request.head} or ${request.base}.`);
-      }
-      const number = world.pulls.length + 1;
-      const pull: FakePull = {
-        number,
-        url: `${world.info.webUrl}/pull/${number}`,
-        headBranch: request.head,
-        baseBranch: request.base,
-        state: 'open',
-        headCommit: tip,
-        mergeCommit: null,
-      };
-      world.pulls.push(pull);
-      made.pullRequests += 1;
+      const pull = known ?? open(world, request, tip);
+      if (known === undefined) made.pullRequests += 1;
+      if (pull.state === 'open') dress(pull, request);
       return publicPull(pull);
+    },
+    async pullRequest(repository, number, signal) {
+      begin(signal);
+      const world = at(repository);
+      const pull = pullOf(world, number);
+      return {
+        pullRequest: publicPull(pull),
+        headCommit: pull.headCommit,
+        mergeCommit: pull.mergeCommit,
+        hasHeadBranch: world.branches.has(pull.headBranch),
+        mergeable: mergeability(world, pull),
+      };
+    },
+    async reviewComments(repository, number, signal) {
+      begin(signal);
+      const { comments } = pullOf(at(repository), number);
+      return comments
+        .filter((comment) => comment.state === 'open' && comment.author !== user)
+        .map(({ state: _, ...comment }) => comment);
     },
     async checks(repository, commit, signal) {
       begin(signal);
       return at(repository).checks.get(commit) ?? { state: 'none', runs: [] };
     },
+    async failedLogs(repository, summary, signal) {
+      begin(signal);
+      const { logs } = at(repository);
+      return summary.runs
+        .filter((run) => run.state === 'failed')
+        .map((run) => ({ name: run.name, log: (logs.get(run.logId ?? '') ?? run.summary).slice(-LOG_CHARACTERS) }));
+    },
     async merge(repository, number, request, signal) {
       begin(signal);
       const world = at(repository);
-      const pull = world.pulls.find((candidate) => candidate.number === number);
-      if (pull === undefined) throw refuse('not_found', `No pull request ${number}.`);
-      if (pull.state === 'open') pull.headCommit = world.branches.get(pull.headBranch) ?? pull.headCommit;
-      if (pull.headCommit !== request.commit) throw refuse('forge_failed', 'The head has moved.', 'head_moved');
+      const pull = pullOf(world, number);
+      if (pull.headCommit !== request.commit) {
+        const reason = pull.mergeCommit === null ? 'head_moved' : 'merged_elsewhere';
+        throw refuse('forge_failed', 'The head has moved.', reason);
+      }
       if (pull.mergeCommit !== null) return { commit: pull.mergeCommit };
-      const commit = mergeInto(world, pull, request.method);
-      pull.state = 'merged';
-      pull.mergeCommit = commit.id;
-      world.commits.set(commit.id, commit);
-      world.branches.set(pull.baseBranch, commit.id);
+      if (pull.state === 'closed') throw refuse('forge_failed', 'It was closed.', 'closed');
+      pull.draft = false;
+      const state = mergeability(world, pull);
+      if (state === 'conflict') throw refuse('forge_failed', 'Not mergeable.', 'conflict');
+      if (state === 'blocked') return { held: world.held.get(pull.baseBranch) ?? '' };
+      if (state === 'behind') return { held: `${pull.headBranch} is behind ${pull.baseBranch}` };
+      const queue = world.queues.get(pull.baseBranch);
+      if (queue !== undefined) {
+        if (!queue.includes(number)) queue.push(number);
+        return { held: `in the merge queue (position ${queue.indexOf(number) + 1})` };
+      }
       made.merges += 1;
-      return { commit: commit.id };
+      return { commit: land(world, pull, request.method) };
+    },
+    async issue(place, signal) {
+      begin(signal);
+      const found = at(place).issues.find((issue) => issue.number === place.number);
+      if (found === undefined) throw refuse('not_found', `No issue ${place.number}.`);
+      return { ...found };
+    },
+    async issues(repository, signal) {
+      begin(signal);
+      const open = at(repository).issues.filter((issue) => issue.state === 'open');
+      return open.reverse().slice(0, MOST_ISSUES);
+    },
+    async workflowRuns(repository, file, _ref, signal) {
+      begin(signal);
+      return workflowOf(at(repository), file).runs.map((run) => run.id);
+    },
+    async runWorkflow(repository, request, onChange, signal) {
+      begin(signal);
+      const world = at(repository);
+      const workflow = workflowOf(world, request.workflow);
+      const known = workflow.runs.find((run) => !request.known.includes(run.id));
+      if (known === undefined) {
+        if (workflow.outcome === null) {
+          throw refuse('forge_failed', `The workflow ${request.workflow} has no workflow_dispatch trigger. Add it.`);
+        }
+        made.workflowRuns += 1;
+      }
+      const run = known ?? pendingRun(world, request.workflow, workflow);
+      onChange(run);
+      if (workflow.outcome === 'hangs') throw refuse('timeout', `The workflow ${request.workflow} has not ended.`);
+      const ended = endedRun(run, workflow);
+      workflow.runs = workflow.runs.map((entry) => (entry.id === run.id ? ended : entry));
+      if (run.state === 'pending') onChange(ended);
+      return ended;
     },
   };
 
-  const denied = async (): Promise<never> => {
-    throw refuse('auth', 'GITHUB_TOKEN was refused.');
-  };
   return {
     ...forge,
     made,
-    stranger: () => ({
-      recognise: () => null,
-      gitAuthorization: () => 'Basic wrong',
-      ensureRepository: denied,
-      ensurePullRequest: denied,
-      checks: denied,
-      merge: denied,
-    }),
+    warnings,
+    stranger: () => deniedForge(),
     push(repository, branch, commit) {
       const world = at(repository);
       const made = { ...commit, id: commit.id ?? idOf(commit) };
@@ -136,7 +219,13 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       world.branches.set(branch, made.id);
       return made.id;
     },
-    deleteBranch: (repository, branch) => void at(repository).branches.delete(branch),
+    deleteBranch(repository, branch) {
+      const world = at(repository);
+      world.branches.delete(branch);
+      for (const pull of world.pulls) {
+        if (pull.headBranch === branch && pull.state === 'open') pull.state = 'closed';
+      }
+    },
     commitAt(repository, branch) {
       const world = at(repository);
       const commit = world.commits.get(world.branches.get(branch) ?? '');
@@ -144,45 +233,116 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       return commit;
     },
     setChecks: (repository, commit, summary) => void at(repository).checks.set(commit, summary),
+    setLog: (repository, logId, log) => void at(repository).logs.set(logId, log),
+    hold(repository, branch, reason) {
+      if (reason === null) at(repository).held.delete(branch);
+      else at(repository).held.set(branch, reason);
+    },
+    setStrict: (repository, branch) => void at(repository).strict.add(branch),
+    useQueue: (repository, branch) => void at(repository).queues.set(branch, []),
+    runQueue(repository, branch) {
+      const world = at(repository);
+      const numbers = world.queues.get(branch)?.splice(0) ?? [];
+      for (const number of numbers) land(world, pullOf(world, number), 'merge');
+      made.merges += numbers.length;
+      return numbers.length;
+    },
+    comment(repository, number, comment) {
+      const { comments } = pullOf(at(repository), number);
+      const id = `${number}-${comments.length + 1}`;
+      comments.push({ ...comment, id, state: 'open' });
+      return id;
+    },
+    settle(repository, number, id) {
+      for (const comment of pullOf(at(repository), number).comments) {
+        if (comment.id === id) comment.state = comment.file === '' ? 'dismissed' : 'resolved';
+      }
+    },
+    extras(repository, number) {
+      const { draft, labels, reviewers: asked, teams } = pullOf(at(repository), number);
+      return { draft, labels, reviewers: asked, teams };
+    },
+    addIssue(repository, given) {
+      const world = at(repository);
+      const { owner, name, webUrl } = world.info;
+      const number = nextNumber(world);
+      const url = `${webUrl}/issues/${number}`;
+      const issue: Issue = {
+        owner,
+        name,
+        number,
+        url,
+        title: 'An issue',
+        body: '',
+        labels: [],
+        state: 'open',
+        ...given,
+      };
+      world.issues.push(issue);
+      return issue;
+    },
+    setReviewers(logins) {
+      reviewers = logins;
+    },
+    addWorkflow: (repository, file, workflow) =>
+      void at(repository).workflows.set(file, { ...workflow, runs: at(repository).workflows.get(file)?.runs ?? [] }),
   };
 }
 
-const publicPull = ({ number, url, headBranch, baseBranch, state }: FakePull): PullRequest => ({
-  number,
-  url,
-  headBranch,
-  baseBranch,
-  state,
-});
-
-const idOf = (commit: Omit<FakeCommit, 'id'>): string =>
-  createHash('sha1')
-    .update(JSON.stringify([commit.parents, commit.files]))
-    .digest('hex');
-
-function mergeInto(world: FakeRepository, pull: FakePull, method: 'merge' | 'squash' | 'rebase'): FakeCommit {
-  const base = world.branches.get(pull.baseBranch) ?? '';
-  const ours = world.commits.get(base)?.files ?? {};
-  const theirs = world.commits.get(pull.headCommit)?.files ?? {};
-  const ancestors = ancestorsOf(world, base);
-  const common = [...ancestorsOf(world, pull.headCommit)].find((id) => ancestors.has(id));
-  const origin = world.commits.get(common ?? '')?.files ?? {};
-  const files: Record<string, string> = {};
-  for (const path of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
-    const changed = theirs[path] !== origin[path];
-    if (changed && ours[path] !== origin[path] && ours[path] !== theirs[path]) {
-      throw refuse('forge_failed', `Not mergeable: ${path} conflicts.`, 'conflict');
-    }
-    const content = changed ? theirs[path] : ours[path];
-    if (content !== undefined) files[path] = content;
+function open(world: FakeRepository, request: PullRequestRequest, tip: string | undefined): FakePull {
+  if (tip === undefined || !world.branches.has(request.base)) {
+    throw refuse('forge_failed', `No branch ${request.head} or ${request.base}.`);
   }
-  const parents = method === 'merge' ? [base, pull.headCommit] : [base];
-  return { id: idOf({ parents, files }), parents, files };
+  const number = nextNumber(world);
+  const pull: FakePull = {
+    number,
+    url: `${world.info.webUrl}/pull/${number}`,
+    headBranch: request.head,
+    baseBranch: request.base,
+    state: 'open',
+    headCommit: tip,
+    mergeCommit: null,
+    draft: request.draft,
+    labels: [],
+    reviewers: [],
+    teams: [],
+    comments: [],
+  };
+  world.pulls.push(pull);
+  return pull;
 }
 
-/** The commit and everything before it, nearest first. */
-function ancestorsOf(world: FakeRepository, commit: string): Set<string> {
-  const seen = new Set<string>([commit]);
-  for (const id of seen) for (const parent of world.commits.get(id)?.parents ?? []) seen.add(parent);
-  return seen;
+function pendingRun(world: FakeRepository, file: string, workflow: FakeWorkflow): WorkflowRun {
+  const id = String(1_000 + workflow.runs.length);
+  const url = `${world.info.webUrl}/actions/runs/${id}`;
+  const run: WorkflowRun = { id, workflow: file, url, state: 'pending', jobs: [], logTail: '' };
+  workflow.runs.unshift(run);
+  return run;
+}
+
+function endedRun(run: WorkflowRun, { outcome, log }: FakeWorkflow): WorkflowRun {
+  const state = outcome === 'failed' ? 'failed' : 'passed';
+  const logTail = state === 'failed' ? log.slice(-LOG_CHARACTERS) : '';
+  return { ...run, state, jobs: [{ name: 'job', state }], logTail };
+}
+
+/** Every call with a token that is refused. */
+function deniedForge(): Forge {
+  const denied = (): Promise<never> =>
+    Promise.reject(new AppError({ code: 'auth', message: 'GITHUB_TOKEN was refused.' }));
+  return {
+    recognise: () => null,
+    gitAuthorization: () => 'Basic wrong',
+    ensureRepository: denied,
+    ensurePullRequest: denied,
+    pullRequest: denied,
+    reviewComments: denied,
+    checks: denied,
+    failedLogs: denied,
+    merge: denied,
+    issue: denied,
+    issues: denied,
+    workflowRuns: denied,
+    runWorkflow: denied,
+  };
 }

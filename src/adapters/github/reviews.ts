@@ -84,14 +84,17 @@ export async function reviewComments(
       .map(fromInline),
     ...talk.map(fromTalk),
   ];
-  return said
-    .filter(({ comment }) => comment.body.trim() !== '' && comment.author !== own)
-    .sort((a, b) => a.at.localeCompare(b.at) || a.comment.id.localeCompare(b.comment.id))
-    .map(({ at, comment }) => {
-      // Who approves after it does not wait for it any more.
-      const isSettled = at <= (approvedAt.get(comment.author) ?? '');
-      return isSettled ? { ...comment, wantsChange: false } : comment;
-    });
+  return (
+    said
+      .filter(({ comment }) => comment.body.trim() !== '' && comment.author !== own)
+      // Times are whole seconds: what was said in one second stays in the order of the lists.
+      .sort((a, b) => a.at.localeCompare(b.at))
+      .map(({ at, comment }) => {
+        // Who approves after it does not wait for it any more.
+        const isSettled = at <= (approvedAt.get(comment.author) ?? '');
+        return isSettled ? { ...comment, wantsChange: false } : comment;
+      })
+  );
 }
 
 /** Login -> time of the approval that is their last word on the change. */

@@ -1,0 +1,201 @@
+import { createForge, type GithubForgeOptions } from '../../src/adapters/github/forge.ts';
+import type { ForgeRepository } from '../../src/core/ports.ts';
+import { type GithubStandIn, startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
+import { apiClient, createGitPusher, temporaryFolder, until } from '../../src/sandbox/github/test-support.ts';
+import type { ForgeHarness } from './forge-harness.ts';
+
+const REVIEWER = { login: 'grace', token: 'ghp_grace', association: 'COLLABORATOR' } as const;
+const OUTSIDER = { login: 'mallory', token: 'ghp_mallory', association: 'NONE' } as const;
+/** May write, with a token that may not. */
+const LIMITED = { login: 'linus', token: 'ghp_linus', association: 'MEMBER', scopes: ['gist'] } as const;
+/** Short, so that no test waits for the next look. */
+const POLL_MS = 20;
+const QUEUE_CHECK = 'queue';
+
+type Rule = Parameters<GithubStandIn['setRules']>[3][number];
+
+export interface StandInHarness extends ForgeHarness {
+  standIn: GithubStandIn;
+  /** Of a member, without the scope `repo`. */
+  limitedToken: string;
+  another(options?: Partial<GithubForgeOptions>): ForgeHarness['forge'];
+}
+
+/** The adapter with the stand-in: real HTTP, real git, and people with tokens of their own. */
+export async function startForgeHarness(): Promise<StandInHarness> {
+  const folder = await temporaryFolder();
+  const users = [REVIEWER, OUTSIDER, LIMITED];
+  const standIn = await startGithubStandIn({ dataDir: folder.path, runChecks: false, users });
+  const warnings: string[] = [];
+  const log = {
+    info() {},
+    warn: (message: string, fields?: unknown) => void warnings.push(`${message} ${JSON.stringify(fields)}`),
+  };
+  const another = (more: Partial<GithubForgeOptions> = {}) =>
+    createForge({ token: standIn.token, apiUrl: standIn.apiUrl, log, pollMs: POLL_MS, retryBaseMs: POLL_MS, ...more });
+  const forge = another();
+  const graphql = async <T>(query: string, variables: Record<string, unknown>): Promise<T> => {
+    const answer = await fetch(`${standIn.url}/api/graphql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${standIn.token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await answer.json()) as { data: T; errors?: unknown };
+    if (errors !== undefined) throw new Error(JSON.stringify(errors));
+    return data;
+  };
+  const pusher = createGitPusher(folder, forge.gitAuthorization());
+  const own = apiClient(standIn.apiUrl, standIn.token);
+  const people = {
+    own,
+    reviewer: apiClient(standIn.apiUrl, REVIEWER.token),
+    outsider: apiClient(standIn.apiUrl, OUTSIDER.token),
+  };
+  const at = ({ owner, name }: ForgeRepository): string => `/repos/${owner}/${name}`;
+  const rules = new Map<string, Rule[]>();
+  const addRules = (repository: ForgeRepository, branch: string, more: Rule[]): void => {
+    const key = `${at(repository)} ${branch}`;
+    const all = [...(rules.get(key) ?? []), ...more];
+    rules.set(key, all);
+    standIn.setRules(repository.owner, repository.name, branch, all);
+  };
+  const passQueueCheck = (repository: ForgeRepository, commit: string) =>
+    own.must(201, 'POST', `${at(repository)}/statuses/${commit}`, { state: 'success', context: QUEUE_CHECK });
+
+  return {
+    forge,
+    standIn,
+    limitedToken: LIMITED.token,
+    another,
+    warnings,
+    reviewer: REVIEWER.login,
+    outsider: OUTSIDER.login,
+    stranger: createForge({ token: 'ghp_unknown', apiUrl: standIn.apiUrl }),
+    push: ({ cloneUrl }, branch, from, files) => pusher.push(cloneUrl, branch, from, files),
+    deleteBranch: ({ cloneUrl }, branch) => pusher.deleteBranch(cloneUrl, branch),
+    tip: ({ cloneUrl }, branch) => pusher.tip(cloneUrl, branch),
+    async extras(repository, number) {
+      const { body } = await own.must<{
+        draft: boolean;
+        labels: { name: string }[];
+        requested_reviewers: { login: string }[];
+        requested_teams: { slug: string }[];
+      }>(200, 'GET', `${at(repository)}/pulls/${number}`);
+      return {
+        draft: body.draft,
+        labels: body.labels.map((label) => label.name),
+        reviewers: body.requested_reviewers.map(({ login }) => login),
+        teams: body.requested_teams.map(({ slug }) => slug),
+      };
+    },
+    async say(repository, number, by, words) {
+      const { must } = people[by];
+      const pull = `${at(repository)}/pulls/${number}`;
+      if (words.kind === 'talk') {
+        const path = `${at(repository)}/issues/${number}/comments`;
+        return String((await must<{ id: number }>(201, 'POST', path, { body: words.body })).body.id);
+      }
+      if (words.kind === 'remark') {
+        const head = (await own.must<{ head: { sha: string } }>(200, 'GET', pull)).body.head.sha;
+        const remark = { body: words.body, path: words.file, line: words.line, commit_id: head };
+        const made = await must<{ id: number }>(201, 'POST', `${pull}/comments`, remark);
+        return `remark ${made.body.id}`;
+      }
+      const review = { event: words.kind.toUpperCase(), body: words.body };
+      return `review ${(await must<{ id: number }>(200, 'POST', `${pull}/reviews`, review)).body.id}`;
+    },
+    async settle(repository, number, said) {
+      const [kind, id] = said.split(' ');
+      if (kind === 'review') {
+        const path = `${at(repository)}/pulls/${number}/reviews/${id}/dismissals`;
+        await own.must(200, 'PUT', path, { message: 'Settled.' });
+        return;
+      }
+      await resolveThread(graphql, repository, number, Number(id));
+    },
+    async requireReview(repository, branch) {
+      const parameters = { required_approving_review_count: 1 };
+      addRules(repository, branch, [{ type: 'pull_request', parameters }]);
+    },
+    async requireUpToDate(repository, branch) {
+      const protection = {
+        required_status_checks: { strict: true, contexts: [] },
+        enforce_admins: true,
+        required_pull_request_reviews: null,
+        restrictions: null,
+      };
+      await own.must(200, 'PUT', `${at(repository)}/branches/${branch}/protection`, protection);
+    },
+    async useQueue(repository, branch) {
+      // The check keeps the first of the queue in it until `runQueue`; the heads that are there have passed it.
+      const parameters = { required_status_checks: [{ context: QUEUE_CHECK }] };
+      addRules(repository, branch, [{ type: 'merge_queue' }, { type: 'required_status_checks', parameters }]);
+      const pulls = await own.must<{ head: { sha: string } }[]>(200, 'GET', `${at(repository)}/pulls`);
+      for (const { head } of pulls.body) await passQueueCheck(repository, head.sha);
+    },
+    async runQueue(repository, branch) {
+      const path = `${at(repository)}/git/matching-refs/heads/gh-readonly-queue/${branch}`;
+      const group = await until(async () => {
+        const found = await own.must<{ object: { sha: string } }[]>(200, 'GET', path);
+        return found.body[0]?.object.sha ?? null;
+      });
+      await passQueueCheck(repository, group);
+    },
+    async addIssue(repository, { state, ...issue }) {
+      const made = await own.must<{ number: number }>(201, 'POST', `${at(repository)}/issues`, issue);
+      const path = `${at(repository)}/issues/${made.body.number}`;
+      if (state === 'closed') await own.must(200, 'PATCH', path, { state });
+      return made.body.number;
+    },
+    async addWorkflow(repository, file, { outcome, log: text }) {
+      const command = { passed: '', failed: '; exit 3', hangs: '; sleep 600' }[outcome ?? 'passed'];
+      const trigger = outcome === null ? 'push' : 'workflow_dispatch';
+      const content = [
+        'name: Deploy',
+        `on: [${trigger}]`,
+        'jobs:',
+        '  ship:',
+        '    runs-on: ubuntu-latest',
+        '    steps:',
+        `      - run: "echo '${text}'${command}"`,
+        '',
+      ].join('\n');
+      await pusher.push(repository.cloneUrl, 'main', 'main', { [`.github/workflows/${file}`]: content });
+    },
+    async close() {
+      await standIn.close();
+      await folder.remove();
+    },
+  };
+}
+
+interface Threads {
+  repository: {
+    pullRequest: {
+      reviewThreads: { nodes: { id: string; comments: { nodes: { databaseId: number }[] } }[] };
+    };
+  };
+}
+
+async function resolveThread(
+  graphql: <T>(query: string, variables: Record<string, unknown>) => Promise<T>,
+  { owner, name }: ForgeRepository,
+  number: number,
+  comment: number,
+): Promise<void> {
+  const { repository } = await graphql<Threads>(
+    `query($owner: String!, $name: String!, $number: Int!) {
+      repository(owner: $owner, name: $name) {
+        pullRequest(number: $number) {
+          reviewThreads(first: 100) { nodes { id comments(first: 100) { nodes { databaseId } } } }
+        }
+      }
+    }`,
+    { owner, name, number },
+  );
+  const holds = ({ comments }: { comments: { nodes: { databaseId: number }[] } }): boolean =>
+    comments.nodes.some(({ databaseId }) => databaseId === comment);
+  const thread = repository.pullRequest.reviewThreads.nodes.find(holds);
+  const query = 'mutation($id: ID!) { resolveReviewThread(input: { threadId: $id }) { thread { isResolved } } }';
+  await graphql(query, { id: thread?.id });
+}
