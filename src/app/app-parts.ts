@@ -1,7 +1,7 @@
 import type { Definition, Engine, EventLog } from '../core/engine/port.ts';
 import type { DeployInput } from '../core/flow/deploy-merged.ts';
 import type { BuildInput, RunPolicy } from '../core/flow/policy.ts';
-import type { RollbackInput } from '../core/flow/rollback.ts';
+import type { RollbackInput } from '../core/flow/rollback-input.ts';
 import type { BuildResult } from '../core/flow/stages.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Clock } from '../core/ports.ts';

@@ -1,5 +1,5 @@
 import type { EventLog } from '../core/engine/port.ts';
-import type { RollbackInput } from '../core/flow/rollback.ts';
+import type { RollbackInput } from '../core/flow/rollback-input.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { DomainEvent } from '../protocol/events.ts';
 import type { RunView } from '../protocol/view.ts';

@@ -370,7 +370,7 @@ export interface Forge {
   ): Promise<WorkflowRun>;
 }
 
-export type MergeMethod = 'merge' | 'squash' | 'rebase';
+type MergeMethod = 'merge' | 'squash' | 'rebase';
 
 export interface PullRequestRequest {
   head: string;

@@ -4,7 +4,7 @@ import * as z from 'zod';
  * What a plan wants of Appwrite. Fields with a default are required of the model all the same (the JSON schema is that of the
  * output); the default is for plans that were recorded before the field was there.
  */
-export const ColumnType = z.enum([
+const ColumnType = z.enum([
   'string',
   'varchar',
   'text',
@@ -77,7 +77,6 @@ export type TableNeed = z.infer<typeof TableNeed>;
 
 /** A plain value; a secret has no place in a plan. */
 const VariableNeed = z.strictObject({ key: z.string().min(1).max(255), value: z.string().max(8192) });
-export type VariableNeed = z.infer<typeof VariableNeed>;
 
 export const FunctionNeed = z.strictObject({
   id: z.string().min(1).max(36),

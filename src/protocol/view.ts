@@ -328,7 +328,8 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
   switch (event.type) {
     case 'run.started':
       return {
-        ...withAgent(view, LEAD, { specialization: LEAD, status: 'working' }, at),
+        // No model is asked in the others.
+        ...withAgent(view, LEAD, { specialization: LEAD, status: isBuild(event) ? 'working' : 'idle' }, at),
         brief: event.brief,
         workspaceDir: event.workspaceDir,
         budgetUsd: event.budgetUsd,
@@ -528,6 +529,8 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return assertNever(event);
   }
 }
+
+const isBuild = ({ purpose = 'build' }: { purpose?: RunView['purpose'] | undefined }): boolean => purpose === 'build';
 
 function assertNever(event: never): never {
   throw new Error(`unknown event ${JSON.stringify(event)}`);

@@ -4,7 +4,7 @@ import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { acceptDiff, DIFF_VERSIONS, revisionSubtask } from './accept-diff.ts';
 import { bringInBase } from './bring-in-base.ts';
 import { buildSubtasks, type Integration, type Site } from './build-subtasks.ts';
-import type { CommitInput } from './commit.ts';
+import type { CommitInput } from './commit-input.ts';
 import { pausable, waitAt } from './pause.ts';
 import { pushWork } from './remote.ts';
 import type { Services } from './services.ts';

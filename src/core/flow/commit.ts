@@ -1,23 +1,13 @@
-import type { Plan } from '../../protocol/plan.ts';
-import type { ChangedFile, Evidence, PullRequest } from '../../protocol/work.ts';
-import type { ForgeRepository, RepositoryState } from '../ports.ts';
+import type { PullRequest } from '../../protocol/work.ts';
+import type { ForgeRepository } from '../ports.ts';
 import { seeThrough } from './after-opening.ts';
 import type { Site } from './build-subtasks.ts';
+import type { CommitInput } from './commit-input.ts';
 import { runWorkflow } from './merged-workflow.ts';
 import { pausable } from './pause.ts';
 import { pullRequestBody, readTemplate } from './pull-request-text.ts';
 import { findRemote, pushWork } from './remote.ts';
 import type { Services } from './services.ts';
-
-export interface CommitInput {
-  state: RepositoryState;
-  plan: Plan;
-  /** The accepted commit and its branch. */
-  commit: string;
-  branch: string;
-  files: ChangedFile[];
-  evidence: Evidence[];
-}
 
 /** What was merged, and the key of the project: owner and name of its repository. */
 export interface Merged {

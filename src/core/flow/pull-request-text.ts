@@ -1,6 +1,6 @@
 import type { Ctx } from '../engine/port.ts';
 import type { Repository } from '../ports.ts';
-import type { CommitInput } from './commit.ts';
+import type { CommitInput } from './commit-input.ts';
 import type { BuildInput } from './policy.ts';
 import type { Services } from './services.ts';
 

@@ -3,7 +3,7 @@ import type { PullRequest } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { ForgeRepository } from '../ports.ts';
 import { pausable } from './pause.ts';
-import type { RollbackInput } from './rollback.ts';
+import type { RollbackInput } from './rollback-input.ts';
 import type { Services } from './services.ts';
 
 /**

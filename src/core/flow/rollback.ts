@@ -1,20 +1,11 @@
-import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
+import type { DeploymentChange } from '../../protocol/work.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import { approveChanges } from './approve-changes.ts';
 import { pausable } from './pause.ts';
-import type { BuildInput } from './policy.ts';
 import { revertMerge } from './revert-merge.ts';
+import type { RollbackInput } from './rollback-input.ts';
 import type { Services } from './services.ts';
 import { type BuildResult, enter, openWorkspace, reported } from './stages.ts';
-
-export interface RollbackInput extends BuildInput {
-  /** The run whose deployment is undone. */
-  undoes: string;
-  /** In the order in which they were made. */
-  deployments: Deployment[];
-  /** What the run merged, and where; null when it merged nothing. */
-  merged: { commit: string; before: string | null; remoteUrl: string } | null;
-}
 
 /** A run of its own that undoes what another has deployed: newest first, then a pull request that reverts the merge. */
 export function rollbackDefinition(services: Services): Definition<RollbackInput, BuildResult> {

@@ -24,7 +24,7 @@ export type Caller =
   | (Rights & { kind: 'key' })
   | (Rights & User & { kind: 'user'; by: UserCredential['by'] });
 
-export interface UserCredential {
+interface UserCredential {
   by: 'session' | 'jwt';
   text: string;
 }
@@ -48,7 +48,7 @@ const USER_SCOPES: readonly string[] = [
   ...['account', 'teams.read', 'teams.write', 'executions.read', 'execution.read'],
 ];
 
-export interface ApiKey {
+interface ApiKey {
   secret: string;
   scopes: readonly string[];
   /** Milliseconds since the epoch; null never expires. */

@@ -1,0 +1,11 @@
+import type { Deployment } from '../../protocol/work.ts';
+import type { BuildInput } from './policy.ts';
+
+export interface RollbackInput extends BuildInput {
+  /** The run whose deployment is undone. */
+  undoes: string;
+  /** In the order in which they were made. */
+  deployments: Deployment[];
+  /** What the run merged, and where; null when it merged nothing. */
+  merged: { commit: string; before: string | null; remoteUrl: string } | null;
+}
