@@ -17,7 +17,7 @@ import {
 import type { AppwriteStandInOptions } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 
-export const PROJECT = 'demo';
+const PROJECT = 'demo';
 export const KEY = 'standard_key';
 
 export interface RawAnswer {

@@ -33,7 +33,7 @@ import { kind, openStore } from './store.ts';
 import type { Faults } from './tables/lifecycle.ts';
 import { databaseServices } from './tables/routes.ts';
 
-export interface KeyOptions {
+interface KeyOptions {
   secret: string;
   /** Default all. */
   scopes?: readonly string[];

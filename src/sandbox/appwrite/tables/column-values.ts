@@ -56,6 +56,11 @@ function checkDatetime(value: unknown, fault: (rule: string) => ApiError): strin
   return toWireDate(parsed);
 }
 
+/** A datetime as it is stored; throws `row_invalid_structure`. */
+export function toUtc(name: string, value: string): string {
+  return checkDatetime(value, (rule) => invalidRow(`Attribute "${name}" has invalid type. ${rule}`));
+}
+
 /** A date without a zone is UTC; a zone may also be a name, such as `Europe/Berlin`. */
 function parseUtc(value: string): number {
   const zone = /^(.*\d)\s+([A-Za-z]+\/[A-Za-z_/]+|UTC)$/.exec(value);

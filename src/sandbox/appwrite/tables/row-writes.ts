@@ -4,7 +4,7 @@ import { newId, preciseNow, wireNow } from '../http/wire.ts';
 import type { Item } from '../query.ts';
 import type { Store, Stored } from '../store.ts';
 import type { Column } from './column-types.ts';
-import { checkValue } from './column-values.ts';
+import { checkValue, toUtc } from './column-values.ts';
 import { checkRelated, detach, forgetOtherSide, presentRelated, relatedIds } from './relationships.ts';
 import { requireRow } from './row-access.ts';
 import type { Row, Table } from './schema.ts';
@@ -67,6 +67,7 @@ function checkData(store: Store, table: Table, rowId: string, data: Data, given:
     if (relation === undefined) return [key, checkValue(column, data[key])] as const;
     if (!(key in given)) return [key, data[key] ?? []] as const;
     const ids = checkRelated(column, given[key]);
+    // The other side may have named this row; from now on this side alone says what is related.
     forgetOtherSide(store, table, column, rowId);
     return [key, ids] as const;
   });
@@ -89,29 +90,11 @@ function checkUnique(store: Store, table: Table, rowId: string, data: Data): voi
 
 /** Dates that a key may set itself. */
 function givenDates(data: Data, privileged: boolean): Partial<Pick<Row, 'createdAt' | 'updatedAt'>> {
-  const date = (name: string): string | null => {
-    const value = privileged ? data[name] : undefined;
-    if (value === undefined || value === null) return null;
-    const checked = DATE_COLUMN(name, value);
-    return typeof checked === 'string' ? checked : null;
+  const { $createdAt, $updatedAt } = privileged ? data : {};
+  return {
+    ...(typeof $createdAt === 'string' ? { createdAt: toUtc('$createdAt', $createdAt) } : {}),
+    ...(typeof $updatedAt === 'string' ? { updatedAt: toUtc('$updatedAt', $updatedAt) } : {}),
   };
-  const [createdAt, updatedAt] = [date('$createdAt'), date('$updatedAt')];
-  return { ...(createdAt === null ? {} : { createdAt }), ...(updatedAt === null ? {} : { updatedAt }) };
-}
-
-function DATE_COLUMN(key: string, value: unknown): unknown {
-  const type = 'datetime';
-  const rest = {
-    size: 0,
-    required: false,
-    default: null,
-    array: false,
-    format: '',
-    elements: [],
-    min: null,
-    max: null,
-  };
-  return checkValue({ key, type, ...rest, createdAt: '', availableAtMs: 0 }, value);
 }
 
 function withoutSystem(data: Data): Data {
