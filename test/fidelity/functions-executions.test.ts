@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { Query } from 'node-appwrite';
-import { eventually } from '../contracts/deployer-support.ts';
+import { executionKind, ownerKey } from '../../src/sandbox/appwrite/compute/records.ts';
+import { openStore } from '../../src/sandbox/appwrite/store.ts';
+import { eventually, makeFolder } from '../contracts/deployer-support.ts';
 import type { FakeClock } from '../fakes/clock.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import type { ComputeServer } from './compute-server.ts';
@@ -181,5 +183,72 @@ describe('Appwrite fidelity: executions', () => {
     const { executions } = await sdk.functions.listExecutions({ functionId: 'on-task' });
     const payload = JSON.parse(executions[0]?.logs.replace(/^\S+ /, '') ?? '{}');
     assert.deepEqual([payload.$id, payload.$tableId, payload.title], ['r1', 'tasks', 'First']);
+  });
+
+  it('33: rows written together tell one by one, and staged ones when they are committed', async () => {
+    const { sdk } = at;
+    await deployFunction(sdk, 'on-notes', LOUD, { events: ['databases.crew.tables.notes.rows.*.create'] });
+    const place = { databaseId: 'crew', tableId: 'notes' };
+    const columns = [{ key: 'title', type: 'string', size: 50, required: false }];
+    await sdk.tables.createTable({ ...place, name: 'Notes', columns });
+    await sdk.tables.createRows({ ...place, rows: [{ $id: 'a' }, { $id: 'b' }] });
+    const { $id: transactionId } = await sdk.tables.createTransaction();
+    await sdk.tables.createRow({ ...place, rowId: 'c', data: {}, transactionId });
+    const { $id: dropped } = await sdk.tables.createTransaction();
+    await sdk.tables.createRow({ ...place, rowId: 'd', data: {}, transactionId: dropped });
+    await sdk.tables.updateTransaction({ transactionId: dropped, rollback: true });
+    const told = async () => {
+      const { executions } = await sdk.functions.listExecutions({ functionId: 'on-notes' });
+      return executions.map(({ logs }) => logs.split('.rows.')[1]?.split('.')[0]).sort();
+    };
+    const names = (count: number) =>
+      eventually(`${count} executions`, async () => {
+        const all = await told();
+        return all.length === count && !all.includes(undefined) ? all : null;
+      });
+    assert.deepEqual(await names(2), ['a', 'b']);
+    await sdk.tables.updateTransaction({ transactionId, commit: true });
+    assert.deepEqual(await names(3), ['a', 'b', 'c']);
+    const path = '/databases/crew/collections/notes/documents';
+    const older = await at.ask('POST', path, { documentId: 'e', data: {} });
+    assert.equal(older.status, 201);
+    assert.deepEqual(await names(4), ['a', 'b', 'c', 'e']);
+  });
+});
+
+describe('Appwrite stand-in: executions over a restart', () => {
+  it('keeps what is scheduled, and calls failed what was cut off', async () => {
+    const data = await makeFolder({});
+    const clock = createFakeClock(Date.UTC(2026, 0, 1, 10, 0, 0));
+    const first = await startComputeServer({ dataDir: data.dir, clock });
+    const waits = `export default async ({ req, res }) => (req.path === '/wait' ? new Promise(() => {}) : res.text('ran'));`;
+    await deployFunction(first.sdk, 'fn', waits, { timeout: 60 });
+    const functionId = 'fn';
+    const held = await first.sdk.functions.createExecution({
+      functionId,
+      async: true,
+      scheduledAt: '2026-01-01T11:00:00Z',
+    });
+    const cut = await first.sdk.functions.createExecution({ functionId, async: true, xpath: '/wait' });
+    await first.stop();
+    // As a server leaves it that is killed.
+    const store = openStore(data.dir);
+    const parent = ownerKey('functions', functionId);
+    const execution = store.get(executionKind, parent, cut.$id);
+    assert.ok(execution !== null);
+    store.put(executionKind, parent, cut.$id, { ...execution, status: 'processing' });
+    store.close();
+    const second = await startComputeServer({ dataDir: data.dir, clock });
+    try {
+      const state = async (executionId: string) =>
+        (await second.sdk.functions.getExecution({ functionId, executionId })).status;
+      assert.deepEqual([await state(held.$id), await state(cut.$id)], ['scheduled', 'failed']);
+      await clock.sleeping();
+      await clock.advance(3_600_000);
+      await eventually('the run', async () => ((await state(held.$id)) === 'completed' ? true : null));
+    } finally {
+      await second.stop();
+      await data.remove();
+    }
   });
 });

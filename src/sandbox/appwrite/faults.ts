@@ -15,7 +15,7 @@ interface CallPattern {
   times?: number;
 }
 
-export interface AnswerFault extends CallPattern {
+interface AnswerFault extends CallPattern {
   /** HTTP status, or `cut`: the connection ends without an answer. */
   status: number | 'cut';
   /** True: the call takes effect first, so the caller cannot know; default false, it never arrives. */
@@ -26,13 +26,13 @@ export interface AnswerFault extends CallPattern {
   body?: string;
 }
 
-export interface CutFault extends CallPattern {
+interface CutFault extends CallPattern {
   /** How much of the request body arrives before the connection is cut; default 1000. */
   afterBytes?: number;
 }
 
 /** What a build is made to do while it is `building`; the next build of the resource only. */
-export interface BuildFaults {
+interface BuildFaults {
   /** It fails, with this at the end of its log. */
   fail(resourceId: string, reason: string): void;
   /** It goes on until it is cancelled or the server stops. */

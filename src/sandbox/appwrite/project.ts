@@ -16,7 +16,6 @@ import type { Executor } from './compute/executor.ts';
 import { createExecutor } from './compute/executor.ts';
 import { createFunctionHost } from './compute/function-host.ts';
 import { functionRoutes, presentFunction } from './compute/functions.ts';
-import { withRowEvents } from './compute/row-events.ts';
 import { ruleRoutes } from './compute/rules.ts';
 import { startScheduler, unreferencedClock } from './compute/scheduler.ts';
 import type { SiteHost } from './compute/site-host.ts';
@@ -126,7 +125,7 @@ export function openProject(options: ProjectOptions, surroundings: ProjectSurrou
     sendMail: surroundings.sendMail ?? (() => undefined),
   };
   const routes = [
-    ...withRowEvents(databaseServices(store, { faults: options.faults ?? {}, now }), store, executor.runOn),
+    ...databaseServices(store, { faults: options.faults ?? {}, now, onRowEvent: executor.runOn }),
     ...functionRoutes(services),
     ...siteRoutes(services),
     ...deploymentRoutes(services),

@@ -5,21 +5,12 @@ import type { Log } from '../../../core/ports.ts';
 import type { BuildGate } from '../faults.ts';
 import { wireNow } from '../http/wire.ts';
 import type { Store } from '../store.ts';
-import { ArchiveError, insideDir, unpackTarGz } from './archive.ts';
+import { ArchiveError, unpackTarGz } from './archive.ts';
+import { BuildFailure, checkBuild } from './build-checks.ts';
 import { childEnv, runShell } from './child-process.ts';
-import { offersServer } from './frameworks.ts';
-import type { DeploymentRecord, ResourceType, SiteRecord } from './records.ts';
-import {
-  deploymentKind,
-  ownerKey,
-  patchResource,
-  requireFunction,
-  requireSite,
-  siteKind,
-  variableKind,
-} from './records.ts';
+import type { DeploymentRecord, ResourceType } from './records.ts';
+import { deploymentKind, ownerKey, patchResource, requireFunction, requireSite, variableKind } from './records.ts';
 import { followActive } from './rule-records.ts';
-import { findServerEntry } from './site-server.ts';
 
 const BUILD_TIMEOUT_MS = 900_000;
 const MAX_LOG_CHARS = 1_000_000;
@@ -91,13 +82,6 @@ export function createBuilder(
   };
 }
 
-/** Why a build failed, in the words of its log. */
-class BuildFailure extends Error {}
-
-interface Site {
-  servedDir: string;
-}
-
 async function build(
   store: Store,
   folders: Folders,
@@ -132,7 +116,7 @@ async function build(
     const fault = await gate(job.resourceId, signal);
     if (fault !== null) throw new BuildFailure(fault);
     await runCommands(store, folders, job, deployment, say, signal);
-    const { servedDir } = await checkBuild(store, folders, job, deployment, say);
+    const servedDir = await checkBuild(store, deployment, folders.build(job.deploymentId), say);
     say('[open-runtimes] Build finished.\n');
     finish({ servedDir, buildSizeBytes: await dirSizeBytes(folders.build(job.deploymentId)), status: 'ready' });
   } catch (error) {
@@ -180,57 +164,6 @@ async function runCommands(
   signal.throwIfAborted();
   if (exitCode !== 0)
     throw new BuildFailure(`[open-runtimes] Build command failed with exit code ${exitCode ?? 'none (ended)'}.`);
-}
-
-async function checkBuild(
-  store: Store,
-  folders: Folders,
-  job: BuildJob,
-  deployment: DeploymentRecord,
-  say: (text: string) => void,
-): Promise<Site> {
-  if (job.resourceType === 'functions') {
-    const { runtime } = requireFunction(store, job.resourceId);
-    if (!runtime.startsWith('node-')) throw new BuildFailure(`This server runs Node functions only, not ${runtime}.`);
-    return { servedDir: '.' };
-  }
-  const site = requireSite(store, job.resourceId);
-  const buildDir = folders.build(job.deploymentId);
-  const outputDir = insideDir(buildDir, deployment.outputDirectory);
-  if (outputDir === null) throw new BuildFailure('Output directory must be inside the site.');
-  const files = await readdir(outputDir, { recursive: true }).catch(() => null);
-  if (files === null)
-    throw new BuildFailure(
-      `Output directory "${deployment.outputDirectory}" does not exist. Check the build output directory setting.`,
-    );
-  if (files.length === 0)
-    throw new BuildFailure('Output directory is empty. Check the build output directory setting.');
-  const entry = offersServer(site.framework) ? await findServerEntry(outputDir) : null;
-  // A start command says how to run what is not known by its name.
-  const rendering = entry !== null || (site.adapter === 'ssr' && site.startCommand !== '') ? 'ssr' : 'static';
-  if (site.adapter !== '' && site.adapter !== rendering) {
-    throw new BuildFailure(
-      `Adapter mismatch. Detected: ${rendering} does not match with the set adapter: ${site.adapter}.`,
-    );
-  }
-  if (rendering === 'ssr') {
-    if (site.adapter === '') say('Server-side rendering detected.\n');
-    patchSite(store, job.resourceId, { adapter: 'ssr' });
-    return { servedDir: deployment.outputDirectory };
-  }
-  const pages = files.filter((file) => file.endsWith('.html'));
-  const fallbackFile = site.fallbackFile === '' && pages.length === 1 ? (pages[0] ?? '') : site.fallbackFile;
-  if (site.adapter === '') say('Static rendering detected.\n');
-  patchSite(store, job.resourceId, {
-    adapter: 'static',
-    fallbackFile: site.adapter === '' ? fallbackFile : site.fallbackFile,
-  });
-  return { servedDir: deployment.outputDirectory };
-}
-
-/** The settings as they are now: they may have changed while the build went on. */
-function patchSite(store: Store, siteId: string, change: Partial<SiteRecord>): void {
-  store.put(siteKind, '', siteId, { ...requireSite(store, siteId), ...change });
 }
 
 async function dirSizeBytes(dir: string): Promise<number> {

@@ -7,7 +7,8 @@ import type { Route } from '../http/router.ts';
 import { route } from '../http/router.ts';
 import { applyQueries, selectFields } from '../query.ts';
 import type { Store } from '../store.ts';
-import type { Executor, Invocation } from './executor.ts';
+import type { Executor } from './executor.ts';
+import type { Invocation } from './function-call.ts';
 import type { Execution, FunctionRecord } from './records.ts';
 import { executionKind, heldKind, ownerKey, requireFunction } from './records.ts';
 

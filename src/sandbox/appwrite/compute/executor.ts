@@ -1,44 +1,18 @@
-import type { Credentials } from '../http/credentials.ts';
-import { makeDynamicKey } from '../http/credentials.ts';
 import { newId, toWireDate, wireNow } from '../http/wire.ts';
 import type { Store } from '../store.ts';
-import type { Folders } from './builds.ts';
 import { cronMatches, parseCron } from './cron.ts';
 import type { ProjectEvent } from './events.ts';
 import { eventMatches } from './events.ts';
-import type { FunctionAnswer, FunctionHost } from './function-host.ts';
-import type { Execution, FunctionRecord } from './records.ts';
-import {
-  deploymentKind,
-  executionKind,
-  functionKind,
-  heldKind,
-  ownerKey,
-  requireFunction,
-  variableKind,
-} from './records.ts';
+import type { ExecutorOptions, Invocation } from './function-call.ts';
+import { callFunction } from './function-call.ts';
+import type { FunctionAnswer } from './function-host.ts';
+import type { Execution } from './records.ts';
+import { executionKind, functionKind, heldKind, ownerKey, requireFunction } from './records.ts';
 
 const SHOWN_REQUEST_HEADERS: ReadonlySet<string> = new Set(['content-type', 'agent', 'content-length', 'host']);
 const SHOWN_RESPONSE_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-length']);
 const MAX_LOG_CHARS = 1_000_000;
 const MAX_KEPT = 1000;
-
-export interface Invocation {
-  trigger: Execution['trigger'];
-  method: string;
-  /** With query. */
-  path: string;
-  host: string;
-  port: number;
-  headers: Record<string, string>;
-  body: Uint8Array;
-  /** Of the user who calls; '' for a key, an event or a schedule. */
-  userId?: string;
-  /** Lets the function act as that user. */
-  userJwt?: string;
-  /** Name of the event that is the trigger. */
-  event?: string;
-}
 
 export interface Executor {
   /** Runs the deployment and records the execution. */
@@ -59,14 +33,6 @@ export interface Executor {
   settle(): Promise<void>;
 }
 
-export interface ExecutorOptions {
-  store: Store;
-  host: FunctionHost;
-  folders: Folders;
-  credentials: Credentials;
-  endpoint(): string;
-}
-
 const pairs = (headers: Record<string, string>, shown: ReadonlySet<string>) =>
   Object.entries(headers)
     .filter(([name]) => shown.has(name))
@@ -74,6 +40,7 @@ const pairs = (headers: Record<string, string>, shown: ReadonlySet<string>) =>
 
 export function createExecutor(options: ExecutorOptions): Executor {
   const { store } = options;
+  failUnfinished(store);
   const later = new Set<Promise<unknown>>();
   const record = (
     functionId: string,
@@ -102,7 +69,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     };
     update({ status: 'processing' });
     const keepsLogs = requireFunction(store, functionId).logging;
-    const answer = await call(options, functionId, deploymentId, id, invocation);
+    const answer = await callFunction(options, functionId, deploymentId, id, invocation);
     update({
       status: answer.statusCode >= 500 ? 'failed' : 'completed',
       responseStatusCode: answer.statusCode,
@@ -207,63 +174,11 @@ function newExecution(deploymentId: string, invocation: Invocation): Execution {
   };
 }
 
-function call(
-  options: ExecutorOptions,
-  functionId: string,
-  deploymentId: string,
-  executionId: string,
-  invocation: Invocation,
-): Promise<FunctionAnswer> {
-  const { store, folders, credentials } = options;
-  const found = requireFunction(store, functionId);
-  const parent = ownerKey('functions', functionId);
-  const entrypoint = store.get(deploymentKind, parent, deploymentId)?.entrypoint ?? found.entrypoint;
-  const url = new URL(invocation.path, `http://${invocation.host}:${invocation.port}`);
-  const variables = store.list(variableKind, parent).map(({ value }) => [value.key, value.value] as const);
-  return options.host.execute({
-    deploymentId,
-    buildDir: folders.build(deploymentId),
-    entrypoint,
-    env: { ...Object.fromEntries(variables), ...systemVariables(options, functionId, deploymentId, found) },
-    timeoutMs: found.timeout * 1000,
-    method: invocation.method,
-    scheme: 'http',
-    host: invocation.host,
-    port: invocation.port,
-    path: url.pathname,
-    queryString: url.search.slice(1),
-    url: url.href,
-    headers: {
-      ...invocation.headers,
-      'x-appwrite-trigger': invocation.trigger,
-      'x-appwrite-execution-id': executionId,
-      ...(invocation.event === undefined ? {} : { 'x-appwrite-event': invocation.event }),
-      'x-appwrite-user-id': invocation.userId ?? '',
-      'x-appwrite-user-jwt': invocation.userJwt ?? '',
-      'x-appwrite-key': makeDynamicKey(credentials, found.scopes, found.timeout + 60),
-    },
-    body: invocation.body,
-  });
-}
-
-function systemVariables(
-  options: ExecutorOptions,
-  functionId: string,
-  deploymentId: string,
-  found: FunctionRecord,
-): Record<string, string> {
-  const [name = '', version = ''] = found.runtime.split(/-(?=[\d.]+$)/);
-  return {
-    APPWRITE_VERSION: '1.9.5',
-    APPWRITE_REGION: 'default',
-    APPWRITE_FUNCTION_API_ENDPOINT: options.endpoint(),
-    APPWRITE_FUNCTION_PROJECT_ID: options.credentials.projectId,
-    APPWRITE_FUNCTION_ID: functionId,
-    APPWRITE_FUNCTION_NAME: found.name,
-    APPWRITE_FUNCTION_DEPLOYMENT: deploymentId,
-    APPWRITE_FUNCTION_RUNTIME_NAME: name === 'node' ? 'Node.js' : name,
-    APPWRITE_FUNCTION_RUNTIME_VERSION: version,
-    APPWRITE_FUNCTION_CPUS: '0.5',
-    APPWRITE_FUNCTION_MEMORY: '512',
-  };
+/** What ran when an earlier process of the server was killed will never be heard of again. */
+function failUnfinished(store: Store): void {
+  for (const { id, parent, value } of store.listAll(executionKind)) {
+    if (value.status !== 'waiting' && value.status !== 'processing') continue;
+    const failed = { status: 'failed', errors: 'The server stopped during the execution.' } as const;
+    store.put(executionKind, parent, id, { ...value, ...failed, updatedAt: wireNow() });
+  }
 }

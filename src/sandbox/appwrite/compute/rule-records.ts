@@ -71,7 +71,7 @@ export function settled(store: Store, id: string, rule: Rule): Rule {
   return verified;
 }
 
-export const resourceWord = (type: ResourceType) => (type === 'functions' ? 'function' : 'site');
+const resourceWord = (type: ResourceType) => (type === 'functions' ? 'function' : 'site');
 
 /** A function's first domain, made with the function. */
 export function addFunctionDomain(store: Store, functionId: string): void {

@@ -10,7 +10,7 @@ const DEFAULT_IDLE_MS = 60_000;
 const LOOPBACK = '127.0.0.1';
 const MAX_OUTPUT_CHARS = 4000;
 
-export interface SiteRequest {
+interface SiteRequest {
   deploymentId: string;
   /** Folder of the finished build; the server runs in it. */
   dir: string;
@@ -50,14 +50,21 @@ interface Worker {
 /** One server process per deployment of a server-rendered site, kept warm until it was idle for `idleMs`. */
 export function createSiteHost(homeDir: string, log: Log | undefined, idleMs = DEFAULT_IDLE_MS): SiteHost {
   const workers = new Map<string, Promise<Worker>>();
-  const stop = async (deploymentId: string): Promise<void> => {
-    const started = workers.get(deploymentId);
-    workers.delete(deploymentId);
-    const worker = await started?.catch(() => undefined);
+  const ending = new Set<Promise<void>>();
+  const end = async (started: Promise<Worker>): Promise<void> => {
+    const worker = await started.catch(() => undefined);
     if (worker === undefined) return;
     if (worker.idleTimer !== null) clearTimeout(worker.idleTimer);
     killGroup(worker.child);
     await worker.exited;
+  };
+  /** The next request starts another server; `only` spares one that has taken its place already. */
+  const stop = (deploymentId: string, only?: Promise<Worker>): void => {
+    const started = workers.get(deploymentId);
+    if (started === undefined || (only !== undefined && started !== only)) return;
+    workers.delete(deploymentId);
+    const ended = end(started).finally(() => ending.delete(ended));
+    ending.add(ended);
   };
   const warm = (request: SiteRequest): Promise<Worker> => {
     const existing = workers.get(request.deploymentId);
@@ -70,30 +77,36 @@ export function createSiteHost(homeDir: string, log: Log | undefined, idleMs = D
       return worker;
     });
     workers.set(request.deploymentId, started);
+    // What could not be started is tried again by the next request.
+    started.catch(() => workers.delete(request.deploymentId));
     return started;
   };
   return {
     forward: async (request) => {
       const signal = AbortSignal.timeout(request.timeoutMs);
-      const worker = await warm(request);
+      const started = warm(request);
+      const worker = await started;
       if (worker.idleTimer !== null) clearTimeout(worker.idleTimer);
       worker.inUse += 1;
       try {
         await untilAborted(worker.ready, signal);
         return await ask(worker.port, request, signal);
       } catch (error) {
-        if (signal.aborted) {
-          void stop(request.deploymentId);
-          throw new SiteFailure(`Execution timed out.\n${worker.output}`.trim());
-        }
-        throw new SiteFailure(`${error instanceof Error ? error.message : String(error)}\n${worker.output}`.trim());
+        // It hangs or is ending.
+        stop(request.deploymentId, started);
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new SiteFailure(`${signal.aborted ? 'Execution timed out.' : reason}\n${worker.output}`.trim());
       } finally {
         worker.inUse -= 1;
-        if (worker.inUse === 0) worker.idleTimer = setTimeout(() => void stop(request.deploymentId), idleMs).unref();
+        if (worker.inUse === 0)
+          worker.idleTimer = setTimeout(() => stop(request.deploymentId, started), idleMs).unref();
       }
     },
-    stop: (deploymentId) => void stop(deploymentId),
-    close: async () => void (await Promise.all([...workers.keys()].map(stop))),
+    stop: (deploymentId) => stop(deploymentId),
+    close: async () => {
+      for (const deploymentId of [...workers.keys()]) stop(deploymentId);
+      await Promise.all(ending);
+    },
   };
 }
 

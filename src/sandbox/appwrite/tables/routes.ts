@@ -1,3 +1,5 @@
+import type { ProjectEvent } from '../compute/events.ts';
+import { withRowEvents } from '../compute/row-events.ts';
 import type { Route } from '../http/router.ts';
 import type { Store } from '../store.ts';
 import { bulkRowRoutes } from './bulk-rows.ts';
@@ -15,11 +17,13 @@ export interface DatabaseServiceOptions {
   faults: Faults;
   /** Milliseconds since the epoch, for what expires. */
   now(): number;
+  /** Told of every row that was written, through either API. */
+  onRowEvent(event: ProjectEvent): void;
 }
 
 /** Databases, tables, columns, indexes, rows and transactions, under both APIs. */
-export function databaseServices(store: Store, { faults, now }: DatabaseServiceOptions): Route[] {
-  const shared = [
+export function databaseServices(store: Store, { faults, now, onRowEvent }: DatabaseServiceOptions): Route[] {
+  const routes = [
     ...tableRoutes(store),
     ...columnRoutes(store, faults),
     ...relationshipRoutes(store, faults),
@@ -28,6 +32,7 @@ export function databaseServices(store: Store, { faults, now }: DatabaseServiceO
     ...bulkRowRoutes(store, now),
     ...transactionRoutes(store, now),
   ];
+  const shared = withRowEvents(routes, store, onRowEvent);
   const current = [...databaseRoutes(store, 'tablesdb'), ...shared];
   return [...current, ...legacyRoutes([...databaseRoutes(store, 'legacy'), ...shared])];
 }
