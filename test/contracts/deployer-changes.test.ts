@@ -194,6 +194,8 @@ for (const [name, start] of Object.entries(subjects)) {
         second.map(({ deploymentId }) => deploymentId),
         first.map(({ deploymentId }) => deploymentId),
       );
+      const nothing = { changes: [], irreversible: [] };
+      assert.deepEqual(await deployer.previewRollback(second, signal), nothing);
     });
 
     it('loses data only when that is approved, and names what it left as it is', async () => {

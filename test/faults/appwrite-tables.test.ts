@@ -144,4 +144,17 @@ describe('Appwrite faults: tables', () => {
       failsWith('deployment_failed', /column wider of table notes: .*limit/),
     );
   });
+
+  it('makes a table that the server does not take at once, column by column, and names the one that is refused', async () => {
+    const body = '{"message":"Invalid type for column","code":400,"type":"general_argument_invalid","version":"1.9.5"}';
+    rig.faults.answer({ method: 'POST', path: '/v1/tablesdb/main/tables', status: 400, body });
+    await rig.applyDatabase(more);
+    assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);
+    assert.deepEqual(made, ['title', 'body', 'by_title']);
+    const wide = table('wide', [column('first', { size: 9000 }), column('second', { size: 9000 })]);
+    await assert.rejects(
+      rig.applyDatabase(needsOf({ databaseId: 'main', tables: [wide] })),
+      failsWith('deployment_failed', /column second of table wide: .*limit/),
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import type { Models } from 'node-appwrite';
+import { AppError } from '../../protocol/errors.ts';
 import type { Deployment, DeploymentChange, DomainState } from '../../protocol/work.ts';
 import { listDeployments } from './deployments.ts';
 import { claimDomain, type DomainSettings, ensureOwnDomain, listRules, missingDomains, publicUrl } from './domains.ts';
@@ -57,8 +58,13 @@ export async function deployResource(
 
 async function requirePresent({ caller, ops, signal }: ResourceContext, wish: Wish): Promise<Present> {
   const present = await readPresent(caller, ops, wish, signal);
-  if (present === null) throw new Error(`${ops.kind} ${wish.holder.id} was there a moment ago`);
-  return present;
+  if (present !== null) return present;
+  const name = `${ops.kind} ${wish.holder.id}`;
+  throw new AppError({
+    code: 'deployment_failed',
+    message: `${name} was there a moment ago`,
+    userMessage: `The ${name} was deleted on Appwrite while it was being deployed. Resume the run to make it again.`,
+  });
 }
 
 /** Settings and variables. Before a setting that needs a build, what is deployed is declared to be of something else. */

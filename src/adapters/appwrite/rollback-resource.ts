@@ -42,8 +42,7 @@ async function undoUpload(
   plan: RollbackPlan,
 ): Promise<void> {
   const { deploymentId, previousDeploymentId: previous, changes } = deployment;
-  // Records of before the journal have no changes, and always an upload.
-  if (changes.length > 0 && !changes.some(({ kind }) => kind === 'deployment')) return;
+  if (!changes.some(({ kind }) => kind === 'deployment')) return;
   const name = `${holder.kind} ${holder.id}`;
   const active = (await ops.read(holder.id, signal))?.deploymentId ?? '';
   if (active === previous) return;

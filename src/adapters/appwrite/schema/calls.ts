@@ -34,10 +34,18 @@ export async function createTable(context: SchemaContext, table: TableNeed): Pro
       };
     }),
   };
-  await write(context, `creating table ${table.id}`, {
-    make: (sdk) => sdk.tablesDB.createTable({ ...base, ...access, ...inline }),
-    isDone: async () => (await readTable(context, table.id)) !== null,
-  });
+  const create = (more: typeof inline | object) =>
+    write(context, `creating table ${table.id}`, {
+      make: (sdk) => sdk.tablesDB.createTable({ ...base, ...access, ...more }),
+      isDone: async () => (await readTable(context, table.id)) !== null,
+    });
+  try {
+    await create(inline);
+  } catch (error) {
+    // A server that does not know a type here may know it for a column alone, and else names the column.
+    if (refusal(error)?.status !== 400 || columns.length === 0) throw error;
+    await create({});
+  }
 }
 
 function upperOrders(index: IndexNeed): string[] {
