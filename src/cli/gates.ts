@@ -110,7 +110,6 @@ export const LEFT_OUT = 'Leave out what loses data.';
 
 async function askDestructive(asking: Asking, view: RunView, entry: Waiting): Promise<Intent | null> {
   const about = { runId: view.runId, topic: entry.topic, waitOn: entry.waitOn };
-  say(asking.io, clean(entry.message));
   for (;;) {
     const text = await ask(
       asking,

@@ -106,9 +106,7 @@ export class Apps {
     if (!key.local) return this.#compose(this.settings(key.workspaceDir));
     const source = this.source(key.workspaceDir);
     // A sample is free whatever keys there are, and no real repository comes of it.
-    const settings = loadSettings(
-      this.#isSample(key) ? { ...source, env: withoutRecords(withoutAccess(source.env)) } : source,
-    );
+    const settings = loadSettings(this.#isSample(key) ? { ...source, env: withoutAccess(source.env) } : source);
     const cloud = await ensureLocalCloud({ stateDir: settings.stateDir });
     return this.#compose(applyLocalCloud(settings, cloud));
   }
@@ -138,11 +136,6 @@ function inherited(): NodeJS.ProcessEnv {
 
 /** Without keys and addresses of outside systems. */
 function withoutAccess(env: SettingsSource['env']): NodeJS.ProcessEnv {
-  const access = /^(XAI|ANTHROPIC|APPWRITE)_|^GITHUB_(TOKEN|API_URL)$/;
+  const access = /^(XAI|ANTHROPIC|APPWRITE|ORCHESTRATOR_RECORDS)_|^GITHUB_(TOKEN|API_URL)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !access.test(name)));
-}
-
-/** Without the key of the shared database, whose address may have been among what was taken away. */
-function withoutRecords(env: SettingsSource['env']): SettingsSource['env'] {
-  return { ...env, ORCHESTRATOR_RECORDS_KEY: undefined };
 }

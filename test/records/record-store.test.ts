@@ -51,7 +51,10 @@ describe('shared database in Appwrite', function () {
     for (const { id, columns, indexed } of RECORD_TABLES) {
       const table = await tables.getTable({ databaseId: DATABASE, tableId: id });
       assert.deepEqual([table.columns.length, table.indexes.length], [columns.length, indexed.length]);
-      assert.deepEqual([table.$permissions, table.rowSecurity], [[], false]);
+      assert.deepEqual(
+        [table.$permissions, table.rowSecurity],
+        [['read("label:admin")', 'read("label:developer")', 'read("label:viewer")'], false],
+      );
     }
     await store.upsert(records, signal());
     assert.equal(gate.seen.filter(({ method }) => method === 'POST').length, made);

@@ -2,7 +2,7 @@ import type { Models, TablesDB } from 'node-appwrite';
 import * as z from 'zod';
 import type { Log, RecordStore } from '../../core/ports.ts';
 import { rowId } from '../../core/records/limits.ts';
-import { RECORD_TABLES, type RecordColumn, type RecordTable } from '../../core/records/tables.ts';
+import { READERS, RECORD_TABLES, type RecordColumn, type RecordTable } from '../../core/records/tables.ts';
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
 import { type ProjectRecords, TaskRecord } from '../../protocol/records.ts';
 import { holdWarnings } from './warnings.ts';
@@ -113,9 +113,10 @@ export function createRecordStore(options: RecordStoreOptions): RecordStore {
       const made = await makeOnce(
         call(`making the table ${id}`, signal, (tables) =>
           tables.createTable({
-            ...{ databaseId, tableId: id, name, permissions: [], rowSecurity: false },
+            ...{ databaseId, tableId: id, name, rowSecurity: false },
+            permissions: READERS.map((label) => `read("label:${label}")`),
             columns: columns.map(inlineColumn),
-            indexes: indexed.map((key) => ({ key: `by_${key}`, type: 'key', attributes: [key], orders: ['DESC'] })),
+            indexes: indexed.map((keys) => ({ key: `by_${keys.join('_')}`, type: 'key', attributes: keys })),
           }),
         ),
       );
@@ -181,7 +182,8 @@ function inlineColumn({ key, type, size, elements }: RecordColumn): object {
       return { key, type: 'string', size, required: false };
     case 'enum':
       return { key, type: 'string', format: 'enum', elements, required: false };
-    case 'integer':
+    case 'number':
+      return { key, type: 'double', required: false };
     case 'datetime':
       return { key, type, required: false };
   }

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../engine/port.ts';
 
-/** How long what is shared may be, in characters. Every text column of the tables has room for it, whatever its bytes. */
+/** How long what is shared may be, in characters. The columns of `tables.ts` have room for it. */
 export const MAX = {
   /** JSON text of an `object` or `array` field. */
-  json: 16_000,
+  json: 60_000,
   /** JSON text of an activity's `input` and of its `output`. */
   activityJson: 4_000,
-  /** Ids of runs and agents, actions, the Appwrite project. */
-  name: 64,
-  /** Person, project name. */
-  label: 128,
+  /** Ids, names of people and projects, actions. */
+  name: 128,
   /** Web addresses. */
   address: 1_024,
 } as const;

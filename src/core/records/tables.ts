@@ -3,8 +3,8 @@ import { MAX } from './limits.ts';
 /** The shared database as Appwrite knows it; `appwrite.json` describes the same. Field names are those of the records. */
 export interface RecordColumn {
   key: string;
-  /** `json`: an `object` or `array` field as JSON text. `integer`: whole milliseconds. */
-  type: 'text' | 'json' | 'enum' | 'integer' | 'datetime';
+  /** `json`: an `object` or `array` field as JSON text. */
+  type: 'text' | 'json' | 'enum' | 'number' | 'datetime';
   /** Characters; 0 for what has no size. */
   size: number;
   elements: readonly string[];
@@ -14,42 +14,45 @@ export interface RecordTable {
   id: 'tasks' | 'activities' | 'deployments';
   name: string;
   columns: readonly RecordColumn[];
-  /** Columns that are looked up by, one index each; no enum, which is too wide for one. */
-  indexed: readonly string[];
+  /** Columns of each index. No enum: that is too wide for one. */
+  indexed: readonly (readonly string[])[];
 }
 
-const text = (key: string, size: number): RecordColumn => ({ key, type: 'text', size, elements: [] });
-/** More than the longest value: above 16,381 characters a text takes no room in the row. */
-const json = (key: string): RecordColumn => ({ key, type: 'json', size: 16_384, elements: [] });
+const text = (key: string, size: number = MAX.name): RecordColumn => ({ key, type: 'text', size, elements: [] });
+/** More than the longest value, which takes no room in the row. */
+const json = (key: string): RecordColumn => ({ key, type: 'json', size: 65_535, elements: [] });
 const oneOf = (key: string, ...elements: string[]): RecordColumn => ({ key, type: 'enum', size: 0, elements });
 const datetime = (key: string): RecordColumn => ({ key, type: 'datetime', size: 0, elements: [] });
+
+/** Accounts with one of these labels may read; only keys write. */
+export const READERS: readonly string[] = ['admin', 'developer', 'viewer'];
 
 export const RECORD_TABLES: readonly RecordTable[] = [
   {
     id: 'activities',
     name: 'Agent activities',
     columns: [
-      text('activityId', 36),
-      text('taskId', MAX.name),
-      text('agentId', MAX.name),
+      text('activityId'),
+      text('taskId'),
+      text('agentId'),
       oneOf('agentType', 'grok', 'claude'),
-      text('action', MAX.name),
+      text('action'),
       json('input'),
       json('output'),
-      { key: 'duration', type: 'integer', size: 0, elements: [] },
+      { key: 'duration', type: 'number', size: 0, elements: [] },
       oneOf('status', 'success', 'failure'),
       datetime('timestamp'),
     ],
-    indexed: ['taskId', 'timestamp'],
+    indexed: [['taskId', 'timestamp']],
   },
   {
     id: 'deployments',
     name: 'Deployments',
     columns: [
-      text('deploymentId', 36),
-      text('taskId', MAX.name),
+      text('deploymentId'),
+      text('taskId'),
       oneOf('type', 'site', 'function', 'database'),
-      text('appwriteProjectId', MAX.name),
+      text('appwriteProjectId'),
       text('githubRepo', MAX.address),
       json('buildArtifacts'),
       oneOf('status', 'pending', 'building', 'deployed', 'failed'),
@@ -57,15 +60,15 @@ export const RECORD_TABLES: readonly RecordTable[] = [
       json('logs'),
       datetime('createdAt'),
     ],
-    indexed: ['taskId'],
+    indexed: [['taskId']],
   },
   {
     id: 'tasks',
     name: 'Tasks',
     columns: [
-      text('taskId', MAX.name),
-      text('userId', MAX.label),
-      text('projectName', MAX.label),
+      text('taskId'),
+      text('userId'),
+      text('projectName'),
       json('requirements'),
       oneOf('status', 'pending', 'processing', 'completed', 'failed'),
       json('grokAnalysis'),
@@ -75,6 +78,6 @@ export const RECORD_TABLES: readonly RecordTable[] = [
       datetime('createdAt'),
       datetime('updatedAt'),
     ],
-    indexed: ['createdAt', 'userId'],
+    indexed: [['createdAt'], ['userId']],
   },
 ];

@@ -18,8 +18,8 @@ export interface TaskFacts {
 export function taskOf(view: RunView, { firstAt, lastAt, repository, userId }: TaskFacts): TaskRecord {
   return {
     taskId: cut(view.runId, MAX.name),
-    userId: cut(userId, MAX.label),
-    projectName: cut(view.brief?.name ?? '', MAX.label),
+    userId: cut(userId, MAX.name),
+    projectName: cut(view.brief?.name ?? '', MAX.name),
     requirements: bounded(view.brief, MAX.json),
     status: statusOf(view),
     grokAnalysis: bounded(analysisOf(view), MAX.json),
