@@ -4,7 +4,7 @@ import * as z from 'zod';
  * What a plan wants of Appwrite. Fields with a default are required of the model all the same (the JSON schema is that of the
  * output); the default is for plans that were recorded before the field was there.
  */
-const ColumnType = z.enum([
+export const ColumnType = z.enum([
   'string',
   'varchar',
   'text',

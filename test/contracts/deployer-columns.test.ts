@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Deployer } from '../../src/core/ports.ts';
 import { type ColumnNeed, ColumnType, type TableNeed } from '../../src/protocol/deployment-needs.ts';
+import { useTraffic } from '../specs/traffic.ts';
 import { type Subject, subjects } from './deployer-subjects.ts';
 import { column, index, needsOf, placeAt, table } from './deployer-support.ts';
 
@@ -35,10 +36,11 @@ for (const [name, start] of Object.entries(subjects)) {
     let subject: Subject;
     let deployer: Deployer;
     before(async () => {
-      subject = await start();
+      subject = await start(watch);
       deployer = subject.deployer;
     });
     after(() => subject.close());
+    const watch = useTraffic({ requests: 'all' });
 
     const apply = async (...tables: TableNeed[]) => {
       const needs = needsOf({ databaseId: 'main', tables });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AppError } from '../../src/protocol/errors.ts';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
 import { createFakeDeployer, type FakeDeployer } from '../fakes/deployer.ts';
@@ -131,6 +132,26 @@ describe('the changes of a deployment', function () {
       view.rollback?.kept.some((text) => text.includes('done')),
       view.rollback?.kept.join(),
     );
+  });
+
+  it('are journalled and undone as a whole when the deployment needed several attempts', async () => {
+    await build([title]);
+    const apply = deployer.applyDatabase;
+    let attempts = 0;
+    deployer.applyDatabase = async (...args) => {
+      const deployment = await apply(...args);
+      attempts += 1;
+      if (attempts === 1) throw new AppError({ code: 'server', message: 'gone after the effect' });
+      return deployment;
+    };
+    const { runId, view } = await build([title, done]);
+    assert.equal(view.waiting[0]?.code, 'server');
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const whole = await rig.settled(runId);
+    const database = whole.deployments.find((one) => one.kind === 'database');
+    assert.deepEqual(names(database?.changes), ['create column crew/notes/done']);
+    const undo = await rig.app.dispatch({ type: 'rollback', runId });
+    assert.ok(names((await rig.settled(undo.runId)).rollback?.done).includes('delete column crew/notes/done'));
   });
 
   it('are refused to be undone with the reason: nothing deployed, still at work, or a rollback itself', async () => {

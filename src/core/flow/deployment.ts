@@ -1,7 +1,7 @@
 import type { LiveCheck } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Plan } from '../../protocol/plan.ts';
-import type { Deployment, LiveResult } from '../../protocol/work.ts';
+import type { Deployment, DeploymentChange, LiveResult } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { DeployedUrls, Place, PlaceRequest } from '../ports.ts';
 import { approveChanges } from './approve-changes.ts';
@@ -31,18 +31,18 @@ export async function deployStage(
     return null;
   });
 
-  const { destructive } = await previewed(ctx, services, input, plan, project);
+  const intended = await previewed(ctx, services, input, plan, project);
 
   // The plan, the settings file and the live checks go by the ids of the plan; only the host knows the real ones.
   const urls: Record<string, string> = {};
   const functionIds: Record<string, string> = {};
   const databaseId =
-    needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project, destructive);
+    needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project, intended);
   const variables = databaseVariables(databaseId);
   for (const need of needs.functions) {
     const place = await findPlace(ctx, services, { kind: 'function', need }, project);
     functionIds[need.id] = place.id;
-    const done = await deployOne(ctx, services, 'function', need.id, place, (known, signal) =>
+    const done = await deployOne(ctx, services, 'function', need.id, place, intended, (known, signal) =>
       services.deployer.deployFunction(need, place, files.join(sourceDir, need.path), known, variables, signal),
     );
     if (done.url !== null) urls[need.id] = done.url;
@@ -51,7 +51,7 @@ export async function deployStage(
   for (const need of needs.sites) {
     const dir = files.join(sourceDir, need.path);
     const place = await findPlace(ctx, services, { kind: 'site', need }, project);
-    const done = await deployOne(ctx, services, 'site', need.id, place, async (known, signal) => {
+    const done = await deployOne(ctx, services, 'site', need.id, place, intended, async (known, signal) => {
       if (need.settingsFile !== null) await files.writeText(files.join(dir, need.settingsFile), settingsText(deployed));
       return services.deployer.deploySite(need, place, dir, known, signal);
     });
@@ -60,6 +60,35 @@ export async function deployStage(
   return verifyLive(ctx, services, input, plan, urls);
 }
 
+interface Intended {
+  /** All differences as they were before anything was done. */
+  changes: DeploymentChange[];
+  /** Those that lose something are made too. */
+  destructive: boolean;
+}
+
+/**
+ * The deployment with what attempts before the last one did: those failed and told nothing, but a rollback has to know. What was
+ * intended of it and did not have to be done any more was done by them.
+ */
+function withAll(deployment: Deployment, intended: Intended): Deployment {
+  const nameOf = ({ action, kind, id }: DeploymentChange) => `${action} ${kind} ${id}`;
+  const told = new Set(deployment.changes.map(nameOf));
+  const isOf = ({ id, kind }: DeploymentChange) =>
+    (id === deployment.id || id.startsWith(`${deployment.id}/`)) && KINDS[deployment.kind].includes(kind);
+  const earlier = intended.changes.filter(
+    (change) => isOf(change) && !told.has(nameOf(change)) && (intended.destructive || !change.destructive),
+  );
+  return { ...deployment, changes: [...earlier, ...deployment.changes] };
+}
+
+/** Ids of databases, functions and sites may be the same. */
+const KINDS: Record<Deployment['kind'], DeploymentChange['kind'][]> = {
+  database: ['database', 'table', 'column', 'index'],
+  function: ['function', 'variable', 'domain', 'deployment'],
+  site: ['site', 'variable', 'domain', 'deployment'],
+};
+
 /** Tells what is about to happen; what would lose something waits for a person, whatever was approved before. */
 async function previewed(
   ctx: Ctx,
@@ -67,11 +96,11 @@ async function previewed(
   input: BuildInput,
   plan: Plan,
   project: string,
-): Promise<{ destructive: boolean }> {
+): Promise<Intended> {
   const changes = await pausable(ctx, 'preview', (s) =>
     services.deployer.preview(plan.deployment, input.brief.name, project, s.signal),
   );
-  return approveChanges(ctx, { changes, irreversible: [] });
+  return { changes, ...(await approveChanges(ctx, { changes, irreversible: [] })) };
 }
 
 /** Functions learn the ids of their database from the environment; the address and key come from Appwrite itself. */
@@ -96,16 +125,16 @@ async function deployDatabase(
   input: BuildInput,
   plan: Plan,
   project: string,
-  destructive: boolean,
+  intended: Intended,
 ): Promise<string> {
   const { name } = input.brief;
   const request = { kind: 'database' as const, id: plan.deployment.databaseId ?? '', name };
   const place = await findPlace(ctx, services, request, project);
   await ctx.publish('database-started', { type: 'deployment.started', kind: 'database', id: place.id });
   const deployment = await pausable(ctx, 'database', (s) =>
-    services.deployer.applyDatabase(plan.deployment, place, name, { destructive }, s.signal),
+    services.deployer.applyDatabase(plan.deployment, place, name, { destructive: intended.destructive }, s.signal),
   );
-  await ctx.publish('database-finished', { type: 'deployment.finished', deployment });
+  await ctx.publish('database-finished', { type: 'deployment.finished', deployment: withAll(deployment, intended) });
   return place.id;
 }
 
@@ -115,6 +144,7 @@ async function deployOne(
   kind: 'function' | 'site',
   id: string,
   place: Place,
+  intended: Intended,
   deploy: (known: string[], signal: AbortSignal) => Promise<Deployment>,
 ): Promise<Deployment> {
   await ctx.publish(`${kind}-${id}-started`, { type: 'deployment.started', kind, id: place.id });
@@ -123,7 +153,10 @@ async function deployOne(
     services.deployer.knownDeployments(kind, place.id, s.signal),
   );
   const deployment = await pausable(ctx, `${kind}-${id}`, (s) => deploy(known, s.signal));
-  await ctx.publish(`${kind}-${id}-finished`, { type: 'deployment.finished', deployment });
+  await ctx.publish(`${kind}-${id}-finished`, {
+    type: 'deployment.finished',
+    deployment: withAll(deployment, intended),
+  });
   return deployment;
 }
 
