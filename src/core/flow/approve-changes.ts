@@ -4,7 +4,8 @@ import type { Ctx } from '../engine/port.ts';
 import type { Decision } from './decision.ts';
 import { waitAt } from './pause.ts';
 
-const NAMED = 10;
+/** The preview has them all. */
+const NAMED = 5;
 
 /**
  * Publishes what is about to be done. Changes that lose something wait for a person, also in a run that approves by itself;
@@ -17,14 +18,12 @@ export async function approveChanges(
   await ctx.publish('previewed', { type: 'deployment.previewed', ...preview });
   const lossy = preview.changes.filter((change) => change.destructive);
   if (lossy.length === 0) return { destructive: false };
-  const named = lossy
-    .slice(0, NAMED)
-    .map((c) => `- ${c.action} ${c.kind} ${c.id}${c.detail === '' ? '' : `: ${c.detail}`}`);
-  const more = lossy.length > NAMED ? `\n… and ${lossy.length - NAMED} more` : '';
+  const named = lossy.slice(0, NAMED).map((change) => `${change.action} ${change.kind} ${change.id}`);
+  const more = lossy.length > NAMED ? ` and ${lossy.length - NAMED} more` : '';
   const decision = await waitAt<Decision>(ctx, 'changes-decision', {
     gate: 'deployment',
     topic: 'deployment:changes',
-    message: `Something would be lost:\n${named.join('\n')}${more}\nApprove to do it; reject to leave these as they are and do the rest.`,
+    message: `Something would be lost: ${named.join(', ')}${more}. Approve to do it; reject to leave it out and do the rest.`,
     code: null,
   });
   if (decision === null) {
