@@ -69,7 +69,7 @@ await attempt('appwrite', async () => {
 });
 
 await attempt('live', async () => {
-  const check = { path: '/', method: 'GET', body: '', status: 418, contains: '' } as const;
+  const check = { target: '', path: '/', method: 'GET', body: null, status: 418, contains: '' } as const;
   const probe = createLiveProbe({ clock: systemClock });
   const seen = await probe.check('https://live.outside.test', check, 0, signal);
   return seen.passed ? 'passed' : seen.detail;
