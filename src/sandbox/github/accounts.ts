@@ -1,26 +1,33 @@
 import { AppError } from '../../protocol/errors.ts';
 import { type Store, same } from './state.ts';
-import { type Repo, USER_LOGIN } from './state-schema.ts';
+import type { Repo } from './state-schema.ts';
+import { USER_LOGIN } from './user-login.ts';
 
 /** What a person is to every repository of the stand-in; GitHub has more values, which nobody here can have. */
-export type Association = 'OWNER' | 'MEMBER' | 'COLLABORATOR' | 'NONE';
+type Association = 'OWNER' | 'MEMBER' | 'COLLABORATOR' | 'NONE';
 
 /** An owner may do everything, members and collaborators may push, all others read what is public and comment. */
-export type Role = 'admin' | 'write' | 'read' | 'none';
+type Role = 'admin' | 'write' | 'read' | 'none';
 
 /** One more person of the stand-in. */
 export interface GithubUser {
   login: string;
   token: string;
   association: Association;
-  /** Scopes of the token. Default `repo` and `workflow`. */
+  /** Scopes of the token, a classic one. Default `repo` and `workflow`. */
   scopes?: readonly string[];
+  /** Makes the token a fine-grained one, which has these permissions and no scopes: `{contents: 'write'}`. */
+  permissions?: Permissions;
 }
+
+type Permissions = Readonly<Record<string, 'read' | 'write'>>;
 
 /** Who a request comes from, by its token. */
 export interface Account {
   login: string;
   scopes: readonly string[];
+  /** Null for a classic token. */
+  permissions: Permissions | null;
 }
 
 export interface Accounts {
@@ -53,13 +60,15 @@ export function createAccounts(
 ): Accounts {
   const byToken = new Map<string, Account>();
   const associations = new Map<string, Association>();
-  for (const token of tokens) byToken.set(token, { login: USER_LOGIN, scopes: DEFAULT_SCOPES });
+  for (const token of tokens) byToken.set(token, { login: USER_LOGIN, scopes: DEFAULT_SCOPES, permissions: null });
   for (const user of users) {
     if (byToken.has(user.token)) {
       throw new AppError({ code: 'configuration', message: `Two users of the GitHub stand-in have one token.` });
     }
     const { login } = store.account(user.login, 'User');
-    byToken.set(user.token, { login, scopes: user.scopes ?? DEFAULT_SCOPES });
+    const permissions = user.permissions ?? null;
+    const scopes = permissions === null ? (user.scopes ?? DEFAULT_SCOPES) : [];
+    byToken.set(user.token, { login, scopes, permissions });
     associations.set(login.toLowerCase(), user.association);
   }
   const association = (repo: Repo, login: string): Association =>
@@ -87,7 +96,21 @@ export function createAccounts(
   };
 }
 
-/** Whether a token may touch a repository at all beyond reading what is public. */
+/** Whether a token may touch a repository at all beyond reading what is public; a fine-grained one is asked route by route. */
 export function hasRepositoryScope(account: Account, isPrivate: boolean): boolean {
+  if (account.permissions !== null) return true;
   return account.scopes.includes('repo') || (!isPrivate && account.scopes.includes('public_repo'));
+}
+
+/** Whether a fine-grained token has that permission; a classic one is judged by its scopes alone. */
+export function hasPermission(account: Account, name: string, level: 'read' | 'write'): boolean {
+  if (account.permissions === null) return true;
+  const held = account.permissions[name];
+  return held === 'write' || (held !== undefined && level === 'read');
+}
+
+export function mayPushWorkflows(account: Account): boolean {
+  return account.permissions === null
+    ? account.scopes.includes('workflow')
+    : hasPermission(account, 'workflows', 'write');
 }

@@ -1,6 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { Account } from './accounts.ts';
-import { hasRepositoryScope } from './accounts.ts';
+import { type Account, hasPermission, hasRepositoryScope } from './accounts.ts';
 import { type FaultKind, faultError, happensAfter } from './faults.ts';
 import type { createGitBackend } from './git-http.ts';
 import { refreshRepository } from './pulls.ts';
@@ -93,7 +92,9 @@ function refusalOf(world: World, repo: Repo, user: Account, isPush: boolean): [n
   const role = world.accounts.role(repo, user.login);
   const hasScope = hasRepositoryScope(user, repo.private);
   if (role === 'none' || (repo.private && !hasScope)) return [404, 'Repository not found.'];
+  if (repo.private && !hasPermission(user, 'contents', 'read')) return [403, 'Read access to repository not granted.'];
   if (!isPush) return null;
+  if (!hasPermission(user, 'contents', 'write')) return [403, 'Write access to repository not granted.'];
   if (role === 'read' || !hasScope)
     return [403, `Permission to ${repo.owner}/${repo.name}.git denied to ${user.login}.`];
   return repo.archived ? [403, 'This repository was archived so it is read-only.'] : null;

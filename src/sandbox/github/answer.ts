@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../core/ports.ts';
-import { acceptedScopes, guard } from './access.ts';
+import { acceptedPermission, acceptedScopes, guard } from './access.ts';
 import type { Account } from './accounts.ts';
 import { answerGit } from './answer-git.ts';
 import { type FaultKind, type FaultSource, faultError, happensAfter } from './faults.ts';
@@ -109,7 +109,8 @@ interface Asked {
 /** Null: the connection is to be cut. */
 async function prepareAnswer(site: Site, asked: Asked): Promise<Prepared | null> {
   const { request, fault, user } = asked;
-  const scopes = user === null ? {} : { 'x-oauth-scopes': user.scopes.join(', ') };
+  // A fine-grained token has no scopes to tell of.
+  const scopes = user === null || user.permissions !== null ? {} : { 'x-oauth-scopes': user.scopes.join(', ') };
   let result: Reply;
   if (fault === null || happensAfter(fault)) {
     result = await handle(site, asked).catch((error: unknown) => {
@@ -140,7 +141,7 @@ async function handle(site: Site, asked: Asked): Promise<Reply> {
   const [route, params] = matched;
   const { owner, repo } = params;
   const known = owner === undefined || repo === undefined ? undefined : site.world.store.findRepo(owner, repo);
-  const accepted = { 'x-accepted-oauth-scopes': acceptedScopes(route, known?.private ?? true) };
+  const accepted = acceptedHeader(user, route, known?.private ?? true);
   const moved = known === undefined && movedReply(site.world, method, path, params);
   if (moved) return moved;
   try {
@@ -151,7 +152,7 @@ async function handle(site: Site, asked: Asked): Promise<Reply> {
       query: url.searchParams,
       address: url.origin + url.pathname,
       body,
-      user: user ?? { login: '', scopes: [] },
+      user: user ?? { login: '', scopes: [], permissions: null },
     };
     guard(site.world, route, call);
     const result = await route.handle(call);
@@ -160,6 +161,13 @@ async function handle(site: Site, asked: Asked): Promise<Reply> {
     if (!(error instanceof ApiError)) throw error;
     throw new ApiError(error.status, error.message, error.errors, { ...accepted, ...error.headers });
   }
+}
+
+function acceptedHeader(user: Account | null, route: Route, isPrivate: boolean): Record<string, string> {
+  if (user === null || user.permissions === null)
+    return { 'x-accepted-oauth-scopes': acceptedScopes(route, isPrivate) };
+  const { name, level } = acceptedPermission(route);
+  return { 'x-accepted-github-permissions': `${name}=${level}` };
 }
 
 /** Ends a request whose handling threw. */

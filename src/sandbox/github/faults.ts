@@ -15,7 +15,7 @@ export type FaultKind =
   | { kind: 'cutBefore' }
   | { kind: 'cutAfter' };
 
-export type Fault = FaultKind & {
+type Fault = FaultKind & {
   method: string;
   /** Of the API without its prefix, or of git (`/owner/name.git/git-receive-pack`), without the query. */
   path: string | RegExp;

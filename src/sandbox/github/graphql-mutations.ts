@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { Account } from './accounts.ts';
-import { hasRepositoryScope } from './accounts.ts';
+import { type Account, hasPermission, hasRepositoryScope } from './accounts.ts';
 import { canSee, entryObject, pullObject } from './graphql-objects.ts';
 import { GraphqlError, type Resolved } from './graphql-run.ts';
 import { dequeue, enqueue, hasQueue, queueOf } from './merge-queue.ts';
@@ -37,6 +36,9 @@ function targetOf(world: World, user: Account, mutation: string, id: string): Ta
         `[${user.scopes.map((scope) => `'${scope}'`).join(', ')}] scopes.`,
       'INSUFFICIENT_SCOPES',
     );
+  }
+  if (!hasPermission(user, 'pull_requests', 'write')) {
+    throw new GraphqlError('Resource not accessible by personal access token', 'FORBIDDEN');
   }
   const role = world.accounts.role(repo, user.login);
   if (role === 'read') {

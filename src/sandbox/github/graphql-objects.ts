@@ -1,5 +1,4 @@
-import type { Account } from './accounts.ts';
-import { hasRepositoryScope } from './accounts.ts';
+import { type Account, hasRepositoryScope } from './accounts.ts';
 import type { Resolved } from './graphql-run.ts';
 import { hasQueue, queueOf } from './merge-queue.ts';
 import { countingReviews, demandsOf, mergeableState } from './requirements.ts';

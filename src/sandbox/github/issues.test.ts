@@ -36,6 +36,11 @@ describe('the GitHub stand-in, issues', () => {
     const { number } = (await issues.create({ ...rig.place, title: 'Broken' })).data;
     const one = { ...rig.place, issue_number: number };
     await issues.createComment({ ...one, body: 'Seen' });
+    const everywhere = (await issues.listCommentsForRepo(rig.place)).data;
+    assert.deepEqual(
+      everywhere.map((comment) => [comment.body, comment.html_url.includes('/issues/1#')]),
+      [['Seen', true]],
+    );
     const closed = (await issues.update({ ...one, state: 'closed', state_reason: 'not_planned' })).data;
     assert.deepEqual([closed.state, closed.state_reason, closed.comments], ['closed', 'not_planned', 1]);
     assert.equal((await issues.listForRepo(rig.place)).data.length, 0);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Children } from './children.ts';
 import { COMMAND_LIMIT_SECONDS, commandEnvironment, runCommand } from './run-command.ts';
-import type { Conclusion } from './state-schema.ts';
+import type { Conclusion } from './state-checks.ts';
 
 /** What a repository without workflows is checked with: its own `npm test`. */
 

@@ -1,7 +1,8 @@
 import { branchTip, readCommits } from './git.ts';
 import { pullCommits, pullFiles } from './pulls.ts';
 import { repoWeb } from './shapes-repository.ts';
-import type { CheckRun, Issue, Pull, Repo } from './state-schema.ts';
+import type { CheckRun } from './state-checks.ts';
+import type { Issue, Pull, Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** The pages a person sees when a link of a run is opened. Plain HTML without scripts. */

@@ -4,8 +4,9 @@ import { type Call, notFound } from './http.ts';
 import type { Person } from './merging.ts';
 import { protectionOf } from './requirements.ts';
 import { same } from './state.ts';
-import { type Label, type Pull, type Repo, USER_LOGIN } from './state-schema.ts';
+import type { Label, Pull, Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
+import { USER_LOGIN } from './user-login.ts';
 import type { World } from './world.ts';
 
 /** Where merge groups live; nobody but the merge queue writes there. */

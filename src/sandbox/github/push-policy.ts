@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Account } from './accounts.ts';
+import { type Account, mayPushWorkflows } from './accounts.ts';
 import { type Demand, demandsOf, missingChecks, protectionOf } from './requirements.ts';
 import type { Repo } from './state-schema.ts';
 import type { World } from './world.ts';
@@ -51,7 +51,7 @@ export async function writePushPolicy(world: World, repo: Repo, user: Account): 
   mkdirSync(hooks, { recursive: true });
   writeFileSync(join(hooks, 'pre-receive'), HOOK, { mode: 0o755 });
   const file = join(repoDir, 'push-policy');
-  const lines = user.scopes.includes('workflow') ? [] : ['workflow\t*\t'];
+  const lines = mayPushWorkflows(user) ? [] : ['workflow\t*\t'];
   const branches = new Set(
     [...world.store.state.protections, ...world.store.state.rules]
       .filter(({ repoId }) => repoId === repo.id)

@@ -6,6 +6,12 @@ const USERS = [
   { login: 'colin', token: 'ghp_colin', association: 'COLLABORATOR' },
   { login: 'nobody', token: 'ghp_nobody', association: 'NONE' },
   { login: 'scopeless', token: 'ghp_scopeless', association: 'MEMBER', scopes: ['read:org'] },
+  {
+    login: 'fine',
+    token: 'github_pat_fine',
+    association: 'MEMBER',
+    permissions: { contents: 'read', issues: 'write' },
+  },
 ] as const;
 
 describe('the GitHub stand-in, pull requests of several people', () => {
@@ -79,6 +85,21 @@ describe('the GitHub stand-in, pull requests of several people', () => {
       ],
     );
     assert.equal((await rig.pull(pull.number)).review_comments, 2);
+  });
+
+  it('keeps a review with its comments to itself until it is submitted', async () => {
+    const mira = rig.as('ghp_mira').rest.pulls;
+    const comments = [{ path: 'a.txt', line: 1, body: 'Empty?' }];
+    const { id } = (await mira.createReview({ ...target(), comments })).data;
+    assert.equal((await rig.octokit.rest.pulls.listReviews(target())).data.length, 0);
+    assert.equal((await rig.octokit.rest.pulls.listReviewComments(target())).data.length, 0);
+    await mira.submitReview({ ...target(), review_id: id, event: 'REQUEST_CHANGES', body: 'See there' });
+    assert.equal((await rig.octokit.rest.pulls.getReview({ ...target(), review_id: id })).data.body, 'See there');
+    const { data } = await rig.octokit.rest.pulls.listCommentsForReview({ ...target(), review_id: id });
+    assert.deepEqual(
+      data.map((comment) => [comment.path, comment.position, comment.body]),
+      [['a.txt', 1, 'Empty?']],
+    );
   });
 
   it('asks people and not strangers for a review, until they have reviewed', async () => {
@@ -161,6 +182,21 @@ describe('the GitHub stand-in, pull requests of several people', () => {
     await assert.rejects(graphql, /Could not resolve to a Repository/);
   });
 
+  it('names the permission that a fine-grained token lacks, and no scopes', async () => {
+    const fine = rig.as('github_pat_fine').rest;
+    const made = await fine.issues.create({ ...rig.place, title: 'Allowed' });
+    assert.deepEqual(
+      [made.headers['x-oauth-scopes'], made.headers['x-accepted-github-permissions']],
+      [undefined, 'issues=write'],
+    );
+    const refused = await refusalOf(fine.pulls.merge(target()));
+    assert.deepEqual([refused.status, refused.message], [403, 'Resource not accessible by personal access token']);
+    assert.equal(refused.headers['x-accepted-github-permissions'], 'contents=write');
+    await rig.git('github_pat_fine', 'clone', '--quiet', rig.url, 'fine');
+    const pushed = await rig.git('github_pat_fine', '-C', 'fine', 'push', 'origin', 'HEAD:refs/heads/fine');
+    assert.match(pushed.stderr, /403/);
+  });
+
   it('tells each person what they may do', async () => {
     const { repos } = rig.octokit.rest;
     const level = async (username: string) =>
@@ -192,7 +228,7 @@ describe('the GitHub stand-in, pull requests of several people', () => {
     assert.notEqual((await clone('after')).exitCode, 0);
   });
 
-  it('lets those push who may, and workflows only with the scope', async () => {
+  it('lets those push who may', async () => {
     const clone = async (token: string, name: string) => {
       await rig.git(token, 'clone', '--quiet', rig.url, name);
       await rig.git(token, '-C', name, 'commit', '--quiet', '--allow-empty', '-m', 'More');

@@ -5,7 +5,8 @@ import { refreshRepository } from './pulls.ts';
 import { repoOf } from './routes-repos.ts';
 import { checkRunJson, checkSuiteJson, simpleStatusJson, statusJson } from './shapes.ts';
 import { minimalRepositoryJson, repoApi } from './shapes-repository.ts';
-import type { CommitStatus, Repo } from './state-schema.ts';
+import type { CommitStatus } from './state-checks.ts';
+import type { Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { World } from './world.ts';
 

@@ -27,6 +27,21 @@ function listComments(world: World, call: Call): Reply {
   );
 }
 
+/** Of all issues of a repository, for those who ask what is new. */
+function listAllComments(world: World, call: Call): Reply {
+  const repo = repoOf(world, call);
+  const since = Date.parse(call.query.get('since') ?? '') || 0;
+  const comments = world.store.state.comments.filter(
+    (entry) => entry.repoId === repo.id && Date.parse(entry.updatedAt) >= since,
+  );
+  const page = paginate(call, comments);
+  return reply(
+    200,
+    page.items.map((comment) => commentJson(world, repo, comment)),
+    page.headers,
+  );
+}
+
 function addComment(world: World, call: Call): Reply {
   const repo = repoOf(world, call);
   const thread = threadOf(world, repo, call);
@@ -86,6 +101,7 @@ export function commentRoutes(world: World): Route[] {
   const ofIssue = '/repos/:owner/:repo/issues/:number/comments';
   const one = '/repos/:owner/:repo/issues/comments/:id';
   return [
+    { method: 'GET', path: '/repos/:owner/:repo/issues/comments', handle: (call) => listAllComments(world, call) },
     {
       method: 'GET',
       path: one,

@@ -3,7 +3,8 @@ import { type Call, notFound, paginate, type Reply, type Route, reply } from './
 import { runOf } from './routes-actions.ts';
 import { repoOf } from './routes-repos.ts';
 import { jobJson } from './shapes-actions.ts';
-import type { CheckRun, Job, Repo, WorkflowRun } from './state-schema.ts';
+import type { CheckRun, Job, WorkflowRun } from './state-checks.ts';
+import type { Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 interface KnownJob {

@@ -6,8 +6,9 @@ import { ApiError, type Call, invalid, notFound, paginate, parseBody, type Reply
 import { personOf, refreshRepository } from './pulls.ts';
 import { privateUserJson, repoApi, repositoryJson, userJson } from './shapes-repository.ts';
 import { same } from './state.ts';
-import { type Repo, USER_LOGIN } from './state-schema.ts';
+import type { Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
+import { USER_LOGIN } from './user-login.ts';
 import type { World } from './world.ts';
 
 /** The repository that a call names, or GitHub's 404. */

@@ -3,7 +3,7 @@ import { ApiError, type Call, notFound, paginate, parseBody, type Reply, type Ro
 import { pullOf, refreshRepository } from './pulls.ts';
 import { NewLineComment, placeComment } from './review-comments.ts';
 import { repoOf } from './routes-repos.ts';
-import { reviewJson } from './shapes-reviews.ts';
+import { reviewCommentInReviewJson, reviewJson } from './shapes-reviews.ts';
 import { same } from './state.ts';
 import type { Pull, Repo, Review } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
@@ -126,6 +126,17 @@ function listReviews(world: World, call: Call): Reply {
   );
 }
 
+function listCommentsOfReview(world: World, call: Call): Reply {
+  const { repo, pull, review } = reviewOf(world, call);
+  const comments = world.store.state.reviewComments.filter(({ reviewId }) => reviewId === review.id);
+  const page = paginate(call, comments);
+  return reply(
+    200,
+    page.items.map((comment) => reviewCommentInReviewJson(world, repo, comment, pull)),
+    page.headers,
+  );
+}
+
 export function reviewRoutes(world: World): Route[] {
   const reviews = '/repos/:owner/:repo/pulls/:number/reviews';
   return [
@@ -139,6 +150,7 @@ export function reviewRoutes(world: World): Route[] {
         return reply(200, reviewJson(world, repo, review));
       },
     },
+    { method: 'GET', path: `${reviews}/:id/comments`, handle: (call) => listCommentsOfReview(world, call) },
     { method: 'POST', path: `${reviews}/:id/events`, access: 'read', handle: (call) => submitReview(world, call) },
     { method: 'PUT', path: `${reviews}/:id/dismissals`, access: 'push', handle: (call) => dismissReview(world, call) },
   ];

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/ports.ts';
 import type { Children } from './children.ts';
 import { commandEnvironment, runCommand } from './run-command.ts';
-import type { Conclusion, Job, Repo, WorkflowRun } from './state-schema.ts';
+import type { Conclusion, Job, WorkflowRun } from './state-checks.ts';
+import type { Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { JobDefinition, StepDefinition, WorkflowDefinition } from './workflows.ts';
 

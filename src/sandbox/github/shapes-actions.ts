@@ -1,8 +1,9 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
 import type { CommitInfo } from './git.ts';
 import { pullReferences } from './shapes.ts';
-import { minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
-import type { CheckRun, Job, Repo, Workflow, WorkflowRun } from './state-schema.ts';
+import { jobPage, minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
+import type { CheckRun, Job, Workflow, WorkflowRun } from './state-checks.ts';
+import type { Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 type Types = RestEndpointMethodTypes['actions'];
@@ -111,6 +112,3 @@ export function jobJson(world: World, repo: Repo, job: Job, check: CheckRun, run
     head_branch: run.branch,
   };
 }
-
-export const jobPage = (world: World, repo: Repo, runId: number, jobId: number): string =>
-  `${repoWeb(world, repo)}/actions/runs/${runId}/job/${jobId}`;

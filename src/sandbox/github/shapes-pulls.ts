@@ -4,7 +4,8 @@ import { labelsOf, personOf, pullCommits, pullFiles } from './pulls.ts';
 import { mergeableState } from './requirements.ts';
 import { labelJson } from './shapes.ts';
 import { nestedRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
-import { type Pull, type Repo, USER_LOGIN } from './state-schema.ts';
+import type { Pull, Repo } from './state-schema.ts';
+import { USER_LOGIN } from './user-login.ts';
 import type { World } from './world.ts';
 
 export type PullJson = RestEndpointMethodTypes['pulls']['get']['response']['data'];

@@ -1,5 +1,6 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
-import { type Owner, type Repo, USER_LOGIN } from './state-schema.ts';
+import type { Owner, Repo } from './state-schema.ts';
+import { USER_LOGIN } from './user-login.ts';
 import type { World } from './world.ts';
 
 /** Repositories and users as JSON of the API; see shapes.ts. */
@@ -18,6 +19,9 @@ export const nodeId = (kind: string, id: number | string): string =>
 
 export const repoApi = (world: World, repo: Repo): string => `${world.apiUrl}/repos/${repo.owner}/${repo.name}`;
 export const repoWeb = (world: World, repo: Repo): string => `${world.webUrl}/${repo.owner}/${repo.name}`;
+
+export const jobPage = (world: World, repo: Repo, runId: number, jobId: number): string =>
+  `${repoWeb(world, repo)}/actions/runs/${runId}/job/${jobId}`;
 
 export function userJson(world: World, owner: Owner): UserJson {
   const url = `${world.apiUrl}/users/${owner.login}`;

@@ -6,6 +6,8 @@ import type { World } from './world.ts';
 type ReviewJson = RestEndpointMethodTypes['pulls']['getReview']['response']['data'];
 type ReviewCommentJson = RestEndpointMethodTypes['pulls']['getReviewComment']['response']['data'];
 
+type CommentInReviewJson = RestEndpointMethodTypes['pulls']['listCommentsForReview']['response']['data'][number];
+
 export function reviewJson(world: World, repo: Repo, review: Review): ReviewJson {
   const pull = `${repoApi(world, repo)}/pulls/${review.number}`;
   const page = `${repoWeb(world, repo)}/pull/${review.number}#pullrequestreview-${review.id}`;
@@ -57,4 +59,16 @@ export function reviewCommentJson(world: World, repo: Repo, comment: ReviewComme
     side: comment.side,
     subject_type: comment.line === null ? 'file' : 'line',
   };
+}
+
+/** A comment as the list of one review has it: by its place in the hunk instead of its line. */
+export function reviewCommentInReviewJson(
+  world: World,
+  repo: Repo,
+  comment: ReviewComment,
+  pull: Pull,
+): CommentInReviewJson {
+  const { line: _line, original_line: _originalLine, ...rest } = reviewCommentJson(world, repo, comment, pull);
+  const position = comment.diffHunk.split('\n').length - 1;
+  return { ...rest, position, original_position: position };
 }

@@ -2,8 +2,9 @@ import type { RestEndpointMethodTypes } from '@octokit/rest';
 import { AppError } from '../../protocol/errors.ts';
 import type { FileDiff } from './diff.ts';
 import type { CommitInfo } from './git.ts';
-import { minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
-import type { CheckRun, Comment, CommitStatus, Label, Repo } from './state-schema.ts';
+import { jobPage, minimalRepositoryJson, nodeId, repoApi, repoWeb, userJson } from './shapes-repository.ts';
+import type { CheckRun, CommitStatus } from './state-checks.ts';
+import type { Comment, Label, Repo } from './state-schema.ts';
 import type { World } from './world.ts';
 
 /** JSON of the API. The types are GitHub's own description of its answers, so a missing field does not compile. */
@@ -98,9 +99,10 @@ export function pullReferences(world: World, repo: Repo, sha: string): CheckRunJ
 export function checkRunJson(world: World, repo: Repo, run: CheckRun): CheckRunJson {
   const url = `${repoApi(world, repo)}/check-runs/${run.id}`;
   const isJob = run.workflowRunId !== null;
-  const page = isJob
-    ? `${repoWeb(world, repo)}/actions/runs/${run.workflowRunId}/job/${run.id}`
-    : `${repoWeb(world, repo)}/runs/${run.id}`;
+  const page =
+    run.workflowRunId === null
+      ? `${repoWeb(world, repo)}/runs/${run.id}`
+      : jobPage(world, repo, run.workflowRunId, run.id);
   return {
     id: run.id,
     head_sha: run.sha,

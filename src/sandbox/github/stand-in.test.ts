@@ -7,6 +7,7 @@ import type { IssueJson } from './shapes-issues.ts';
 import type { FileJson, PullJson } from './shapes-pulls.ts';
 import type { RepositoryJson } from './shapes-repository.ts';
 import { type GithubStandIn, startGithubStandIn } from './stand-in.ts';
+import { basic } from './test-rig.ts';
 import {
   type ApiAnswer,
   apiClient,
@@ -17,7 +18,6 @@ import {
   until,
 } from './test-support.ts';
 
-const basic = (token: string): string => `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
 const manifest = (test: string): string => JSON.stringify({ name: 'shop', version: '1.0.0', scripts: { test } });
 
 describe('the GitHub stand-in', () => {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
-import { type Owner, type Repo, State, USER_LOGIN } from './state-schema.ts';
+import { type Owner, type Repo, State } from './state-schema.ts';
+import { USER_LOGIN } from './user-login.ts';
 
 /** Everything the stand-in knows apart from what git holds: one JSON file, replaced whole on every `save`. */
 export interface Store {

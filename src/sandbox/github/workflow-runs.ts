@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/ports.ts';
 import type { Store } from './state.ts';
-import type { CheckRun, Job, Repo, Step, Workflow, WorkflowRun } from './state-schema.ts';
+import type { CheckRun, Job, Step, Workflow, WorkflowRun } from './state-checks.ts';
+import type { Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import { type JobDefinition, orderedJobs, type WorkflowSource, workflowName } from './workflows.ts';
 

@@ -90,7 +90,7 @@ export async function readWorkflows(git: Git, repoDir: string, sha: string): Pro
   );
 }
 
-export function parseWorkflow(text: string): Omit<WorkflowSource, 'path'> {
+function parseWorkflow(text: string): Omit<WorkflowSource, 'path'> {
   try {
     return { definition: WorkflowFile.parse(parse(text)), problem: null };
   } catch (error) {
