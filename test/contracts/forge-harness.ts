@@ -3,11 +3,11 @@ import type { Forge, ForgeRepository, PullRequestRequest } from '../../src/core/
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
 
 /** Words of a person about a pull request. */
-export type Words =
+type Words =
   | { kind: 'approve' | 'request_changes' | 'comment' | 'talk'; body: string }
   | { kind: 'remark'; body: string; file: string; line: number };
 
-export interface Extras {
+interface Extras {
   draft: boolean;
   labels: string[];
   reviewers: string[];
