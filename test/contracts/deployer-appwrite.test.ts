@@ -10,8 +10,8 @@ import { createLiveProbe } from '../../src/adapters/appwrite/live-probe.ts';
 import { packFolder } from '../../src/adapters/appwrite/pack.ts';
 import { markedName } from '../../src/adapters/appwrite/places.ts';
 import type { Deployer } from '../../src/core/ports.ts';
-import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
+import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import type { AppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import {

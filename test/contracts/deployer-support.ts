@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Log, Place } from '../../src/core/ports.ts';
-import type { FunctionNeed, SiteNeed } from '../../src/protocol/deployment-needs.ts';
 import { AppError } from '../../src/protocol/errors.ts';
+import type { FunctionNeed, SiteNeed } from '../../src/protocol/deployment-needs.ts';
 
 export const realClock: Clock = {
   now: () => Date.now(),
