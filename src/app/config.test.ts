@@ -216,6 +216,33 @@ describe('settings', () => {
     assert.equal(loadSettings(source()).remote.branchPrefix, 'team/a.b-');
   });
 
+  it('say how pull requests are opened, and what happens to them', () => {
+    const { remote } = loadSettings(source());
+    assert.deepEqual(remote.pullRequest, { draft: false, labels: [], reviewers: [], teamReviewers: [] });
+    assert.deepEqual([remote.revisionRounds, remote.ciWorkflow, remote.workflow], [2, true, null]);
+    writeConfig(
+      '{"remote": {"pullRequest": {"draft": true, "labels": ["by agents"], "reviewers": ["ada"]}, "revisionRounds": 0, "workflow": "deploy.yml"}}',
+    );
+    const given = loadSettings({ ...source(), defaults: { remote: { ciWorkflow: false, workflow: 'other.yaml' } } });
+    const opened = { draft: true, labels: ['by agents'], reviewers: ['ada'], teamReviewers: [] };
+    assert.deepEqual(given.remote.pullRequest, opened);
+    const { revisionRounds, ciWorkflow, workflow } = given.remote;
+    assert.deepEqual([revisionRounds, ciWorkflow, workflow], [0, false, 'deploy.yml']);
+  });
+
+  it('refuse what cannot be asked of GitHub', () => {
+    for (const [remote, field] of [
+      ['{"revisionRounds": 11}', 'revisionRounds'],
+      ['{"workflow": "../deploy.yml"}', 'workflow'],
+      ['{"workflow": "deploy"}', 'workflow'],
+      ['{"pullRequest": {"reviewers": ["a/b"]}}', 'pullRequest\\.reviewers'],
+      ['{"pullRequest": {"labels": [""]}}', 'pullRequest\\.labels'],
+    ]) {
+      writeConfig(`{"remote": ${remote}}`);
+      assert.match(refusal({}), new RegExp(`remote\\.${field}`), remote);
+    }
+  });
+
   it('refuse keys and addresses in the file', () => {
     writeConfig('{"models": {"lead": {"baseUrl": "https://elsewhere.example"}}}');
     assert.match(refusal({}), /models\.lead\.baseUrl is not a known field/);

@@ -3,11 +3,11 @@ import type { Forge, ForgeRepository, PullRequestRequest } from '../../src/core/
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
 
 /** Words of a person about a pull request. */
-export type Words =
+type Words =
   | { kind: 'approve' | 'request_changes' | 'comment' | 'talk'; body: string }
   | { kind: 'remark'; body: string; file: string; line: number };
 
-export interface Extras {
+interface Extras {
   draft: boolean;
   labels: string[];
   reviewers: string[];
@@ -38,6 +38,8 @@ export interface ForgeHarness {
   extras(repository: ForgeRepository, number: number): Promise<Extras>;
   /** Says something as the reviewer, the outsider or our own account; returns what `settle` takes. */
   say(repository: ForgeRepository, number: number, by: 'reviewer' | 'outsider' | 'own', words: Words): Promise<string>;
+  /** False where the server knows no threads, so that nothing can be resolved. */
+  canResolve: boolean;
   /** Dismisses a review, or resolves the thread of a remark. */
   settle(repository: ForgeRepository, number: number, said: string): Promise<void>;
   /** From now on the branch takes only what somebody else has approved. */

@@ -77,7 +77,7 @@ export function forgePeopleContract(name: string, make: () => Promise<ForgeHarne
       assert.deepEqual([said?.body, said?.wantsChange], ['Well done.', false]);
     });
 
-    it('leaves out what was dismissed or resolved', async () => {
+    it('leaves out what was dismissed, or resolved where there are threads', async () => {
       const { number } = await withFeature(harness, repository);
       const review = await harness.say(repository, number, 'reviewer', { kind: 'request_changes', body: 'Rename it.' });
       const remark = { kind: 'remark', body: 'Why one?', file: 'feature.txt', line: 1 } as const;
@@ -88,6 +88,7 @@ export function forgePeopleContract(name: string, make: () => Promise<ForgeHarne
         left.map(({ body }) => body),
         ['Why one?'],
       );
+      if (!harness.canResolve) return;
       await harness.settle(repository, number, thread);
       assert.deepEqual(await forge.reviewComments(repository, number, signal), []);
     });

@@ -50,6 +50,7 @@ forgeContract('the fake', async () => {
       const trusted = who !== 'outsider';
       return forge.comment(repository, number, { author: by[who], trusted, wantsChange, body: words.body, file, line });
     },
+    canResolve: true,
     settle: async (repository, number, said) => forge.settle(repository, number, said),
     requireReview: async (repository, branch) => forge.hold(repository, branch, REVIEW),
     requireUpToDate: async (repository, branch) => forge.setStrict(repository, branch),

@@ -22,7 +22,7 @@ export interface FakePull extends PullRequest {
 }
 
 /** `state`: of the review, or of the thread of a remark. */
-export interface FakeComment extends ReviewComment {
+interface FakeComment extends ReviewComment {
   state: 'open' | 'resolved' | 'dismissed';
 }
 

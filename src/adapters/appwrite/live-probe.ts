@@ -1,8 +1,9 @@
 import { lookup as dnsLookup } from 'node:dns';
-import { type ClientRequestArgs, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Clock, LiveProbe } from '../../core/ports.ts';
+import { proxyVariables } from '../../core/proxy-variables.ts';
 import type { LiveCheck } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { LiveResult } from '../../protocol/work.ts';
@@ -94,10 +95,13 @@ async function fetchFollowing(firstUrl: string, check: LiveCheck, signal: AbortS
 function send(url: URL, method: string, body: string | null, signal: AbortSignal): Promise<IncomingMessage> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`cannot fetch ${url.protocol} addresses`);
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  // One connection a request, through the proxy that the environment names.
+  const Agent = url.protocol === 'https:' ? HttpsAgent : HttpAgent;
+  const agent = new Agent({ proxyEnv: { ...proxyVariables(process.env) } });
   const headers: Record<string, string | number> = { accept: '*/*' };
   if (body !== null)
     Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  const init: ClientRequestArgs = { method, headers, signal, lookup: lookupHere, agent: false };
+  const init: ClientRequestArgs = { method, headers, signal, lookup: lookupHere, agent };
   return new Promise((resolve, reject) => {
     const request = open(url, init, resolve);
     request.once('error', reject);

@@ -50,6 +50,11 @@ const FAILURES: readonly (readonly [pattern: RegExp, code: ErrorCode, say: strin
     'auth',
     'refused the credentials, or they may not do this. Check the token and its permissions',
   ],
+  [
+    /certificate problem|certificate verif|unable to get local issuer/i,
+    'transport',
+    'has a certificate that this computer does not trust. Set NODE_EXTRA_CA_CERTS to the file with the certificates of your network',
+  ],
   [/requested URL returned error: 429/, 'rate_limited', 'asks to wait before the next request'],
   [/requested URL returned error: 5\d\d/, 'server', 'has a problem of its own. Try again later'],
   [
@@ -134,9 +139,10 @@ function lacksWorkflowScope(where: string, text: string): AppError | null {
   });
 }
 
-function rejected(url: string, rejection: { branch: string; reason: string }): AppError {
+function rejected(url: string, rejection: { branch: string; reason: string }, stderr: string): AppError {
   const where = redactUrls(url);
-  const lack = lacksWorkflowScope(where, rejection.reason);
+  // Of github.com it is the reason, of servers with hooks of their own what these print.
+  const lack = lacksWorkflowScope(where, `${rejection.reason}\n${redactUrls(stderr)}`);
   if (lack !== null) return lack;
   const isRule = rejection.reason.startsWith('[remote');
   const why = isRule
@@ -172,7 +178,8 @@ export async function push(
   const result = await git(remoteCommand(repoDir, url, authorization, args, signal));
   if (result.exitCode === 0) return;
   const rejection = rejections(result.stdout.toString())[0];
-  throw rejection === undefined ? remoteFailure('push', url, result.stderr, authorization) : rejected(url, rejection);
+  if (rejection === undefined) throw remoteFailure('push', url, result.stderr, authorization);
+  throw rejected(url, rejection, result.stderr);
 }
 
 /**

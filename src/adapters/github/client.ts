@@ -26,7 +26,7 @@ type RequestOptions = { request: { signal: AbortSignal; retries?: number } };
 
 type Send = (octokit: Octokit, options: RequestOptions) => Promise<{ data: unknown }>;
 
-export interface Request<T> {
+interface Request<T> {
   /** What is being done, as the object of "while". */
   doing: string;
   kind: 'read' | 'write';

@@ -44,7 +44,7 @@ export async function followRun(
     if (run.state !== 'pending') return run;
     const left = followed.deadline - client.clock.now();
     if (left <= 0) throw late(repository, run);
-    await client.clock.sleep(Math.min(left, client.pollMs * pause), signal);
+    await client.clock.sleep(Math.min(left, Math.round(client.pollMs * pause)), signal);
   }
 }
 
