@@ -344,7 +344,7 @@ export interface Forge {
   /**
    * Merges when the head is still `commit`; merged already: returns that. A draft is made ready first. Where the branch has a
    * merge queue, it is put in. Never forces. `held`: why it is not merged now (a review or a check is required, it is in the
-   * queue); ask again later. Throws `forge_failed` with details.reason `closed`, `head_moved`, `conflict` or
+   * queue, `isQueued`); ask again later. Throws `forge_failed` with details.reason `closed`, `head_moved`, `conflict` or
    * `merged_elsewhere` when asking again does not help.
    */
   merge(
@@ -352,7 +352,7 @@ export interface Forge {
     number: number,
     request: { commit: CommitId; method: MergeMethod; title: string },
     signal: AbortSignal,
-  ): Promise<{ commit: CommitId } | { held: string }>;
+  ): Promise<{ commit: CommitId } | { held: string; isQueued?: true }>;
   issue(place: IssuePlace, signal: AbortSignal): Promise<Issue>;
   /** Open issues without pull requests, the last changed first; at most 50. */
   issues(repository: { owner: string; name: string }, signal: AbortSignal): Promise<Issue[]>;

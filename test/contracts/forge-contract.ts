@@ -208,6 +208,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       for (let ask = 1; ask <= 2; ask += 1) {
         assert.deepEqual(await forge.merge(repository, number, request, signal), {
           held: 'in the merge queue (position 1)',
+          isQueued: true,
         });
       }
       await harness.runQueue(repository, 'main');

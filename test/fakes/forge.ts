@@ -166,7 +166,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       const queue = world.queues.get(pull.baseBranch);
       if (queue !== undefined) {
         if (!queue.includes(number)) queue.push(number);
-        return { held: `in the merge queue (position ${queue.indexOf(number) + 1})` };
+        return { held: `in the merge queue (position ${queue.indexOf(number) + 1})`, isQueued: true };
       }
       made.merges += 1;
       return { commit: land(world, pull, request.method) };

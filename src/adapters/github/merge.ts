@@ -38,8 +38,8 @@ export async function mergePullRequest(
       await makeReady(client, repository, pull, signal);
       continue;
     }
-    const held = await hindrance(client, repository, pull, request, signal);
-    if (held !== null) return { held };
+    const hindered = await hindrance(client, repository, pull, request, signal);
+    if (hindered !== null) return hindered;
     // While GitHub is still finding out, merging would be a guess.
     const isKnown = mergeability(pull) !== 'unknown';
     const tried = isKnown ? await tryMerge(client, repository, pull, request, signal) : null;
@@ -61,13 +61,15 @@ async function hindrance(
   pull: Pull,
   request: Request,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Outcome | null> {
   if (await hasMergeQueue(client, repository, pull.base.ref, signal)) {
-    return enqueue(client, repository, pull, request.commit, signal);
+    return { held: await enqueue(client, repository, pull, request.commit, signal), isQueued: true };
   }
   const state = mergeability(pull);
-  if (state === 'behind') return `${pull.head.ref} is behind ${pull.base.ref} and has to be brought up to date first`;
-  return state === 'blocked' ? blockedBecause(client, repository, pull, signal) : null;
+  if (state === 'behind') {
+    return { held: `${pull.head.ref} is behind ${pull.base.ref} and has to be brought up to date first` };
+  }
+  return state === 'blocked' ? { held: await blockedBecause(client, repository, pull, signal) } : null;
 }
 
 /** `refusal`: GitHub said no, in a way that may pass or that the pull request explains. */
@@ -102,7 +104,7 @@ async function tryMerge(
   } catch (error) {
     if (!(error instanceof AppError) || ![405, 409].includes(statusOf(error) ?? 0)) throw error;
     if (/merge queue/i.test(wordsOf(error))) {
-      return { held: await enqueue(client, repository, pull, commit, signal) };
+      return { held: await enqueue(client, repository, pull, commit, signal), isQueued: true };
     }
     // A method that the repository does not allow stays so.
     if (/not (an )?allowed/i.test(wordsOf(error))) throw error;

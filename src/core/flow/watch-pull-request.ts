@@ -44,11 +44,13 @@ export interface Watched {
 export async function watchPullRequest(services: Services, s: StepContext, watched: Watched): Promise<Seen> {
   const { clock } = services;
   const startedAt = clock.now();
+  let isQueued = false;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, POLL_MS)) {
-    const { reason, ...look } = await lookOnce(services, s, watched, clock.now() - startedAt);
+    const look = await lookOnce(services, s, watched, { waitedMs: clock.now() - startedAt, isQueued });
     if (look.seen !== null) return look.seen;
+    isQueued = look.isQueued ?? false;
     const waitedMs = clock.now() - startedAt;
-    if (waitedMs > watched.deadlineMs) throw tooLong(waitedMs, reason);
+    if (waitedMs > watched.deadlineMs) throw tooLong(waitedMs, look.reason);
     await clock.sleep(waitedMs > PATIENT_MS ? SLOW_POLL_MS : pollMs, s.signal);
   }
 }
@@ -57,8 +59,8 @@ async function lookOnce(
   services: Services,
   s: StepContext,
   watched: Watched,
-  waitedMs: number,
-): Promise<{ seen: Seen | null; reason: string }> {
+  { waitedMs, isQueued }: { waitedMs: number; isQueued: boolean },
+): Promise<{ seen: Seen | null; reason: string; isQueued?: true }> {
   const { forge } = services;
   const { remote, number, commit } = watched;
   const state = await forge.pullRequest(remote, number, s.signal);
@@ -78,13 +80,14 @@ async function lookOnce(
   const isDone = summary.state === 'passed' || (summary.state === 'none' && waitedMs >= NO_CHECKS_GRACE_MS);
   if (!isDone) return { seen: null, reason: `its checks are still ${summary.state}` };
 
-  const base = await missingBase(services, s, watched);
+  // The queue tests what it merges with whatever came before; a push would throw the pull request out of it.
+  const base = isQueued ? null : await missingBase(services, s, watched);
   if (base !== null) return { seen: { kind: 'base_moved', base }, reason: '' };
   const request = { commit, method: services.remote.mergeMethod, title: watched.title };
   const merged = await forge.merge(remote, number, request, s.signal);
   if ('commit' in merged) return { seen: { kind: 'merged', commit: merged.commit }, reason: '' };
   s.emit(`held-${merged.held}`.slice(0, 200), { type: 'pull_request.held', reason: merged.held });
-  return { seen: null, reason: merged.held };
+  return { seen: null, reason: merged.held, ...(merged.isQueued ? { isQueued: true } : {}) };
 }
 
 const canAct = (services: Services, watched: Watched): boolean => watched.rounds < services.remote.revisionRounds;
