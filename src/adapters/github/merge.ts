@@ -69,7 +69,8 @@ async function hindrance(
   if (state === 'behind') {
     return { held: `${pull.head.ref} is behind ${pull.base.ref} and has to be brought up to date first` };
   }
-  return state === 'blocked' ? { held: await blockedBecause(client, repository, pull, signal) } : null;
+  const reason = state === 'blocked' ? await blockedBecause(client, repository, pull, signal) : null;
+  return reason === null ? null : { held: reason };
 }
 
 /** `refusal`: GitHub said no, in a way that may pass or that the pull request explains. */

@@ -205,11 +205,20 @@ function placeText(file: string, line: number): string {
 }
 
 /** Their number only: the gate shows them all. */
+const SHOWN_CHANGES = 20;
+
 function previewed(changes: readonly DeploymentChange[]): LogLine[] {
   if (changes.length === 0) return info('deployment: nothing to change');
   const losing = changes.filter(({ destructive }) => destructive).length;
   const text = `deployment: ${plural(changes.length, 'change')}`;
-  return losing === 0 ? info(text) : wait(`${text}, ${losing} of them ${losing === 1 ? 'loses' : 'lose'} data`);
+  // What loses data has a gate, which lists everything.
+  if (losing > 0) return wait(`${text}, ${losing} of them ${losing === 1 ? 'loses' : 'lose'} data`);
+  const more = changes.length - SHOWN_CHANGES;
+  return [
+    ...info(text),
+    ...changes.slice(0, SHOWN_CHANGES).flatMap((change) => info(changeText(change))),
+    ...(more > 0 ? info(`  and ${more} more`) : []),
+  ];
 }
 
 function workflowLines({ workflow, state, url, jobs }: WorkflowRun): LogLine[] {
