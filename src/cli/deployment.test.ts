@@ -225,7 +225,7 @@ describe('the command line, deploying and undoing', () => {
         ['good workflow deploy.yml: passed: http://git.example/runs/1'],
       ],
       [{ type: 'deployment.previewed', changes: [], irreversible: [] }, ['info deployment: nothing to change']],
-      [previewed(create), ['info deployment: 1 change']],
+      [previewed(create), ['info deployment: 1 change', 'info + create site web']],
       [{ type: 'deployment.approved', by: 'person', destructive: true }, ['good changes that lose data accepted']],
       [{ type: 'deployment.approved', by: 'person', destructive: false }, ['info changes that lose data are left out']],
       [{ type: 'deployment.approved', by: 'policy', destructive: false }, []],

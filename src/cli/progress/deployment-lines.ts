@@ -1,6 +1,6 @@
 import type { RunView } from '../../protocol/view.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
-import { clean, type Paint } from './text.ts';
+import { clean, type Paint, plural } from './text.ts';
 
 /** What deploying or rolling back changes, a line a change. */
 
@@ -32,4 +32,19 @@ export function losesData({ preview }: RunView): boolean {
 function styleOf({ action, destructive }: DeploymentChange): 'red' | 'green' | 'cyan' {
   if (destructive || action === 'delete') return 'red';
   return action === 'create' ? 'green' : 'cyan';
+}
+
+const SHOWN_CHANGES = 20;
+
+export const losesData = (changes: readonly DeploymentChange[]): boolean =>
+  changes.some((change) => change.destructive);
+
+/** What is about to be done: a line that counts, then the changes, unless a gate is going to list them. */
+export function previewText(changes: readonly DeploymentChange[]): string[] {
+  if (changes.length === 0) return ['deployment: nothing to change'];
+  const text = `deployment: ${plural(changes.length, 'change')}`;
+  const losing = changes.filter((change) => change.destructive).length;
+  if (losing > 0) return [`${text}, ${losing} of them ${losing === 1 ? 'loses' : 'lose'} data`];
+  const more = changes.length - SHOWN_CHANGES;
+  return [text, ...changes.slice(0, SHOWN_CHANGES).map(changeText), ...(more > 0 ? [`and ${more} more`] : [])];
 }

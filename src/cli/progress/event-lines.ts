@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../../protocol/events.ts';
-import type { DeploymentChange, Evidence, WorkflowRun } from '../../protocol/work.ts';
-import { changeText } from './deployment-lines.ts';
+import type { Evidence, WorkflowRun } from '../../protocol/work.ts';
+import { changeText, losesData, previewText } from './deployment-lines.ts';
 import { clean, formatDuration, formatTokens, formatUsd, plural } from './text.ts';
 
 /** The log of a run for people: what each event says, or nothing when it is only for the live region. */
@@ -165,7 +165,9 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
     case 'workflow.ran':
       return workflowLines(event.run);
     case 'deployment.previewed':
-      return previewed(event.changes);
+      return previewText(event.changes).flatMap((text, at) =>
+        at === 0 && losesData(event.changes) ? wait(text) : info(text),
+      );
     case 'deployment.approved':
       if (event.destructive)
         return good(`changes that lose data accepted${event.by === 'policy' ? ' (by setting)' : ''}`);
@@ -205,22 +207,6 @@ function placeText(file: string, line: number): string {
 }
 
 /** Their number only: the gate shows them all. */
-const SHOWN_CHANGES = 20;
-
-function previewed(changes: readonly DeploymentChange[]): LogLine[] {
-  if (changes.length === 0) return info('deployment: nothing to change');
-  const losing = changes.filter(({ destructive }) => destructive).length;
-  const text = `deployment: ${plural(changes.length, 'change')}`;
-  // What loses data has a gate, which lists everything.
-  if (losing > 0) return wait(`${text}, ${losing} of them ${losing === 1 ? 'loses' : 'lose'} data`);
-  const more = changes.length - SHOWN_CHANGES;
-  return [
-    ...info(text),
-    ...changes.slice(0, SHOWN_CHANGES).flatMap((change) => info(changeText(change))),
-    ...(more > 0 ? info(`  and ${more} more`) : []),
-  ];
-}
-
 function workflowLines({ workflow, state, url, jobs }: WorkflowRun): LogLine[] {
   const failed = jobs.filter((job) => job.state === 'failed').map(({ name }) => name);
   const text = `workflow ${workflow}: ${state}${failed.length === 0 ? '' : ` (${failed.join(', ')})`}: ${url}`;
