@@ -36,7 +36,7 @@ function styleOf({ action, destructive }: DeploymentChange): 'red' | 'green' | '
 
 const SHOWN_CHANGES = 20;
 
-export const losesData = (changes: readonly DeploymentChange[]): boolean =>
+export const hasLosses = (changes: readonly DeploymentChange[]): boolean =>
   changes.some((change) => change.destructive);
 
 /** What is about to be done: a line that counts, then the changes, unless a gate is going to list them. */

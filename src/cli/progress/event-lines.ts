@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../../protocol/events.ts';
 import type { Evidence, WorkflowRun } from '../../protocol/work.ts';
-import { changeText, losesData, previewText } from './deployment-lines.ts';
+import { changeText, hasLosses, previewText } from './deployment-lines.ts';
 import { clean, formatDuration, formatTokens, formatUsd, plural } from './text.ts';
 
 /** The log of a run for people: what each event says, or nothing when it is only for the live region. */
@@ -166,7 +166,7 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
       return workflowLines(event.run);
     case 'deployment.previewed':
       return previewText(event.changes).flatMap((text, at) =>
-        at === 0 && losesData(event.changes) ? wait(text) : info(text),
+        at === 0 && hasLosses(event.changes) ? wait(text) : info(text),
       );
     case 'deployment.approved':
       if (event.destructive)
