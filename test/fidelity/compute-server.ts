@@ -16,6 +16,7 @@ import { packFolder } from '../../src/adapters/appwrite/pack.ts';
 import type { AppwriteStandIn, AppwriteStandInOptions } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { eventually, makeFolder } from '../contracts/deployer-support.ts';
+import { watchTraffic } from '../specs/traffic.ts';
 
 export const PROJECT = 'demo';
 const KEY = 'key-of-the-demo';
@@ -52,10 +53,12 @@ export interface ComputeServer {
   stop(): Promise<void>;
 }
 
-/** A stand-in on a folder of its own. */
+/** A stand-in on a folder of its own; `stop` throws when an answer was not as Appwrite describes it. */
 export async function startComputeServer(options: Partial<AppwriteStandInOptions> = {}): Promise<ComputeServer> {
   const data = await makeFolder({});
   const server = await startAppwriteStandIn({ dataDir: data.dir, projectId: PROJECT, apiKey: KEY, ...options });
+  // What a test asks may be wrong on purpose; what is answered may not.
+  const traffic = watchTraffic('appwrite', server.endpoint, { requests: 'none' });
   return {
     server,
     sdk: connect(server),
@@ -72,6 +75,9 @@ export async function startComputeServer(options: Partial<AppwriteStandInOptions
     stop: async () => {
       await server.close();
       await data.remove();
+      traffic.close();
+      // Faults on purpose answer what no server describes.
+      if (options.faultPlan === undefined) await traffic.assertClean();
     },
   };
 }

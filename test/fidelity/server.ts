@@ -16,6 +16,7 @@ import {
 } from 'node-appwrite';
 import type { AppwriteStandInOptions } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
+import { watchTraffic } from '../specs/traffic.ts';
 
 const PROJECT = 'demo';
 export const KEY = 'standard_key';
@@ -48,11 +49,13 @@ export interface FidelityServer {
   close(): Promise<void>;
 }
 
-/** A stand-in on a temporary folder, that ends with `close`. */
+/** A stand-in on a temporary folder, that ends with `close`, which throws when an answer was not as Appwrite describes it. */
 export async function startServer(options: Partial<AppwriteStandInOptions> = {}): Promise<FidelityServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'orchestrator-fidelity-'));
   const server = await startAppwriteStandIn({ dataDir, projectId: PROJECT, apiKey: KEY, ...options });
   const { endpoint } = server;
+  // What a test asks may be wrong on purpose; what is answered may not.
+  const traffic = watchTraffic('appwrite', endpoint, { requests: 'none' });
   const client = (setUp = (made: Client) => made.setKey(KEY)) =>
     setUp(new Client().setEndpoint(endpoint).setProject(PROJECT));
   const keyed = client();
@@ -71,6 +74,8 @@ export async function startServer(options: Partial<AppwriteStandInOptions> = {})
     close: async () => {
       await server.close();
       await rm(dataDir, { recursive: true, force: true });
+      traffic.close();
+      await traffic.assertClean();
     },
   };
 }

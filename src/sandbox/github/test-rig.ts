@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Octokit } from '@octokit/rest';
+import { watchTraffic } from '../../../test/specs/traffic.ts';
 import { type GithubStandInOptions, startGithubStandIn } from './stand-in.ts';
 import { createGitPusher, runGit, temporaryFolder } from './test-support.ts';
 
-/** For tests only: a stand-in with one repository, GitHub's own client for it, and git. */
+/** For tests only: a stand-in with one repository, GitHub's own client for it, and git. Its answers are held to GitHub's description. */
 export const OWNER = 'local-developer';
 
 export const basic = (token: string): string => `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
@@ -13,6 +14,8 @@ export type Rig = Awaited<ReturnType<typeof openRig>>;
 export async function openRig(options: Omit<GithubStandInOptions, 'dataDir'> = {}) {
   const folder = await temporaryFolder();
   const standIn = await startGithubStandIn({ runChecks: false, ...options, dataDir: join(folder.path, 'data') });
+  // What a test asks may be wrong on purpose; what is answered may not.
+  const traffic = watchTraffic('github', standIn.apiUrl, { requests: 'none' });
   const clientOf = (token: string): Octokit =>
     new Octokit({ auth: token, baseUrl: standIn.apiUrl, log: { debug() {}, info() {}, warn() {}, error() {} } });
   const pusher = createGitPusher(folder, basic(standIn.token));
@@ -46,6 +49,8 @@ export async function openRig(options: Omit<GithubStandInOptions, 'dataDir'> = {
     async close() {
       await standIn.close();
       await folder.remove();
+      traffic.close();
+      await traffic.assertClean();
     },
   };
 }
