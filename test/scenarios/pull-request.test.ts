@@ -229,15 +229,7 @@ describe('an open pull request', function () {
       view.diff?.files.map((file) => file.path),
       ['.github/workflows/ci.yml', 'a/done.txt'],
     );
-    const prepareWorkspace = (dir: string) => {
-      mkdirSync(join(dir, '.github', 'workflows'), { recursive: true });
-      writeFileSync(join(dir, '.github', 'workflows', 'own.yml'), 'on: push\njobs: {}\n');
-      const git = (...args: string[]) =>
-        execFileSync('git', ['-c', 'user.name=U', '-c', 'user.email=u@x', ...args], { cwd: dir });
-      git('init', '-q');
-      git('add', '-A');
-      git('commit', '-q', '-m', 'own');
-    };
+    const prepareWorkspace = (dir: string) => commitAll(dir, '.github/workflows', 'own.yml', 'on: push\njobs: {}\n');
     await begin({}, undefined, { prepareWorkspace });
     const own = await settledAs(await rig.start({ until: 'review' }), 'complete');
     assert.deepEqual(
@@ -278,6 +270,16 @@ describe('an open pull request', function () {
     );
   });
 
+  it('begins with the template of the project', async () => {
+    const prepareWorkspace = (dir: string) =>
+      commitAll(dir, '.github', 'pull_request_template.md', '## Checklist\n- [ ] told the team\n');
+    await begin({}, undefined, { prepareWorkspace });
+    await settledAs(await rig.start({ until: 'commit' }), 'complete');
+    const { data } = await as(rig.github.token).rest.pulls.get(place());
+    assert.match(data.body ?? '', /^## Checklist\n- \[ \] told the team\n\n---\n\n## What\n/);
+    assert.match(data.body ?? '', /## Evidence\n/);
+  });
+
   it('closes the issue that the run was started from, in the repository of that issue', async () => {
     await begin({});
     const { forge } = rig.services;
@@ -313,6 +315,17 @@ describe('an open pull request', function () {
     assert.notEqual(view.mergeCommit, null);
   });
 });
+
+/** A repository with one file. */
+function commitAll(dir: string, folder: string, name: string, text: string): void {
+  mkdirSync(join(dir, folder), { recursive: true });
+  writeFileSync(join(dir, folder, name), text);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=U', '-c', 'user.email=u@x', ...args], { cwd: dir });
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'own');
+}
 
 /** The given forge, or another as soon as there is one: as settings are read anew when a run is resumed. */
 function replaceable(forge: Forge, other: () => Forge | null): Forge {
