@@ -1,0 +1,94 @@
+import type { DeploymentNeeds, FunctionNeed, SiteNeed } from '../../protocol/deployment-needs.ts';
+import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
+
+export interface DeployedUrls {
+  endpoint: string;
+  projectId: string;
+  databaseId: string | null;
+  /** Id of the function in the plan -> public URL without a trailing slash. */
+  functions: Record<string, string>;
+}
+
+/** What of the plan needs a place of its own on the host. */
+export type PlaceRequest =
+  | { kind: 'database'; id: string; name: string }
+  | { kind: 'function'; need: FunctionNeed }
+  | { kind: 'site'; need: SiteNeed };
+
+/** Where a thing of the plan lives: `<id of the plan>`, or `<id>-2` … `<id>-20` when others have that; 36 characters at most. */
+export interface Place {
+  id: string;
+  /** What marks it as this project's: `<project>/<id of the plan>`. Not a secret. */
+  mark: string;
+}
+
+/**
+ * Everything is find-or-create, and only what carries the mark of the project is ever changed. Every call but `place` and
+ * the reading ones refuses (`deployment_failed`) a place that meanwhile belongs to somebody else. Applied twice, the second
+ * time changes nothing; `Deployment.changes` names what was done.
+ */
+export interface Deployer {
+  /**
+   * What deploying would create, change and delete; reads only. A column or index that the plan no longer has in a table that
+   * it names is deleted; a table that it does not name stays.
+   */
+  preview(needs: DeploymentNeeds, name: string, project: string, signal: AbortSignal): Promise<DeploymentChange[]>;
+  /**
+   * Finds the place of this project, or takes the first free one and marks it. `project` is a key that stays the same over
+   * the runs of one project and is no other project's, such as `owner/name` of its repository.
+   */
+  place(request: PlaceRequest, project: string, signal: AbortSignal): Promise<Place>;
+  /**
+   * Makes the smallest changes that bring database, tables, columns and indexes to what is needed; waits until all are
+   * available. Changes that lose data are made only with `destructive`, else left out and named in `logTail`.
+   */
+  applyDatabase(
+    needs: DeploymentNeeds,
+    place: Place,
+    name: string,
+    options: { destructive: boolean },
+    signal: AbortSignal,
+  ): Promise<Deployment>;
+  /**
+   * Ids of the deployments that exist now: asked before an upload, so that a repeated upload can be recognised. `id` is that
+   * of the place.
+   */
+  knownDeployments(kind: 'function' | 'site', id: string, signal: AbortSignal): Promise<string[]>;
+  /**
+   * Creates or updates the function with its variables, triggers and domains, uploads the folder, waits for the build and the
+   * activation. When a deployment exists that is not in `known`, it is taken as ours from an earlier attempt and is not
+   * uploaded again; when what is active was made of the same files and settings, nothing is uploaded. The `id` of the result
+   * is that of the place. A domain that does not verify is no failure: `domains` says what to do.
+   */
+  deployFunction(
+    need: FunctionNeed,
+    place: Place,
+    sourceDir: string,
+    known: string[],
+    variables: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Deployment>;
+  deploySite(
+    need: SiteNeed,
+    place: Place,
+    sourceDir: string,
+    known: string[],
+    signal: AbortSignal,
+  ): Promise<Deployment>;
+  /** `functionIds`: id in the plan -> id of the place; `databaseId` is that of the place. */
+  urls(functionIds: Record<string, string>, databaseId: string | null, signal: AbortSignal): Promise<DeployedUrls>;
+  /** What undoing these deployments would do, and what cannot be undone, in words; reads only. */
+  previewRollback(
+    deployments: readonly Deployment[],
+    signal: AbortSignal,
+  ): Promise<{ changes: DeploymentChange[]; irreversible: string[] }>;
+  /**
+   * Undoes one deployment: the one before is activated again; tables and columns that it added are dropped when they are empty,
+   * and others, like a function or site that it made, only with `destructive`. Idempotent. `kept` says in words what was left.
+   */
+  rollBack(
+    deployment: Deployment,
+    options: { destructive: boolean },
+    signal: AbortSignal,
+  ): Promise<{ done: DeploymentChange[]; kept: string[] }>;
+}

@@ -1,0 +1,124 @@
+import type { CheckSummary, PullRequest, WorkflowRun } from '../../protocol/work.ts';
+import type { CommitId } from './repository.ts';
+
+export interface ForgeRepository {
+  owner: string;
+  name: string;
+  cloneUrl: string;
+  webUrl: string;
+  defaultBranch: string;
+  /** True when it has no commit yet. */
+  empty: boolean;
+}
+
+export interface Forge {
+  /** Value of an HTTP Authorization header for git over HTTPS; null when the remote needs none. */
+  gitAuthorization(): string | null;
+  /** Owner and name when the URL of a git remote belongs to this forge. */
+  recognise(remoteUrl: string): { owner: string; name: string } | null;
+  /** Finds or creates the repository; owner null means the token's user. */
+  ensureRepository(
+    request: { owner: string | null; name: string; private: boolean; description: string },
+    signal: AbortSignal,
+  ): Promise<ForgeRepository>;
+  /** Finds the pull request of the head branch, or opens it; labels and reviewers that it lacks are added. */
+  ensurePullRequest(
+    repository: ForgeRepository,
+    request: PullRequestRequest,
+    signal: AbortSignal,
+  ): Promise<PullRequest>;
+  pullRequest(repository: ForgeRepository, number: number, signal: AbortSignal): Promise<PullRequestState>;
+  /** What reviewers said, oldest first; without the words of our own account and what is resolved or dismissed. */
+  reviewComments(repository: ForgeRepository, number: number, signal: AbortSignal): Promise<ReviewComment[]>;
+  checks(repository: ForgeRepository, commit: CommitId, signal: AbortSignal): Promise<CheckSummary>;
+  /** The end of the log of each failed run of the summary, at most 8,000 characters each; its summary where no log is kept. */
+  failedLogs(
+    repository: ForgeRepository,
+    summary: CheckSummary,
+    signal: AbortSignal,
+  ): Promise<{ name: string; log: string }[]>;
+  /**
+   * Merges when the head is still `commit`; merged already: returns that. A draft is made ready first. Where the branch has a
+   * merge queue, it is put in. Never forces. `held`: why it is not merged now (a review or a check is required, it is in the
+   * queue, `isQueued`); ask again later. Throws `forge_failed` with details.reason `closed`, `head_moved`, `conflict` or
+   * `merged_elsewhere` when asking again does not help.
+   */
+  merge(
+    repository: ForgeRepository,
+    number: number,
+    request: { commit: CommitId; method: MergeMethod; title: string },
+    signal: AbortSignal,
+  ): Promise<{ commit: CommitId } | { held: string; isQueued?: true }>;
+  issue(place: IssuePlace, signal: AbortSignal): Promise<Issue>;
+  /** Open issues without pull requests, the last changed first; at most 50. */
+  issues(repository: { owner: string; name: string }, signal: AbortSignal): Promise<Issue[]>;
+  /** Ids of the workflow's runs that exist now: asked before `runWorkflow`, so that a repeated dispatch is recognised. */
+  workflowRuns(repository: ForgeRepository, workflow: string, ref: string, signal: AbortSignal): Promise<string[]>;
+  /**
+   * Dispatches a workflow (file name) on a branch and follows the run to its end; `onChange` is called at each new state. A
+   * run that is not in `known` is taken as ours from an earlier attempt. A failed run is returned, not thrown.
+   */
+  runWorkflow(
+    repository: ForgeRepository,
+    request: { workflow: string; ref: string; inputs: Record<string, string>; known: string[]; deadlineMs: number },
+    onChange: (run: WorkflowRun) => void,
+    signal: AbortSignal,
+  ): Promise<WorkflowRun>;
+}
+
+type MergeMethod = 'merge' | 'squash' | 'rebase';
+
+export interface PullRequestRequest {
+  head: string;
+  base: string;
+  title: string;
+  body: string;
+  draft: boolean;
+  /** Made in the repository when it has none of the name. */
+  labels: string[];
+  /** Login names. One that cannot review is left out, with a warning in the log. */
+  reviewers: string[];
+  /** Slugs of teams of the organisation. */
+  teamReviewers: string[];
+}
+
+export interface PullRequestState {
+  pullRequest: PullRequest;
+  headCommit: CommitId;
+  /** Null before it is merged. */
+  mergeCommit: CommitId | null;
+  /** False when somebody deleted the head branch. */
+  hasHeadBranch: boolean;
+  /** `behind`: the base has moved and must be brought in before merging; `unknown`: being found out, ask again. */
+  mergeable: 'yes' | 'behind' | 'conflict' | 'blocked' | 'unknown';
+}
+
+export interface ReviewComment {
+  /** Unique on the forge, the same each time. */
+  id: string;
+  author: string;
+  /** True for people who may write to the repository: only their words are acted upon. */
+  trusted: boolean;
+  /** False for a remark that asks for nothing, such as the text of an approval. */
+  wantsChange: boolean;
+  body: string;
+  /** Empty when it is about the whole. */
+  file: string;
+  /** 1-based; 0 when it is about the whole file. */
+  line: number;
+}
+
+export interface IssuePlace {
+  owner: string;
+  name: string;
+  number: number;
+}
+
+export interface Issue extends IssuePlace {
+  title: string;
+  /** Markdown; may be empty. */
+  body: string;
+  url: string;
+  labels: string[];
+  state: 'open' | 'closed';
+}
