@@ -26,6 +26,7 @@ describe('rules for what a plan wants of Appwrite', () => {
       '"f" is deployed from "../x", which is not a folder inside the repository.',
       'The index "i" of table "t" names the unknown column "nope".',
       'A live check asks "ghost", which is neither a function nor a site of the deployment.',
+      'The function "f" answers everybody, but no live check asks it.',
     ]);
   });
 
@@ -75,6 +76,7 @@ describe('rules for what a plan wants of Appwrite', () => {
   it('find triggers, variables and domains that cannot be', () => {
     const functions = [
       aFunction('f', {
+        execute: [],
         events: ['functions.*.executions.*.create', 'databases.*.tables.*.rows.*.create'],
         schedule: '* * * *',
         variables: [
@@ -102,6 +104,7 @@ describe('rules for what a plan wants of Appwrite', () => {
       { key: 'by', type: 'key' as const, columns: ['state', '$createdAt'], orders: ['asc' as const, 'desc' as const] },
     ];
     const functions = [aFunction('f', { schedule: '*/15 * * * *', domains: ['api.example.org'] })];
-    assert.deepEqual(faultsOf({ tables: [aTable('t', { columns, indexes })], functions }), []);
+    const liveChecks = [{ target: 'f', method: 'GET' as const, path: '/', body: null, status: 200, contains: '' }];
+    assert.deepEqual(faultsOf({ tables: [aTable('t', { columns, indexes })], functions, liveChecks }), []);
   });
 });

@@ -110,7 +110,15 @@ function triggerFaults({ id, events, schedule }: FunctionNeed): string[] {
 
 function liveCheckFaults(needs: DeploymentNeeds): string[] {
   const ids = new Set([...needs.functions, ...needs.sites].map((t) => t.id));
-  return needs.liveChecks
-    .filter((check) => !ids.has(check.target))
-    .map((check) => `A live check asks "${check.target}", which is neither a function nor a site of the deployment.`);
+  const asked = new Set(needs.liveChecks.map((check) => check.target));
+  const isPublic = ({ execute }: FunctionNeed) => execute.includes('any') || execute.includes('guests');
+  return [
+    ...needs.liveChecks
+      .filter((check) => !ids.has(check.target))
+      .map((check) => `A live check asks "${check.target}", which is neither a function nor a site of the deployment.`),
+    // A site is fetched in any case; what a function answers is known to the plan alone.
+    ...needs.functions
+      .filter((need) => isPublic(need) && !asked.has(need.id))
+      .map((need) => `The function "${need.id}" answers everybody, but no live check asks it.`),
+  ];
 }

@@ -160,10 +160,11 @@ async function deployOne(
   return deployment;
 }
 
-/** A plan without live checks still has its sites fetched. */
-function liveChecks(plan: Plan): LiveCheck[] {
-  if (plan.deployment.liveChecks.length > 0) return plan.deployment.liveChecks;
-  return plan.deployment.sites.map((site) => ({
+/** A site that no check of the plan asks is fetched all the same. */
+function liveChecks({ deployment }: Plan): LiveCheck[] {
+  const asked = new Set(deployment.liveChecks.map((check) => check.target));
+  const others = deployment.sites.filter((site) => !asked.has(site.id));
+  const fetched = others.map((site) => ({
     target: site.id,
     method: 'GET' as const,
     path: '/',
@@ -171,6 +172,7 @@ function liveChecks(plan: Plan): LiveCheck[] {
     status: 200,
     contains: '',
   }));
+  return [...deployment.liveChecks, ...fetched];
 }
 
 async function verifyLive(

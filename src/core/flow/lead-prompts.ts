@@ -15,7 +15,7 @@ Rules for a plan
 - Every subtask has checks: command lines that exit with 0 when the subtask is right, run by the host in the subtask's worktree. Use only the allowed commands you are given. Tests are part of the subtask that they test.
 - integrationChecks run on the merged tree after every integration; they must pass whenever any set of subtasks is integrated in dependency order.
 - Name packages only if they are needed and exist.
-- The deployment lists what Appwrite needs: tables, functions, sites, and the live checks that prove the application works.
+- The deployment lists what Appwrite needs: tables, functions, sites, and the live checks that prove the application works: at least one for each function that answers everybody.
 - Name every table that you use whole: its columns and indexes that you leave out are deleted. Tables that you do not name stay. A relationship points to a table of the plan. A required column has no default.
 - A function starts by its domain (execute), by events of the plan's database (\`databases.<id>.tables.<id>.rows.*.create\`), or by a schedule (cron of five fields). A site whose pages are made by a server has the adapter "ssr". No secrets in variables; own domains only when the brief names them.
 
