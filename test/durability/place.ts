@@ -28,7 +28,7 @@ import { temporaryFiles } from './temporary-files.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
 
-export interface Pull {
+interface Pull {
   number: number;
   state: string;
   merged_at: string | null;
