@@ -12,14 +12,25 @@ export interface Order {
   approve?: boolean;
   /** Cancels the run instead of carrying it on. */
   cancel?: boolean;
-  /** File that names the places where a worker has killed itself; given, it does so at the next one. */
+  /** Undoes the run that is there: starts the rollback, or carries on the one that is there. */
+  rollback?: boolean;
+  /** File that names the places where a worker has killed itself; given, it does so at the next one of `effects`. */
   dieFile?: string;
+  /** Default `EFFECTS`. */
+  effects?: Effects;
 }
 
-/** Effects outside the state folder. */
-export const EFFECTS = {
+/** Names of methods, by port. */
+export interface Effects {
+  repository: readonly string[];
+  forge: readonly string[];
+  deployer: readonly string[];
+}
+
+/** Effects of a build outside the state folder. */
+export const EFFECTS: Effects = {
   repository: ['land', 'push', 'fetch'],
   forge: ['ensureRepository', 'ensurePullRequest', 'merge'],
   deployer: ['place', 'applyDatabase', 'deployFunction', 'deploySite'],
-} as const;
+};
 export const MOMENTS = ['before', 'inside', 'after'] as const;

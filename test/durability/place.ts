@@ -20,7 +20,7 @@ import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { RunView } from '../../src/protocol/view.ts';
 import { startAppwriteStandIn } from '../../src/sandbox/appwrite/stand-in.ts';
 import { startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
-import { listSamples } from '../../src/sandbox/models/samples.ts';
+import { samplesDir as defaultSamplesDir, listSamples } from '../../src/sandbox/models/samples.ts';
 import { type JournalEntry, startModelStandIn } from '../../src/sandbox/models/stand-in.ts';
 import { type Traffic, watchTraffic } from '../specs/traffic.ts';
 import type { Order } from './order.ts';
@@ -28,22 +28,39 @@ import { temporaryFiles } from './temporary-files.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
 
+interface Pull {
+  number: number;
+  state: string;
+  merged_at: string | null;
+  head: { ref: string; sha: string };
+}
+
 /** The three outside systems, in the test's own process, so that what they have seen outlives every killed worker. */
 export interface Outside {
   env: Record<string, string>;
   /** What the models were asked, oldest first. */
   asked: JournalEntry[];
-  pullRequests(repository: string): Promise<{ number: number; merged_at: string | null }[]>;
+  pullRequests(repository: string): Promise<Pull[]>;
+  /** Heads of its pull requests that workflows were run for, each once. */
+  checkedHeads(repository: string): Promise<string[]>;
+  /** Ids of all that Appwrite has. */
+  resources(kind: 'functions' | 'sites' | 'tablesdb'): Promise<string[]>;
   deployments(kind: 'functions' | 'sites', id: string): Promise<number>;
   /** What workers, functions and tests have asked the two vendors; `close` throws when any of it is not as they describe. */
   traffic: { github: Traffic; appwrite: Traffic };
   close(): Promise<void>;
 }
 
-export async function openOutside(): Promise<Outside> {
+/** `samplesDir`: what the models have recorded; default the samples. */
+export async function openOutside({ samplesDir = defaultSamplesDir() } = {}): Promise<Outside> {
   const root = mkdtempSync(join(tmpdir(), 'durability-cloud-'));
   const asked: JournalEntry[] = [];
-  const models = await startModelStandIn({ latencyMs: 0, chunkMs: 0, journal: (entry) => asked.push(entry) });
+  const models = await startModelStandIn({
+    samplesDir,
+    latencyMs: 0,
+    chunkMs: 0,
+    journal: (entry) => asked.push(entry),
+  });
   const github = await startGithubStandIn({ dataDir: join(root, 'github') });
   const access = { projectId: 'local', apiKey: 'standard_durability' };
   const appwrite = await startAppwriteStandIn({ dataDir: join(root, 'appwrite'), ...access });
@@ -56,6 +73,10 @@ export async function openOutside(): Promise<Outside> {
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
     return response.json();
   };
+  const onGithub = (path: string) =>
+    ask(`${github.apiUrl}/repos/local-developer/${path}`, { authorization: `Bearer ${github.token}` });
+  const onAppwrite = (path: string) =>
+    ask(`${appwrite.endpoint}/${path}`, { 'x-appwrite-project': access.projectId, 'x-appwrite-key': access.apiKey });
   return {
     env: {
       XAI_BASE_URL: `${models.url}/v1`,
@@ -68,16 +89,18 @@ export async function openOutside(): Promise<Outside> {
     },
     asked,
     async pullRequests(repository) {
-      const url = `${github.apiUrl}/repos/local-developer/${repository}/pulls?state=all`;
-      return (await ask(url, { authorization: `Bearer ${github.token}` })) as {
-        number: number;
-        merged_at: string | null;
-      }[];
+      return (await onGithub(`${repository}/pulls?state=all`)) as Pull[];
+    },
+    async checkedHeads(repository) {
+      const runs = await onGithub(`${repository}/actions/runs?event=pull_request`);
+      return [...new Set((runs as { workflow_runs: { head_sha: string }[] }).workflow_runs.map((run) => run.head_sha))];
+    },
+    async resources(kind) {
+      const field = kind === 'tablesdb' ? 'databases' : kind;
+      return ((await onAppwrite(kind)) as Record<typeof field, { $id: string }[]>)[field].map(({ $id }) => $id);
     },
     async deployments(kind, id) {
-      const headers = { 'x-appwrite-project': access.projectId, 'x-appwrite-key': access.apiKey };
-      const list = await ask(`${appwrite.endpoint}/${kind}/${id}/deployments`, headers);
-      return (list as { total: number }).total;
+      return ((await onAppwrite(`${kind}/${id}/deployments`)) as { total: number }).total;
     },
     traffic,
     async close() {

@@ -13,6 +13,7 @@ import type { Clock, Log } from '../../src/core/ports.ts';
 import { openTempFolder } from '../../src/core/temp-folder.ts';
 import { toAppError } from '../../src/protocol/errors.ts';
 import type { RunView } from '../../src/protocol/view.ts';
+import type { Deployment } from '../../src/protocol/work.ts';
 import { EFFECTS, type Order } from './order.ts';
 
 /**
@@ -32,7 +33,7 @@ const log: Log = {
 /** Polls of outside systems come twenty times as fast; the time itself is real. */
 const quickClock: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
 
-/** Kills this process once for each effect and moment, over as many processes as it takes. */
+/** Kills this process once for each effect and moment, over as many processes as it takes; rolling back is one for each kind. */
 function deadly<T extends object>(port: T, effects: readonly string[], dieFile: string): T {
   const dieAt = (place: string): boolean => {
     const died = existsSync(dieFile) ? readFileSync(dieFile, 'utf8').split('\n') : [];
@@ -46,44 +47,47 @@ function deadly<T extends object>(port: T, effects: readonly string[], dieFile: 
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function' || typeof name !== 'string' || !effects.includes(name)) return method;
       return async (...args: unknown[]) => {
-        if (dieAt(`${name} before`)) die();
-        if (dieAt(`${name} inside`)) {
+        const effect = name === 'rollBack' ? `${name} ${(args[0] as Deployment).kind}` : name;
+        if (dieAt(`${effect} before`)) die();
+        if (dieAt(`${effect} inside`)) {
           setTimeout(die, INSIDE_MS);
           await Reflect.apply(method, target, args);
           die();
         }
         const value: unknown = await Reflect.apply(method, target, args);
-        if (dieAt(`${name} after`)) die();
+        if (dieAt(`${effect} after`)) die();
         return value;
       };
     },
   });
 }
 
-function overrides(settings: Settings, { dieFile }: Order): Partial<Services> {
+function overrides(settings: Settings, { dieFile, effects = EFFECTS }: Order): Partial<Services> {
   if (dieFile === undefined) return { clock: quickClock };
   const { github, appwrite } = settings;
   const access = { endpoint: appwrite.endpoint, projectId: appwrite.projectId ?? '', apiKey: appwrite.apiKey ?? '' };
   return {
     clock: quickClock,
-    repository: deadly(createRepository({ tempDir: openTempFolder({ log }).path }), EFFECTS.repository, dieFile),
+    repository: deadly(createRepository({ tempDir: openTempFolder({ log }).path }), effects.repository, dieFile),
     forge: deadly(
       createForge({ token: github.token ?? '', apiUrl: github.apiUrl, clock: systemClock }),
-      EFFECTS.forge,
+      effects.forge,
       dieFile,
     ),
-    deployer: deadly(createDeployer({ ...access, clock: systemClock, log }), EFFECTS.deployer, dieFile),
+    deployer: deadly(createDeployer({ ...access, clock: systemClock, log }), effects.deployer, dieFile),
   };
 }
 
 async function startOrResume(app: AppApi, settings: Settings, order: Order): Promise<string> {
-  const [known] = await app.list();
+  const runs = await app.list();
+  const known = order.rollback ? runs.find((run) => run.purpose === 'rollback') : runs[0];
   if (known !== undefined) {
     if (order.cancel) await app.dispatch({ type: 'cancel', runId: known.runId });
     const isEnded = order.cancel || ['complete', 'failed', 'cancelled'].includes(known.status);
     if (!isEnded) await app.dispatch({ type: 'resume', runId: known.runId, budgetUsd: null });
     return known.runId;
   }
+  if (order.rollback) return (await app.dispatch({ type: 'rollback', runId: runs[0]?.runId ?? '' })).runId;
   const brief = await readBrief(order.brief);
   const { runId } = await app.dispatch({
     type: 'start',

@@ -344,19 +344,21 @@ function observed(forge: Forge, onOpened: (where: ForgeRepository, pull: PullReq
 }
 
 /** Resolves when the run has published an event of the type. */
-function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void> {
-  const limit = AbortSignal.timeout(60_000);
-  return new Promise((resolve, reject) => {
-    const stop = rig.app.subscribe(runId, 0, (record) => {
-      if (record.event.type !== type) return;
-      queueMicrotask(() => stop());
-      resolve();
-    });
-    limit.addEventListener('abort', () => {
-      stop();
-      reject(new Error(`no ${type} came: ${JSON.stringify(rig.eventsOf(runId).slice(-5))}`));
-    });
+async function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const limit = setTimeout(
+    () => reject(new Error(`no ${type}: ${JSON.stringify(rig.eventsOf(runId).slice(-5))}`)),
+    60_000,
+  );
+  const stop = rig.app.subscribe(runId, 0, (record) => {
+    if (record.event.type === type) resolve();
   });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(limit);
+    stop();
+  }
 }
 
 /** Somebody pushes to main past the rules. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Repository } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { Plan } from '../../src/protocol/plan.ts';
@@ -29,7 +30,17 @@ describe('the changes of a deployment', function () {
   let rig: Rig;
   let deployer: FakeDeployer;
   let plan: Plan;
+  /** After a push. */
+  let onPushed: (url: string, branch: string) => Promise<void>;
+  const whose = (repository: Repository): Repository => ({
+    ...repository,
+    push: async (dir, url, refspecs, authorization, signal) => {
+      await repository.push(dir, url, refspecs, authorization, signal);
+      await onPushed(url, refspecs[0]?.branch ?? '');
+    },
+  });
   beforeEach(async () => {
+    onPushed = async () => {};
     deployer = createFakeDeployer();
     let pages = 0;
     const turn = (_id: string, number: number) => {
@@ -37,7 +48,10 @@ describe('the changes of a deployment', function () {
       pages += 1;
       return [write('a/index.html', `<p>${pages}</p>\n`), write(`a/page-${pages}.html`, '<p>new</p>\n')];
     };
-    rig = await open({ plan: () => plan, turn }, { adjust: () => ({ deployer }) });
+    rig = await open(
+      { plan: () => plan, turn },
+      { adjust: ({ repository }) => ({ deployer, repository: whose(repository) }) },
+    );
   });
   const ofType = <T extends DomainEvent['type']>(runId: string, type: T) =>
     rig.eventsOf(runId).filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type);
@@ -152,6 +166,54 @@ describe('the changes of a deployment', function () {
     assert.deepEqual(names(database?.changes), ['create column crew/notes/done']);
     const undo = await rig.app.dispatch({ type: 'rollback', runId });
     assert.ok(names((await rig.settled(undo.runId)).rollback?.done).includes('delete column crew/notes/done'));
+  });
+
+  it('are told as undone as a whole when rolling back needed several attempts', async () => {
+    await build([title]);
+    const { runId } = await build([title, done]);
+    const { rollBack } = deployer;
+    const failed = new Set<string>();
+    deployer.rollBack = async (deployment, ...rest) => {
+      const undone = await rollBack(deployment, ...rest);
+      if (failed.has(deployment.kind)) return undone;
+      failed.add(deployment.kind);
+      throw new AppError({ code: 'server', message: 'gone after the effect' });
+    };
+    const undo = await rig.app.dispatch({ type: 'rollback', runId });
+    for (const _ of ['site', 'database']) {
+      assert.equal((await rig.settled(undo.runId)).waiting[0]?.code, 'server');
+      await rig.app.dispatch({ type: 'resume', runId: undo.runId, budgetUsd: null });
+    }
+    const view = await rig.settled(undo.runId);
+    const undone = names(view.rollback?.done);
+    assert.deepEqual(undone, names(view.preview?.changes));
+    assert.ok(undone.includes('delete column crew/notes/done') && undone.length > 1, undone.join());
+  });
+
+  it('have one revert when its push was cut after the effect and main has moved since', async () => {
+    const { runId, view } = await build([title]);
+    const { repository, forge } = rig.services;
+    const signal = AbortSignal.timeout(30_000);
+    onPushed = async (url, branch) => {
+      if (!branch.includes('revert')) return;
+      onPushed = async () => {};
+      const message = { subject: 'theirs', body: '', trailers: {} };
+      const files = [{ path: 'theirs.txt', content: 'theirs\n' }];
+      const theirs = await repository.commitFiles(rig.workspaceDir, view.mergeCommit ?? '', files, message);
+      const push = [{ commit: theirs, branch: 'main' }];
+      await repository.push(rig.workspaceDir, url, push, forge.gitAuthorization(), signal);
+      throw new AppError({ code: 'transport', message: 'cut' });
+    };
+    const undo = await rig.app.dispatch({ type: 'rollback', runId });
+    for (let gate = (await rig.settled(undo.runId)).waiting[0]; gate?.gate === 'deployment'; ) {
+      await rig.app.dispatch({ type: 'approve', runId: undo.runId, gate: 'deployment' });
+      gate = (await rig.settled(undo.runId)).waiting[0];
+    }
+    assert.equal((await rig.settled(undo.runId)).waiting[0]?.code, 'transport');
+    await rig.app.dispatch({ type: 'resume', runId: undo.runId, budgetUsd: null });
+    const end = await rig.settled(undo.runId);
+    assert.deepEqual([end.status, end.waiting, end.pullRequest?.number], ['complete', [], 2]);
+    assert.deepEqual(ofType(undo.runId, 'branch.pushed').length, 1);
   });
 
   it('are refused to be undone with the reason: nothing deployed, still at work, or a rollback itself', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createFakeClock, type FakeClock } from '../../../test/fakes/clock.ts';
 import { createEmbeddedEngine } from './embedded-engine.ts';
 import { createEventLog } from './event-log.ts';
-import type { Ctx, Definition, Engine, StepContext } from './port.ts';
+import type { Ctx, Definition, Engine, StepContext, StepOptions } from './port.ts';
 import { currentProcess } from './processes.ts';
 import { deleteRun } from './retention.ts';
 import { openStore, type Store } from './store.ts';
@@ -45,14 +45,18 @@ describe('embedded engine', () => {
   };
 
   /** A definition with one step that hangs until the test lets it go on, whatever its signal says. */
-  const stubborn = () => {
+  const stubborn = (options: StepOptions = {}) => {
     const reached = Promise.withResolvers<StepContext>();
     const go = Promise.withResolvers<string>();
     const def = define('stubborn@1', (ctx: Ctx) =>
-      ctx.step('s', (s) => {
-        reached.resolve(s);
-        return go.promise;
-      }),
+      ctx.step(
+        's',
+        (s) => {
+          reached.resolve(s);
+          return go.promise;
+        },
+        options,
+      ),
     );
     return { def, reached: reached.promise, go: go.resolve };
   };
@@ -156,6 +160,20 @@ describe('embedded engine', () => {
     assert.equal((await next.reached).attempt, 6);
     next.go('done');
     assert.deepEqual(await engine.result({ runId: 'r' }), { ok: true, value: 'done' });
+  });
+
+  it('never parks for a step that waits, however often the process ended under it', async () => {
+    const first = stubborn({ waits: true });
+    const old = open([first.def]);
+    await old.engine.start(first.def, null, { runId: 'r' });
+    await first.reached;
+    killOwner(old.store, 60, { pid: deadPid(), start: 'x' });
+    const next = stubborn({ waits: true });
+    const { engine } = open([next.def]);
+    await engine.start(next.def, null, { runId: 'r' });
+    next.go('merged');
+    assert.deepEqual(await engine.result({ runId: 'r' }), { ok: true, value: 'merged' });
+    first.go('');
   });
 
   it('leaves a run unfinished when the storage fails, tells who waits for its root, and can resume it', async () => {

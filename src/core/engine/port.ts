@@ -35,6 +35,11 @@ export interface StepOptions {
   timeoutMs?: number;
   /** `process`: what it returned may be lost with the power, and the step is then made again. Default `full`. */
   durability?: 'full' | 'process';
+  /**
+   * Mostly waits for something outside, maybe for long: that the process ended meanwhile says nothing about the step, and its run
+   * is not parked for it. Default false.
+   */
+  waits?: boolean;
 }
 
 export type Outcome<O> = { ok: true; value: O } | { ok: false; error: ErrorInfo };

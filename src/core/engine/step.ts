@@ -48,7 +48,7 @@ export async function runStep<T>(
   const { store, execution } = deps;
   if (entry !== undefined && entry.state !== 'open') return replay(store, entry) as T;
   const startedAt = entry?.startedAt ?? store.clock.now();
-  if (entry !== undefined) parkIfDeadly(deps, site, entry);
+  if (entry !== undefined && options.waits !== true) parkIfDeadly(deps, site, entry);
   const counts: Counts = {
     attempts: entry?.attempts ?? 0,
     failures: entry?.failures ?? 0,

@@ -56,17 +56,21 @@ export async function seeThrough(
   };
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const current = open;
-    const seen = await pausable(ctx, `pull-request-${turn}`, (s) =>
-      watchPullRequest(services, s, {
-        repoDir: state.repoDir,
-        remote,
-        number: current.pullRequest.number,
-        commit: current.integration.head,
-        title: `${input.brief.name} (#${current.pullRequest.number})`,
-        answered: current.answered,
-        rounds: current.rounds,
-        deadlineMs: input.policy.forgeChecksDeadlineMs,
-      }),
+    const seen = await pausable(
+      ctx,
+      `pull-request-${turn}`,
+      (s) =>
+        watchPullRequest(services, s, {
+          repoDir: state.repoDir,
+          remote,
+          number: current.pullRequest.number,
+          commit: current.integration.head,
+          title: `${input.brief.name} (#${current.pullRequest.number})`,
+          answered: current.answered,
+          rounds: current.rounds,
+          deadlineMs: input.policy.forgeChecksDeadlineMs,
+        }),
+      { waits: true },
     );
     if (seen.kind === 'merged') {
       return { commit: seen.commit, head: open.integration.head, pullRequest: open.pullRequest };

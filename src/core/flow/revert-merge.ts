@@ -1,8 +1,9 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { PullRequest } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
-import type { ForgeRepository } from '../ports.ts';
+import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { pausable } from './pause.ts';
+import { pushWork } from './remote.ts';
 import type { RollbackInput } from './rollback-input.ts';
 import type { Services } from './services.ts';
 
@@ -14,13 +15,13 @@ export async function revertMerge(
   ctx: Ctx,
   services: Services,
   input: RollbackInput,
-  repoDir: string,
+  state: RepositoryState,
   merged: NonNullable<RollbackInput['merged']>,
 ): Promise<{ pullRequest: PullRequest } | { kept: string }> {
   const remote = await pausable(ctx, 'revert-repository', (s) =>
     findMerged(services, input, merged.remoteUrl, s.signal),
   );
-  const branch = `${services.remote.branchPrefix}revert-${input.slug}-${ctx.rootRunId.slice(-6)}`;
+  const { repoDir } = state;
   const made = await pausable(ctx, 'revert', async (s): Promise<{ kept: string } | { commit: string }> => {
     const { forge, repository } = services;
     const authorization = forge.gitAuthorization();
@@ -43,11 +44,17 @@ export async function revertMerge(
     if ((await repository.changedFiles(repoDir, head, commit)).length === 0) {
       return { kept: `Nothing of the merge ${merged.commit.slice(0, 7)} is in ${remote.defaultBranch} any more.` };
     }
-    await repository.push(repoDir, remote.cloneUrl, [{ commit, branch }], authorization, s.signal);
     return { commit };
   });
   if ('kept' in made) return made;
-  await ctx.publish('revert-pushed', { type: 'branch.pushed', branch, commit: made.commit, remote: remote.webUrl });
+  // A step of its own: made again after the default branch has moved, the commit would be another than the one on the branch.
+  const branch = await pushWork(ctx, services, remote, {
+    state,
+    name: 'revert-push',
+    commit: made.commit,
+    branch: `${services.remote.branchPrefix}revert-${input.slug}-${ctx.rootRunId.slice(-6)}`,
+  });
+  await ctx.publish('reverted', { type: 'branch.pushed', branch, commit: made.commit, remote: remote.webUrl });
   const pullRequest = await pausable(ctx, 'revert-pull-request', (s) => {
     const text = {
       title: `Revert "${input.brief.name}"`,

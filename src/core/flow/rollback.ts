@@ -33,14 +33,30 @@ async function runStages(ctx: Ctx, services: Services, input: RollbackInput): Pr
     done.push(...undone.done);
     kept.push(...undone.kept);
   }
-  const reverted = merged === null ? null : await revertMerge(ctx, services, input, state.repoDir, merged);
+  const left = await pausable(ctx, 'left', (s) => services.deployer.previewRollback(deployments, s.signal));
+  const reverted = merged === null ? null : await revertMerge(ctx, services, input, state, merged);
   if (reverted !== null && 'kept' in reverted) kept.push(reverted.kept);
   await ctx.publish('rolled-back', {
     type: 'rollback.finished',
-    done,
+    done: [...doneBefore(preview.changes, left.changes, done), ...done],
     kept: distinct([...kept, ...preview.irreversible]),
   });
   return { url: null, stoppedAfter: 'deploy' };
+}
+
+/** What attempts that were cut have done: it was to be undone, nothing is left of it, and no later attempt found it. */
+function doneBefore(
+  intended: readonly DeploymentChange[],
+  left: readonly DeploymentChange[],
+  told: readonly DeploymentChange[],
+): DeploymentChange[] {
+  const known = new Set([...left, ...told].map(nameOf));
+  return intended.filter((change) => !known.has(nameOf(change)));
+}
+
+/** Several settings of one thing may go back; the words about a deletion may change between two looks. */
+function nameOf({ action, kind, id, detail }: DeploymentChange): string {
+  return [action, kind, id, action === 'change' ? detail : ''].join(' ');
 }
 
 const distinct = (texts: readonly string[]): string[] => [...new Set(texts)];
