@@ -35,7 +35,7 @@ export interface Console extends vscode.Disposable {
 }
 
 /** Diffs of a run in VS Code's own editors, and the person's choices about them. */
-export interface Review extends vscode.Disposable {
+export interface Review {
   /** The multi-file diff of all that waits for acceptance; `path` reveals one file. */
   open(runId: string, path?: string): Promise<void>;
   /** Read only: what one subtask changed. */
@@ -49,6 +49,8 @@ export interface Review extends vscode.Disposable {
   run(command: ReviewCommand, args: readonly unknown[]): Promise<void>;
   readonly files: vscode.FileSystemProvider;
   readonly commits: vscode.TextDocumentContentProvider;
+  /** Ends with the window; resolves when the last choices and comments are on disk. */
+  close(): Promise<void>;
 }
 
 export type ReviewCommand =

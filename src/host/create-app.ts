@@ -87,7 +87,6 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
     keys,
     service,
     runs,
-    review,
     console,
     trees,
     trackContext(app),
@@ -114,7 +113,7 @@ export function createApp(context: vscode.ExtensionContext, views: TreeViews): L
     trees,
     resumeLive,
     async close() {
-      await service.stop();
+      await Promise.all([service.stop(), review.close()]);
       for (const owner of owned.reverse()) owner.dispose();
     },
   };

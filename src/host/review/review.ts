@@ -30,10 +30,11 @@ export function createReview(app: HostBase, options: ReviewOptions = {}): Review
   const { storageUri, globalStorageUri } = app.context;
   const dir = join((storageUri ?? globalStorageUri).fsPath, 'reviews');
 
+  const stateFiles = createStateFiles({ dir, onError });
   const sessions = createSessions({
     app,
     contents,
-    files: createStateFiles({ dir, onError }),
+    files: stateFiles,
     onChange(session, paths) {
       files.announce(session, paths);
       markings.refresh(session);
@@ -95,8 +96,9 @@ export function createReview(app: HostBase, options: ReviewOptions = {}): Review
     run,
     files,
     commits: createCommits(contents, uris),
-    dispose() {
+    close() {
       for (const owned of [tracking, comments, markings, sessions, files]) owned.dispose();
+      return stateFiles.close();
     },
   };
 }

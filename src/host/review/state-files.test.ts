@@ -30,6 +30,16 @@ describe('reviews on disk', () => {
     assert.deepEqual((await files.read('run'))?.kept, { x: 'two' });
   });
 
+  it('are on disk when they are closed, and stay as they are then', async () => {
+    const files = open();
+    const state = newReview('run', { baseCommit: '1', commit: '2' });
+    void files.write(withKept(state, 'x', 'one'));
+    await files.close();
+    assert.deepEqual(readdirSync(join(dir, 'reviews')), ['run.json']);
+    await files.write(withKept(state, 'x', 'two'));
+    assert.deepEqual((await open().read('run'))?.kept, { x: 'one' });
+  });
+
   it('are nothing when there is no file or one that is damaged, which is reported', async () => {
     assert.equal(await open().read('run'), null);
     assert.deepEqual(errors, []);

@@ -8,6 +8,8 @@ export interface StateFiles {
   read(runId: string): Promise<ReviewState | null>;
   /** Writes in order; a later state replaces an earlier one that has not been written yet. */
   write(state: ReviewState): Promise<void>;
+  /** Takes no further states; resolves when those that came before are on disk. */
+  close(): Promise<void>;
 }
 
 export interface StateFilesOptions {
@@ -23,6 +25,7 @@ export function createStateFiles({ dir, onError }: StateFilesOptions): StateFile
   const pending = new Map<string, ReviewState>();
   let writing: Promise<void> = Promise.resolve();
   let isPruned = false;
+  let isClosed = false;
   const fileOf = (runId: string) => join(dir, `${encodeURIComponent(runId)}.json`);
 
   const put = async (runId: string) => {
@@ -57,8 +60,13 @@ export function createStateFiles({ dir, onError }: StateFilesOptions): StateFile
       }
     },
     write(state) {
+      if (isClosed) return writing;
       pending.set(state.runId, state);
       writing = writing.then(() => put(state.runId)).catch(onError);
+      return writing;
+    },
+    close() {
+      isClosed = true;
       return writing;
     },
   };

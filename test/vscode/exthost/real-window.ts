@@ -137,7 +137,6 @@ export function openRealWindow(options: RealWindowOptions): RealWindow {
   const review = createReview(base as unknown as HostApp, { uris, dialogs });
   const owned: vscode.Disposable[] = [
     runs,
-    review,
     vscode.workspace.registerFileSystemProvider(schemes.review, review.files, { isCaseSensitive: true }),
     vscode.workspace.registerTextDocumentContentProvider(schemes.commit, review.commits),
   ];
@@ -161,7 +160,7 @@ export function openRealWindow(options: RealWindowOptions): RealWindow {
     async close() {
       await vscode.commands.executeCommand('workbench.action.closeAllEditors');
       for (const each of owned) each.dispose();
-      await client.stop();
+      await Promise.all([client.stop(), review.close()]);
       client.dispose();
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -140,14 +140,15 @@ export function openFixture(trees: Record<string, Tree>): Fixture {
   const open = () => {
     review = createReview(app, { uris, dialogs });
     owned = [
-      review,
       vscode.workspace.registerFileSystemProvider(schemes.review, review.files, { isCaseSensitive: true }),
       vscode.workspace.registerTextDocumentContentProvider(schemes.commit, review.commits),
     ];
   };
   const closeEditors = () => vscode.commands.executeCommand('workbench.action.closeAllEditors');
-  const dispose = () => {
+  const close = async () => {
+    await closeEditors();
     for (const each of owned) each.dispose();
+    await review.close();
   };
 
   const fixture: Fixture = {
@@ -175,13 +176,11 @@ export function openFixture(trees: Record<string, Tree>): Fixture {
     },
     tell: (event) => records.fire([{ v: 1, runId: RUN, seq: 1, at: '', event }]),
     async reload() {
-      await closeEditors();
-      dispose();
+      await close();
       open();
     },
     async close() {
-      await closeEditors();
-      dispose();
+      await close();
       rmSync(dir, { recursive: true, force: true });
     },
   };

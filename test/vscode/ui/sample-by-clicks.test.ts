@@ -34,7 +34,7 @@ describe('the sample, by clicks in a clean window', function () {
   it('shows all of its changes in one multi-file diff', async () => {
     const { page, server } = ui();
     await row(page, 'Waiting for You', /Review the changes/).click({ timeout: STAGE_MS });
-    await page.getByRole('tab', { name: /Review: Harbour Cafe \(9 files\)/ }).waitFor();
+    await page.getByRole('tab', { name: /Review: Harbour Cafe \(10 files\)/ }).waitFor();
     await page.locator('.multiDiffEntry .file-path', { hasText: 'README.md' }).waitFor();
     const paths = await server.evaluate((vscode) => {
       const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input as {
@@ -42,7 +42,7 @@ describe('the sample, by clicks in a clean window', function () {
       };
       return input.textDiffs.map(({ modified }) => modified.path);
     });
-    assert.equal(paths.length, 9);
+    assert.equal(paths.length, 10);
     assert.ok(paths.some((each) => each.endsWith('site/index.html')));
   });
 

@@ -45,7 +45,10 @@ describe('the sample, by keyboard alone', function () {
     await tabTo(page, frame, 'Review changes');
     await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: /Review: Harbour Cafe/ }).waitFor();
-    const readme = page.locator('.multiDiffEntry', { hasText: 'README.md' }).locator('.editor.modified');
+    const editorOf = (name: string) => page.locator('.multiDiffEntry', { hasText: name }).locator('.editor.modified');
+    await editorOf('ci.yml').locator('.monaco-editor.focused').waitFor();
+    await page.keyboard.press('Alt+j');
+    const readme = editorOf('README.md');
     await readme.locator('.monaco-editor.focused').waitFor();
     await pressUntil(page, 'Shift+Alt+n', [readme.getByText('# Harbour Cafe'), 'detached']);
     await page.keyboard.press('Alt+j');
