@@ -16,11 +16,13 @@ export function mergedWork(
     return { plan, mergeCommit, remoteUrl, brief };
   }
   const reason =
-    view.status !== 'complete'
-      ? `it is ${view.status}`
-      : stoppedAfter === 'deploy'
-        ? 'it has deployed already'
-        : `it stopped after ${stoppedAfter}, so nothing of it is merged; start a run that goes further`;
+    view.purpose === 'rollback'
+      ? 'it is a rollback; to deploy again what it undid, revert its pull request and start a new run'
+      : view.status !== 'complete'
+        ? `it is ${view.status}`
+        : stoppedAfter === 'deploy'
+          ? 'it has deployed already'
+          : `it stopped after ${stoppedAfter}, so nothing of it is merged; start a run that goes further`;
   throw new AppError({
     code: 'usage',
     message: `run ${view.runId} has nothing to deploy`,

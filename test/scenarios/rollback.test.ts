@@ -165,5 +165,9 @@ describe('the changes of a deployment', function () {
     const undo = await rig.app.dispatch({ type: 'rollback', runId });
     await rig.settled(undo.runId);
     await refused(undo.runId, /is a rollback itself/);
+    await assert.rejects(rig.app.dispatch({ type: 'deploy', runId: undo.runId }), {
+      code: 'usage',
+      userMessage: /it is a rollback/,
+    });
   });
 });
