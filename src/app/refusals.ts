@@ -64,3 +64,12 @@ export function alreadyEnded(view: RunView): AppError {
     userMessage: `Run ${view.runId} is ${view.status}; nothing of it is left to do. Start a new run.`,
   });
 }
+
+/** Two rollbacks at once would undo each other's halves. */
+export function alreadyUndone(view: RunView, by: RunView): AppError {
+  return new AppError({
+    code: 'usage',
+    message: `run ${view.runId} is being rolled back by ${by.runId}`,
+    userMessage: `Run ${view.runId} cannot be rolled back: run ${by.runId} rolls it back already and is ${by.status}. Go on with that one, or cancel it.`,
+  });
+}

@@ -20,6 +20,16 @@ export async function revertMerge(
   const remote = await pausable(ctx, 'revert-repository', (s) =>
     findMerged(services, input, merged.remoteUrl, s.signal),
   );
+  const { proposed } = input;
+  if (proposed !== null) {
+    const now = await pausable(ctx, 'revert-proposed', (s) =>
+      services.forge.pullRequest(remote, proposed.number, s.signal),
+    );
+    if (now.pullRequest.state === 'open') {
+      await ctx.publish('revert-found', { type: 'pull_request.opened', pullRequest: now.pullRequest });
+      return { pullRequest: now.pullRequest };
+    }
+  }
   const branch = `${services.remote.branchPrefix}revert-${input.slug}-${ctx.rootRunId.slice(-6)}`;
   const made = await pausable(ctx, 'revert', async (s): Promise<{ kept: string } | { commit: string }> => {
     const { forge, repository } = services;
