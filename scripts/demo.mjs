@@ -50,7 +50,7 @@ function newWorkspace(number) {
 
 /** Without the person's own configuration: the demo never calls a real system. */
 function demoEnvironment() {
-  const own = /^(XAI|ANTHROPIC|APPWRITE)_|^GITHUB_(TOKEN|API_URL)$/;
+  const own = /^(XAI|ANTHROPIC|APPWRITE|ORCHESTRATOR_RECORDS)_|^GITHUB_(TOKEN|API_URL)$/;
   const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
   return { ...kept, ORCHESTRATOR_HOME: stateDir };
 }

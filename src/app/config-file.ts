@@ -25,6 +25,14 @@ const appwriteId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,35}$/, 'allowed: letters, digits, ".", "_", "-", at most 36');
 
+const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/,
+    'allowed: a host name such as "sites.example.org", without http:// or a path',
+  );
+
 /** Longest time a check may be given: one day. */
 const MAX_WALL_MS = 86_400_000;
 const durationMs = z.int().min(1_000).max(MAX_WALL_MS);
@@ -117,7 +125,11 @@ export const ConfigFile = z.strictObject({
     })
     .optional(),
   appwrite: z
-    .strictObject({ sitesDomain: text.optional(), functionsDomain: text.optional(), domainTarget: text.optional() })
+    .strictObject({
+      sitesDomain: hostName.optional(),
+      functionsDomain: hostName.optional(),
+      domainTarget: hostName.optional(),
+    })
     .optional(),
   /** The database that a team shares; its address and key are in the environment. */
   records: z

@@ -286,6 +286,10 @@ describe('settings', () => {
     assert.equal(loadSettings(source({})).appwrite.domainTarget, null);
     writeConfig('{"appwrite": {"domainTarget": "edge.example.org"}}');
     assert.equal(loadSettings(source({})).appwrite.domainTarget, 'edge.example.org');
+    for (const wrong of ['https://edge.example.org', 'edge.example.org/x', 'a b', '']) {
+      writeConfig(JSON.stringify({ appwrite: { domainTarget: wrong } }));
+      assert.throws(() => loadSettings(source({})), /appwrite\.domainTarget is .*allowed: a host name/, wrong);
+    }
   });
 
   it('ask no keys for models of the editor, and want their ids', () => {

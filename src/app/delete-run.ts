@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../core/engine/port.ts';
-import type { Repository } from '../core/ports.ts';
+import type { Repository, RepositoryState } from '../core/ports.ts';
 import { AppError } from '../protocol/errors.ts';
 
 export interface DeleteParts {
@@ -44,13 +44,21 @@ export async function deleteRun(parts: DeleteParts, runId: string, workspaceDir:
 
 /** Null for a folder that holds no repository any more. */
 export async function repositoryOf(
-  { repository }: { repository: Pick<Repository, 'open'> },
+  parts: { repository: Pick<Repository, 'open'> },
   workspaceDir: string,
 ): Promise<string | null> {
+  return (await openedRepository(parts, workspaceDir))?.repoDir ?? null;
+}
+
+/** Null for a folder that holds no repository. */
+export async function openedRepository(
+  { repository }: { repository: Pick<Repository, 'open'> },
+  workspaceDir: string,
+): Promise<RepositoryState | null> {
   // `open` would make a repository in an empty folder.
   if ((await namesIn(workspaceDir)).length === 0) return null;
   try {
-    return (await repository.open(workspaceDir, AbortSignal.timeout(OPEN_LIMIT_MS))).repoDir;
+    return await repository.open(workspaceDir, AbortSignal.timeout(OPEN_LIMIT_MS));
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'workspace_unusable') return null;
     throw thrown;

@@ -3,13 +3,14 @@ import type { Decision, DiffDecision, PlanDecision } from '../core/flow/decision
 import type { DeployInput } from '../core/flow/deploy-merged.ts';
 import { planFaults } from '../core/flow/plan-rules.ts';
 import type { BuildInput } from '../core/flow/policy.ts';
+import type { RollbackInput } from '../core/flow/rollback-input.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { Gate } from '../protocol/events.ts';
 import { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import type { AppParts } from './app-parts.ts';
 import { remoteOf, workToUndo } from './past-work.ts';
-import { alreadyEnded, mergedWork, noLongerWaits, nothingWaits, planInvalid } from './refusals.ts';
+import { alreadyEnded, alreadyUndone, mergedWork, noLongerWaits, nothingWaits, planInvalid } from './refusals.ts';
 import { findRun, hasEnded, type RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
 
@@ -93,7 +94,15 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
   const rollBack = async (idOrPrefix: string): Promise<string> => {
     const view = views.get(await mustFind(idOrPrefix));
     const past = await inputOf(engine, view.runId);
-    const input = { ...past, ...workToUndo(view, events), undoes: view.runId, policy: parts.policy() };
+    const work = workToUndo(view, events);
+    const earlier = (await engine.list())
+      .filter(({ definition }) => definition === parts.rollback.name)
+      .map((run) => views.get(run.runId))
+      .filter(({ undoes }) => undoes === view.runId);
+    const unfinished = earlier.find((one) => !hasEnded(one));
+    if (unfinished !== undefined) throw alreadyUndone(view, unfinished);
+    const proposed = earlier.find(({ pullRequest }) => pullRequest !== null)?.pullRequest ?? null;
+    const input: RollbackInput = { ...past, ...work, proposed, undoes: view.runId, policy: parts.policy() };
     const runId = newRunId(`revert-${past.slug}`, random);
     await engine.start(parts.rollback, input, { runId });
     return runId;

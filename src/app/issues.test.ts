@@ -12,11 +12,15 @@ describe('issues', () => {
   let dir: string;
   let origin: string | null;
   let asked: IssuePlace[];
+  let isEmpty: boolean;
+  let common: boolean;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'issues-'));
     writeFileSync(join(dir, 'README.md'), '');
     origin = 'https://github.example/team/notes.git';
     asked = [];
+    isEmpty = true;
+    common = false;
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -34,11 +38,18 @@ describe('issues', () => {
       repository: {
         open: async () => ({ repoDir: dir, baseCommit: '', branch: 'main', dirtyPaths: [], created: false }),
         originUrl: async () => origin,
+        fetch: async () => 'head',
+        hasCommonHistory: async () => common,
       },
       forge: {
         recognise: (url) => {
           const found = /^https:\/\/github\.example\/([^/]+)\/([^/]+?)(\.git)?$/.exec(url);
           return found === null ? null : { owner: found[1] ?? '', name: found[2] ?? '' };
+        },
+        gitAuthorization: () => null,
+        ensureRepository: async ({ owner, name }) => {
+          const webUrl = `https://github.example/${owner}/${name}`;
+          return { owner: owner ?? '', name, webUrl, cloneUrl: `${webUrl}.git`, defaultBranch: 'main', empty: isEmpty };
         },
         issue: async (place) => {
           asked.push(place);
@@ -75,6 +86,24 @@ describe('issues', () => {
     origin = null;
     await assert.rejects(issues().read('#12', dir, SIGNAL), /origin/);
     assert.deepEqual(asked, []);
+  });
+
+  it('refuses an issue of a repository with code when the workspace is not a clone of it', async () => {
+    isEmpty = false;
+    await issues().read('#12', dir, SIGNAL);
+    origin = null;
+    common = true;
+    await issues().read('team/notes#12', dir, SIGNAL);
+    common = false;
+    const refused = (thrown: unknown) =>
+      thrown instanceof AppError &&
+      thrown.code === 'usage' &&
+      /git clone https:\/\/github\.example/.test(thrown.userMessage);
+    await assert.rejects(issues().read('team/notes#12', dir, SIGNAL), refused);
+    rmSync(join(dir, 'README.md'));
+    await assert.rejects(issues().read('team/notes#12', dir, SIGNAL), refused);
+    isEmpty = true;
+    await issues().read('team/notes#12', dir, SIGNAL);
   });
 
   it('lists those of the origin, and none without one', async () => {

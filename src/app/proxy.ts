@@ -10,9 +10,8 @@ export async function useProxy(env: Readonly<Record<string, string | undefined>>
   if (HTTP_PROXY === '' && HTTPS_PROXY === '') return;
   await requireAddress('HTTP_PROXY', HTTP_PROXY);
   await requireAddress('HTTPS_PROXY', HTTPS_PROXY);
-  const { EnvHttpProxyAgent, setGlobalDispatcher } = await import('undici');
-  const options = { httpProxy: HTTP_PROXY, httpsProxy: HTTPS_PROXY, noProxy: NO_PROXY };
-  setGlobalDispatcher(quietly(() => new EnvHttpProxyAgent(options)));
+  const { sendThroughProxy } = await import('./proxy-dispatcher.ts');
+  sendThroughProxy(HTTP_PROXY, HTTPS_PROXY, NO_PROXY);
 }
 
 async function requireAddress(name: string, value: string): Promise<void> {
@@ -24,15 +23,4 @@ async function requireAddress(name: string, value: string): Promise<void> {
     message: `${name} is no address of a proxy: ${shown}`,
     userMessage: `${name} is "${shown}"; allowed: the address of an HTTP proxy, such as http://proxy.example:3128.`,
   });
-}
-
-/** The class warns that it is experimental, once a process; nobody who runs this program can do anything about it. */
-function quietly<T>(make: () => T): T {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return make();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }

@@ -16,11 +16,13 @@ export function mergedWork(
     return { plan, mergeCommit, remoteUrl, brief };
   }
   const reason =
-    view.status !== 'complete'
-      ? `it is ${view.status}`
-      : stoppedAfter === 'deploy'
-        ? 'it has deployed already'
-        : `it stopped after ${stoppedAfter}, so nothing of it is merged; start a run that goes further`;
+    view.purpose === 'rollback'
+      ? 'it is a rollback; to deploy again what it undid, revert its pull request and start a new run'
+      : view.status !== 'complete'
+        ? `it is ${view.status}`
+        : stoppedAfter === 'deploy'
+          ? 'it has deployed already'
+          : `it stopped after ${stoppedAfter}, so nothing of it is merged; start a run that goes further`;
   throw new AppError({
     code: 'usage',
     message: `run ${view.runId} has nothing to deploy`,
@@ -60,5 +62,14 @@ export function alreadyEnded(view: RunView): AppError {
     code: 'usage',
     message: `run ${view.runId} has ended`,
     userMessage: `Run ${view.runId} is ${view.status}; nothing of it is left to do. Start a new run.`,
+  });
+}
+
+/** Two rollbacks at once would undo each other's halves. */
+export function alreadyUndone(view: RunView, by: RunView): AppError {
+  return new AppError({
+    code: 'usage',
+    message: `run ${view.runId} is being rolled back by ${by.runId}`,
+    userMessage: `Run ${view.runId} cannot be rolled back: run ${by.runId} rolls it back already and is ${by.status}. Go on with that one, or cancel it.`,
   });
 }

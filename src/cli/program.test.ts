@@ -273,6 +273,10 @@ describe('the command line', () => {
     assert.equal(await cli.run('resume', 'last', '--budget', '9'), 2);
     assert.equal(await cli.run('resume', 'last', '--budget', '15'), 0);
     assert.deepEqual(cli.app.intents.at(-1), { type: 'resume', runId: FAKE_RUN_ID, budgetUsd: 15 });
+    const sent = cli.app.intents.length;
+    assert.equal(await cli.run('resume', 'last'), 0);
+    assert.match(cli.stderr(), /has ended already \(complete\)/);
+    assert.equal(cli.app.intents.length, sent);
   });
 
   it('stops at Ctrl-C with 130, closes the program and says how to resume', async () => {

@@ -28,6 +28,7 @@ export async function runCommandLine(argv: readonly string[], io: Io, deps: Deps
 }
 
 const yes = () => new Option('--yes', 'pass the plan and the diff without asking');
+const yesToChanges = () => new Option('--yes', 'never ask; changes that lose data wait all the same');
 const allowDestructive = () =>
   new Option('--allow-destructive', 'make changes of a deployment that lose data without asking; --yes does not');
 const json = () => new Option('--json', 'one event a line on stdout as JSON, nothing else there');
@@ -81,7 +82,7 @@ function addRunCommands(program: Command, io: Io, deps: Deps, finish: Finish): v
     program
       .command(`${name} <run>`)
       .description(description)
-      .addOption(yes())
+      .addOption(yesToChanges())
       .addOption(json())
       .addOption(local())
       .addOption(allowDestructive())
@@ -96,7 +97,9 @@ function addDecisionCommands(program: Command, io: Io, deps: Deps, finish: Finis
   const decide = () => import('./commands/decide.ts');
   program
     .command('approve <run> [gate]')
-    .description('accept the plan, the diff, or the deployment (with what loses data) that a run waits with, and go on')
+    .description(
+      'accept what a run waits with, and go on; GATE is plan, diff, subtask or deployment (with what loses data)',
+    )
     .addOption(yes())
     .addOption(json())
     .addOption(local())

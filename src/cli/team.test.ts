@@ -71,16 +71,25 @@ describe('the command line of a team', () => {
   });
 
   it('lists open issues, and says so when there are none', async () => {
-    const cli = await open();
+    const cli = await open({ env: { GITHUB_TOKEN: 'token' } });
     assert.equal(await cli.run('issues'), 0);
     assert.match(cli.stdout(), /issue {10}title\nteam\/notes#12 {2}Add a guestbook\n$/);
     assert.equal(await cli.run('issues', '--json'), 0);
     assert.equal((JSON.parse(cli.stdout().trimEnd().split('\n').at(-1) ?? '') as { number: number }).number, 12);
-    assert.equal(await cli.run('issues', '--local'), 0);
-    assert.equal(cli.opened.at(-1)?.github.apiUrl, 'http://127.0.0.1:2/api/v3');
     cli.app.issues.length = 0;
     assert.equal(await cli.run('issues'), 0);
     assert.match(cli.stderr(), /No open issues/);
+  });
+
+  it('says what is missing before it asks for issues', async () => {
+    const cli = await open();
+    assert.equal(await cli.run('issues'), 2);
+    assert.match(cli.stderr(), /GITHUB_TOKEN is not set. Set it, or add --local/);
+    assert.equal(await cli.run('issues', '--local', '--workspace', 'missing'), 2);
+    assert.match(cli.stderr(), /There is no folder .*missing/);
+    assert.equal(cli.opened.length, 0);
+    assert.equal(await cli.run('issues', '--local'), 0);
+    assert.equal(cli.opened.at(-1)?.github.apiUrl, 'http://127.0.0.1:2/api/v3');
   });
 
   it('exports the records of a run, or of all, to stdout or a file', async () => {
@@ -109,6 +118,9 @@ describe('the command line of a team', () => {
       ...{ grokAnalysis: null, claudeAssignments: [], githubRepo: 'https://github.example/team/notes' },
       ...{ deploymentInfo: null, createdAt: '2026-01-02T03:04:05.000Z', updatedAt: '2026-01-02T03:04:05.000Z' },
     };
+    cli.app.team = [];
+    assert.equal(await cli.run('team'), 0);
+    assert.match(cli.stderr(), /holds no task yet/);
     cli.app.team = [task];
     assert.equal(await cli.run('team'), 0);
     assert.match(

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { useProxy } from '../../src/app/proxy.ts';
 import { type GithubStandIn, startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../src/sandbox/github/test-support.ts';
@@ -97,6 +98,15 @@ describe('behind a proxy with certificates of its own', function () {
     return JSON.parse(texts.stdout);
   };
   const hosts = (): string[] => [...new Set(tunnels.map(({ host }) => host.replace('.outside.test:443', '')))].sort();
+
+  it('is used by the built program as by the source', async () => {
+    const program = fileURLToPath(new URL('../../bin/orchestrator.mjs', import.meta.url));
+    const key = { XAI_API_KEY: 'key', ANTHROPIC_API_KEY: 'key', XAI_BASE_URL: 'https://lead.outside.test/v1' };
+    const trust = { NODE_EXTRA_CA_CERTS: certificate('authority'), HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}` };
+    const env = { PATH: process.env.PATH, HOME: folder.path, ...key, ...trust };
+    await promisify(execFile)(process.execPath, [program, 'keys', 'test'], { env, cwd: folder.path }).catch(() => {});
+    assert.ok(tunnels.some(({ host }) => host === 'lead.outside.test:443'));
+  });
 
   it('every client reaches its host through it, git too, and nobody on this machine does', async () => {
     const outcomes = await run({

@@ -148,6 +148,25 @@ describe('the changes of a deployment', function () {
     );
   });
 
+  it('are not undone twice at a time, and a revert that is still proposed is not proposed again', async () => {
+    await build([title]);
+    const second = await build([title, done]);
+    deployer.addRow('crew', 'notes', { done: true });
+    const undo = () => rig.app.dispatch({ type: 'rollback', runId: second.runId });
+    const first = (await undo()).runId;
+    await rig.settled(first);
+    await assert.rejects(undo(), { code: 'usage', userMessage: new RegExp(`run ${first} rolls it back already`) });
+    await rig.app.dispatch({ type: 'reject', runId: first, comment: 'Keep it.' });
+    const { pullRequest } = await rig.settled(first);
+    const again = (await undo()).runId;
+    await rig.settled(again);
+    await rig.app.dispatch({ type: 'approve', runId: again, gate: 'deployment' });
+    const view = await rig.settled(again);
+    assert.ok(names(view.rollback?.done).includes('delete column crew/notes/done'));
+    assert.deepEqual(view.pullRequest, pullRequest);
+    assert.deepEqual(ofType(again, 'branch.pushed'), []);
+  });
+
   it('are journalled and undone as a whole when the deployment needed several attempts', async () => {
     await build([title]);
     const apply = deployer.applyDatabase;
@@ -227,5 +246,9 @@ describe('the changes of a deployment', function () {
     const undo = await rig.app.dispatch({ type: 'rollback', runId });
     await rig.settled(undo.runId);
     await refused(undo.runId, /is a rollback itself/);
+    await assert.rejects(rig.app.dispatch({ type: 'deploy', runId: undo.runId }), {
+      code: 'usage',
+      userMessage: /it is a rollback/,
+    });
   });
 });

@@ -135,7 +135,10 @@ async function goOn(
   const { stateDir } = settings;
   return withApp(deps, settings, async (app: AppApi) => {
     const view = await findRun(io, app, run, note);
-    if (hasEnded(view)) return finish(io, view, stateDir);
+    if (hasEnded(view)) {
+      say(io, `Run ${view.runId} has ended already (${view.status}).`);
+      return finish(io, view, stateDir);
+    }
     return followRun(app, io, {
       runId: view.runId,
       stateDir,

@@ -1,4 +1,5 @@
 import type { AppApi } from '../../app/api.ts';
+import type { RunView } from '../../protocol/view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { nextCommands } from '../follow.ts';
 import { diffLines, planLines } from '../gates.ts';
@@ -19,7 +20,7 @@ export async function list(io: Io, deps: Deps, flags: { json?: boolean }): Promi
     }
     const rows = views.map((view) => [
       view.runId,
-      clean(view.brief?.name ?? ''),
+      nameOf(view),
       view.status,
       view.stage,
       formatUsd(view.cost.usd),
@@ -28,6 +29,12 @@ export async function list(io: Io, deps: Deps, flags: { json?: boolean }): Promi
     printTable(io, ['run', 'name', 'status', 'stage', 'cost', 'age'], rows);
     return EXIT.complete;
   });
+}
+
+/** A run that only deploys, or undoes, has the brief of the one that it is about. */
+function nameOf({ brief, purpose }: RunView): string {
+  const name = clean(brief?.name ?? '');
+  return purpose === 'build' ? name : `${name} (${purpose})`;
 }
 
 export function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { applyLocalCloud } from '../../app/config.ts';
 import { expandHome } from '../../app/config-values.ts';
@@ -18,7 +18,16 @@ export async function issues(
   flags: { workspace?: string; local?: boolean; json?: boolean },
 ): Promise<number> {
   const workspaceDir = resolve(io.cwd, expandHome(flags.workspace ?? '.', io.env));
+  await requireFolder(workspaceDir);
   const own = settingsFor(io, { workspaceDir });
+  if (!flags.local && own.github.token === null) {
+    throw new AppError({
+      code: 'configuration',
+      message: 'not set: GITHUB_TOKEN',
+      userMessage:
+        'The issues of GitHub cannot be read: GITHUB_TOKEN is not set. Set it, or add --local for the local cloud.',
+    });
+  }
   const asking = interruptible(io);
   try {
     const { signal } = asking;
@@ -32,7 +41,10 @@ export async function issues(
         return EXIT.complete;
       }
       if (open.length === 0) {
-        say(io, `No open issues, or ${workspaceDir} has no "origin" on the configured GitHub.`);
+        say(
+          io,
+          `No open issues, or ${workspaceDir} has no "origin" on the configured GitHub (work in a clone to see them).`,
+        );
         return EXIT.complete;
       }
       const rows = open.map(({ owner, name, number, title }) => [`${owner}/${name}#${number}`, clean(title)]);
@@ -42,6 +54,16 @@ export async function issues(
   } finally {
     asking.close();
   }
+}
+
+async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) return;
+  throw new AppError({
+    code: 'usage',
+    message: `${path} is no folder`,
+    userMessage: `There is no folder ${path}. Give another with --workspace.`,
+  });
 }
 
 /** The records of one run, or of all, as the shared database has them; from the local store. */
@@ -92,6 +114,7 @@ export async function team(io: Io, deps: Deps, flags: { json?: boolean }): Promi
         });
       }
       if (flags.json) for (const task of tasks) printJson(io, task);
+      else if (tasks.length === 0) say(io, 'The shared database holds no task yet. A run puts its own there.');
       else
         printTable(
           io,

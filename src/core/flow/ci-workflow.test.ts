@@ -6,6 +6,7 @@ import { aPlan, aSubtask } from '../../../test/fakes/plan.ts';
 import { ciWorkflow } from './ci-workflow.ts';
 
 const Workflow = z.object({
+  on: z.record(z.string(), z.unknown()),
   permissions: z.record(z.string(), z.string()),
   jobs: z.object({
     checks: z.object({ steps: z.array(z.object({ uses: z.string().optional(), run: z.string().optional() })) }),
@@ -38,6 +39,11 @@ describe('the workflow of a generated project', () => {
     assert.deepEqual(runs.slice(1), ['npm test', `printf "%s: 'a' ${OPEN} '${OPEN}' }} x }}\n" b`]);
     assert.match(runs[0] ?? '', /npm ci/);
     for (const { uses } of steps) assert.match(uses ?? 'x@'.padEnd(42, '0'), /@[0-9a-f]{40}$/);
+  });
+
+  it('runs for merge queues too, where a required check that never reports would block every merge', () => {
+    const { on } = Workflow.parse(parse(ciWorkflow(plan, []) ?? ''));
+    assert.deepEqual(Object.keys(on), ['push', 'pull_request', 'merge_group', 'workflow_dispatch']);
   });
 
   it('has nothing of Node where nothing needs it, and the configured set-up instead of a guess', () => {

@@ -40,6 +40,7 @@ on:
   push:
     branches: [main, master]
   pull_request:
+  merge_group:
   workflow_dispatch:
 
 permissions:

@@ -54,7 +54,7 @@ function lookForRemote(
     if (chosen !== null) {
       const found = await ensure(chosen);
       if (await isOurs(services, state, found, signal)) return found;
-      throw unrelated(found);
+      throw unrelated(found, issue !== null);
     }
     for (let n = 1; n <= PLAIN_NAMES; n += 1) {
       const found = await ensure(n === 1 ? input.slug : `${input.slug}-${n}`);
@@ -62,7 +62,7 @@ function lookForRemote(
     }
     const own = await ensure(`${input.slug}-${ctx.rootRunId.slice(-6)}`);
     if (await isOurs(services, state, own, signal)) return own;
-    throw unrelated(own);
+    throw unrelated(own, false);
   });
 }
 
@@ -119,11 +119,12 @@ function claim(
   });
 }
 
-function unrelated(found: ForgeRepository): AppError {
+function unrelated(found: ForgeRepository, isOfIssue: boolean): AppError {
+  const other = isOfIssue ? 'Start the run' : 'Name another in orchestrator.config.json (remote.repository), or work';
   return new AppError({
     code: 'forge_failed',
     message: `${found.owner}/${found.name} has another history`,
-    userMessage: `The repository ${found.owner}/${found.name} has no history in common with the workspace, so nothing was pushed. Name another in orchestrator.config.json (remote.repository), or work in a clone of it.`,
+    userMessage: `The repository ${found.owner}/${found.name} has no history in common with the workspace, so nothing was pushed. ${other} in a clone of it.`,
   });
 }
 

@@ -22,6 +22,16 @@ export async function revertMerge(
     findMerged(services, input, merged.remoteUrl, s.signal),
   );
   const { repoDir } = state;
+  const { proposed } = input;
+  if (proposed !== null) {
+    const now = await pausable(ctx, 'revert-proposed', (s) =>
+      services.forge.pullRequest(remote, proposed.number, s.signal),
+    );
+    if (now.pullRequest.state === 'open') {
+      await ctx.publish('revert-found', { type: 'pull_request.opened', pullRequest: now.pullRequest });
+      return { pullRequest: now.pullRequest };
+    }
+  }
   const made = await pausable(ctx, 'revert', async (s): Promise<{ kept: string } | { commit: string }> => {
     const { forge, repository } = services;
     const authorization = forge.gitAuthorization();

@@ -1,4 +1,4 @@
-import type { Deployment } from '../../protocol/work.ts';
+import type { Deployment, PullRequest } from '../../protocol/work.ts';
 import type { BuildInput } from './policy.ts';
 
 export interface RollbackInput extends BuildInput {
@@ -8,4 +8,6 @@ export interface RollbackInput extends BuildInput {
   deployments: Deployment[];
   /** What the run merged, and where; null when it merged nothing. */
   merged: { commit: string; before: string | null; remoteUrl: string } | null;
+  /** The revert that an earlier rollback of the same run proposed. */
+  proposed: PullRequest | null;
 }
