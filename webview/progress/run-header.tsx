@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
 import { dispatch, isLive, now, runId } from '../store.ts';
 import { Button } from '../ui/button.tsx';
@@ -67,8 +67,8 @@ function RunControls({ runId: id }: { runId: string }) {
 
 function CancelQuestion({ runId: id, onClose }: { runId: string; onClose(): void }) {
   const box = useRef<HTMLDivElement>(null);
-  // Opening moves the focus to the safe answer, closing leaves it to the button that opened.
-  useEffect(() => {
+  // Opening moves the focus to the safe answer before another key can be pressed; closing gives it back.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     box.current?.querySelector<HTMLElement>('[data-safe] button')?.focus();
     return () => {

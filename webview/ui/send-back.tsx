@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../l10n.ts';
 import { Button } from './button.tsx';
 
@@ -15,7 +15,7 @@ export function SendBack({ label, send, onClose }: SendBackProps) {
   const [comment, setComment] = useState('');
   const [isMissing, setMissing] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const onSend = () => {
     if (comment.trim() === '') {
       setMissing(true);

@@ -47,16 +47,16 @@ describe('the sample, by keyboard alone', function () {
     await page.getByRole('tab', { name: /Review: Harbour Cafe/ }).waitFor();
     const editorOf = (name: string) => page.locator('.multiDiffEntry', { hasText: name }).locator('.editor.modified');
     await editorOf('ci.yml').locator('.monaco-editor.focused').waitFor();
-    await page.keyboard.press('Alt+j');
     const readme = editorOf('README.md');
-    await readme.locator('.monaco-editor.focused').waitFor();
+    await pressUntil(page, 'Alt+j', [readme.locator('.monaco-editor.focused'), 'visible']);
+    const path = () => server.evaluate((vscode) => vscode.window.activeTextEditor?.document.uri.path ?? '');
+    const cursorIsIn = (name: string) =>
+      until(async () => (await path()).endsWith(name), { what: `the cursor in ${name}`, timeoutMs: 10_000 });
+    await cursorIsIn('README.md');
+    await readme.getByText('# Harbour Cafe').waitFor();
     await pressUntil(page, 'Shift+Alt+n', [readme.getByText('# Harbour Cafe'), 'detached']);
     await page.keyboard.press('Alt+j');
-    const path = () => server.evaluate((vscode) => vscode.window.activeTextEditor?.document.uri.path ?? '');
-    await until(async () => (await path()).endsWith('package.json'), {
-      what: 'the cursor in the next changed file',
-      timeoutMs: 10_000,
-    });
+    await cursorIsIn('package.json');
   });
 
   it('lands without what was rejected', async () => {
@@ -66,5 +66,6 @@ describe('the sample, by keyboard alone', function () {
     const files = await landedFiles(sampleDir(server));
     assert.ok(files.includes('site/index.html'));
     assert.ok(!files.includes('README.md'));
+    assert.ok(files.includes('.github/workflows/ci.yml'));
   });
 });

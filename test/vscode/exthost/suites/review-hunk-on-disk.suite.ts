@@ -94,7 +94,10 @@ describe('a review of a repository that has files', function () {
     assert.deepEqual(new Uint8Array(readFileSync(join(workspaceDir, 'logo.bin'))), LOGO);
     assert.equal(readFileSync(join(workspaceDir, 'old.txt'), 'utf8'), 'of old\n');
     assert.equal(existsSync(join(workspaceDir, 'new.txt')), false);
-    assert.equal(git('diff', '--name-status', 'main', view.branch ?? ''), 'A\t.github/workflows/ci.yml\nM\tnotes.txt\n');
+    assert.equal(
+      git('diff', '--name-status', 'main', view.branch ?? ''),
+      'A\t.github/workflows/ci.yml\nM\tnotes.txt\n',
+    );
     const landed = git('diff', '-U0', 'main', view.branch ?? '', '--', 'notes.txt')
       .split('\n')
       .slice(4);
