@@ -8,7 +8,7 @@ import type { Gate } from '../protocol/events.ts';
 import { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import type { AppParts } from './app-parts.ts';
-import { remoteOf, workToUndo } from './past-work.ts';
+import { overtakenOf, remoteOf, workToUndo } from './past-work.ts';
 import { alreadyEnded, mergedWork, noLongerWaits, nothingWaits, planInvalid } from './refusals.ts';
 import { findRun, hasEnded, type RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
@@ -93,7 +93,9 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
   const rollBack = async (idOrPrefix: string): Promise<string> => {
     const view = views.get(await mustFind(idOrPrefix));
     const past = await inputOf(engine, view.runId);
-    const input = { ...past, ...workToUndo(view, events), undoes: view.runId, policy: parts.policy() };
+    const work = workToUndo(view, events);
+    const overtaken = await overtakenOf(view.runId, engine, events);
+    const input = { ...past, ...work, overtaken, undoes: view.runId, policy: parts.policy() };
     const runId = newRunId(`revert-${past.slug}`, random);
     await engine.start(parts.rollback, input, { runId });
     return runId;
