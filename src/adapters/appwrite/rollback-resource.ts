@@ -17,10 +17,11 @@ export interface ResourceRollback {
 export async function rollbackOfResource(context: ResourceRollback, deployment: Deployment): Promise<RollbackPlan> {
   const { ops, signal } = context;
   const holder: Holder = { kind: ops.kind, id: deployment.id };
+  const later = laterThan(deployment, (await ops.read(holder.id, signal))?.deploymentId ?? '');
   const made = deployment.changes.some(({ action, kind }) => action === 'create' && kind === ops.kind);
   if (made && deployment.previousDeploymentId === null) {
     const detail = 'made by this deployment, with its variables, domains and all deployments';
-    const undo = change('delete', ops.kind, holder.id, detail, true);
+    const undo = change('delete', ops.kind, holder.id, later === null ? detail : `${detail}; ${later}`, true);
     const run = async () => {
       await ops.remove(holder.id, signal);
       return null;
@@ -32,7 +33,18 @@ export async function rollbackOfResource(context: ResourceRollback, deployment: 
   await undoVariables(context, holder, deployment, plan);
   await undoUpload(context, holder, deployment, plan);
   await undoDomains(context, holder, deployment, plan);
-  return plan;
+  return later === null ? plan : { ...plan, undos: plan.undos.map((undo) => onlyApproved(undo, later)) };
+}
+
+/** In words: what is active now is neither this deployment nor the one before; null when that is not so. */
+function laterThan({ deploymentId, previousDeploymentId }: Deployment, active: string): string | null {
+  const isLater = active !== '' && active !== deploymentId && active !== previousDeploymentId;
+  return isLater ? `a later deployment (${active}) is active and may need it` : null;
+}
+
+function onlyApproved(undo: Undo, why: string): Undo {
+  const { action, kind, id, detail } = undo.change;
+  return { ...undo, change: change(action, kind, id, detail === '' ? why : `${detail}; ${why}`, true) };
 }
 
 async function undoUpload(
