@@ -11,10 +11,13 @@ const words = (changes: readonly DeploymentChange[]) =>
 
 describe('Appwrite faults: what would be lost', () => {
   let rig: AppwriteRig;
+  /** Calls that write, in order. */
+  let writes: string[];
   /** Runs before the server gets a request whose method and path are these. */
   let before: { call: string; run(): Promise<unknown> } | null;
   beforeEach(async () => {
     before = null;
+    writes = [];
     const plan = createFaultPlan();
     rig = await startRig({
       faultPlan: {
@@ -22,6 +25,7 @@ describe('Appwrite faults: what would be lost', () => {
         wrap: (handler) => {
           const wrapped = plan.wrap(handler);
           return async (request, response) => {
+            if (request.method !== 'GET') writes.push(`${request.method} ${request.url}`);
             const due = before !== null && `${request.method} ${request.url}`.startsWith(before.call) ? before : null;
             if (due !== null) {
               before = null;
@@ -124,6 +128,60 @@ describe('Appwrite faults: what would be lost', () => {
     await attempt();
     const third = await attempt();
     assert.equal(third.previousDeploymentId, first.deploymentId);
+  });
+
+  it('is nothing when the same is deployed again: no call writes', async () => {
+    const link = { table: 'people', kind: 'manyToOne', twoWayKey: 'tasks', onDelete: 'setNull' } as const;
+    const columns = [
+      ...[
+        column('title', { size: 200, required: true }),
+        column('n', { type: 'integer' }),
+        column('d', { type: 'double' }),
+      ],
+      ...[
+        column('state', { type: 'enum', elements: ['b', 'a'], default: 'a' }),
+        column('big', { type: 'bigint', min: 0 }),
+      ],
+      ...[column('due', { type: 'datetime', default: '2026-01-02T03:04:05+02:00' }), column('url', { type: 'url' })],
+      ...[column('tags', { array: true, size: 20 }), column('owner', { type: 'relationship', relationship: link })],
+    ];
+    const indexes = [index('i', ['title', 'state']), index('f', ['title'], { type: 'fulltext' })];
+    const needs = needsOf({
+      databaseId: 'main',
+      tables: [
+        table('people', [column('name')]),
+        table('tasks', columns, { indexes, permissions: ['write("users")'] }),
+      ],
+    });
+    const settings = {
+      variables: [{ key: 'MODE', value: '' }],
+      domains: ['web.sites.localhost'],
+      fallbackFile: 'index.html',
+    };
+    const api = {
+      events: ['databases.main.tables.tasks.rows.*.create'],
+      schedule: '0 * * * *',
+      execute: ['users', 'any'],
+    };
+    const all = async () => {
+      const done = [await rig.applyDatabase(needs), await rig.deployFunction(api, { MODE: 'x' })];
+      return [...done, await rig.deploySite(settings)].flatMap(({ changes }) => changes);
+    };
+    await all();
+    writes = [];
+    assert.deepEqual([await all(), writes], [[], []]);
+  });
+
+  it('is not what a person has put into a variable that is undone, unless somebody says so', async () => {
+    await rig.deployFunction();
+    const done = await rig.deployFunction({}, { MODE: 'a', OTHER: 'a' });
+    await rig.sdk.functions.updateVariable({ functionId: 'api', variableId: 'MODE', key: 'MODE', value: 'by hand' });
+    const { changes } = await rig.deployer.previewRollback([done], signal);
+    const variables = words(changes.filter(({ kind }) => kind === 'variable'));
+    assert.deepEqual(variables, ['delete variable api/MODE !', 'delete variable api/OTHER']);
+    await rig.deployer.rollBack(done, { destructive: false }, signal);
+    const left = await rig.sdk.functions.listVariables({ functionId: 'api' });
+    assert.ok(left.variables.some(({ key, value }) => key === 'MODE' && value === 'by hand'));
   });
 
   it('is nothing of what a later deployment has made of a site, unless somebody says so', async () => {

@@ -134,7 +134,9 @@ async function undoVariables(
         await deleteVariable(caller, holder, variable, signal);
         return null;
       };
-      plan.undos.push({ change: change('delete', 'variable', one.id), run });
+      const isTouched = variable.$updatedAt !== variable.$createdAt;
+      const detail = isTouched ? 'its value was changed since, and is lost' : '';
+      plan.undos.push({ change: change('delete', 'variable', one.id, detail, isTouched), run });
     }
   }
 }
