@@ -184,6 +184,16 @@ describe('Appwrite faults: what would be lost', () => {
     assert.ok(left.variables.some(({ key, value }) => key === 'MODE' && value === 'by hand'));
   });
 
+  it('is nothing that code needs which cannot be undone, unless somebody says so', async () => {
+    const first = await rig.deploySite();
+    await writeFile(join(rig.source.dir, 'index.html'), 'b');
+    const second = await rig.deploySite({ variables: [{ key: 'MODE', value: 'b' }] });
+    await rig.sdk.sites.deleteDeployment({ siteId: 'web', deploymentId: first.deploymentId ?? '' });
+    const { changes, irreversible } = await rig.deployer.previewRollback([second], signal);
+    assert.deepEqual(words(changes), ['delete variable web/MODE !']);
+    assert.match(irreversible.join(), /does not exist any more/);
+  });
+
   it('is nothing of what a later deployment has made of a site, unless somebody says so', async () => {
     await rig.deploySite();
     await writeFile(join(rig.source.dir, 'index.html'), 'b');
