@@ -9,7 +9,7 @@ import type { Gate } from '../protocol/events.ts';
 import { Intent } from '../protocol/intents.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import type { AppParts } from './app-parts.ts';
-import { remoteOf, workToUndo } from './past-work.ts';
+import { overtakenOf, remoteOf, workToUndo } from './past-work.ts';
 import { alreadyEnded, alreadyUndone, mergedWork, noLongerWaits, nothingWaits, planInvalid } from './refusals.ts';
 import { findRun, hasEnded, type RunViews } from './runs.ts';
 import { newRunId, slugOf } from './slug.ts';
@@ -102,7 +102,8 @@ export function createIntents(parts: AppParts, views: RunViews): Intents {
     const unfinished = earlier.find((one) => !hasEnded(one));
     if (unfinished !== undefined) throw alreadyUndone(view, unfinished);
     const proposed = earlier.find(({ pullRequest }) => pullRequest !== null)?.pullRequest ?? null;
-    const input: RollbackInput = { ...past, ...work, proposed, undoes: view.runId, policy: parts.policy() };
+    const overtaken = await overtakenOf(view.runId, engine, events);
+    const input: RollbackInput = { ...past, ...work, overtaken, proposed, undoes: view.runId, policy: parts.policy() };
     const runId = newRunId(`revert-${past.slug}`, random);
     await engine.start(parts.rollback, input, { runId });
     return runId;

@@ -1,4 +1,4 @@
-import type { EventLog } from '../core/engine/port.ts';
+import type { Engine, EventLog, RunRecord } from '../core/engine/port.ts';
 import type { RollbackInput } from '../core/flow/rollback-input.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { DomainEvent } from '../protocol/events.ts';
@@ -7,10 +7,10 @@ import { hasEnded } from './runs.ts';
 
 /** What a run's events say of the work that it left outside: pushed, merged, deployed. */
 
-function eachEvent(events: EventLog, runId: string, take: (event: DomainEvent) => void): void {
+function eachEvent(events: EventLog, runId: string, take: (event: DomainEvent, at: string) => void): void {
   for (let after = 0; ; ) {
     const records = events.read(runId, after);
-    for (const { event } of records) take(event);
+    for (const { event, at } of records) take(event, at);
     const last = records.at(-1);
     if (last === undefined) return;
     after = last.seq;
@@ -24,6 +24,40 @@ export function remoteOf(events: EventLog, runId: string): string | null {
     if (event.type === 'branch.pushed') remote = event.remote;
   });
   return remote;
+}
+
+/** Of each thing that the run deployed, the last time and whose it is: `<kind> <id>` -> both. */
+function deployedTo(events: EventLog, runId: string): Map<string, { at: string; mark: string }> {
+  const found = new Map<string, { at: string; mark: string }>();
+  eachEvent(events, runId, (event, at) => {
+    if (event.type !== 'deployment.finished') return;
+    const { kind, id, mark } = event.deployment;
+    found.set(`${kind} ${id}`, { at, mark });
+  });
+  return found;
+}
+
+/** What other runs of this state folder have deployed to after the run, without those that were rolled back since. */
+export async function overtakenOf(runId: string, engine: Engine, events: EventLog): Promise<Record<string, string>> {
+  const ours = deployedTo(events, runId);
+  const roots = (await engine.list()).filter((run) => run.parentId === null);
+  const undone = new Set(roots.flatMap((run) => (run.status === 'complete' ? [undoneBy(run)] : [])));
+  const since = roots.find((run) => run.runId === runId)?.createdAt ?? 0;
+  const last = new Map<string, { at: string; by: string }>();
+  for (const run of roots) {
+    if (run.runId === runId || run.updatedAt < since || undone.has(run.runId)) continue;
+    for (const [key, { at, mark }] of deployedTo(events, run.runId)) {
+      const own = ours.get(key);
+      if (own === undefined || own.mark !== mark || at <= (last.get(key)?.at ?? own.at)) continue;
+      last.set(key, { at, by: run.runId });
+    }
+  }
+  return Object.fromEntries([...last].map(([key, { by }]) => [key, by]));
+}
+
+/** The run that this one has rolled back; null when it is no rollback. */
+function undoneBy({ definition, input }: RunRecord): string | null {
+  return definition.startsWith('rollback@') ? (input as RollbackInput).undoes : null;
 }
 
 type PastWork = Pick<RollbackInput, 'deployments' | 'merged'>;

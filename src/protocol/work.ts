@@ -116,6 +116,8 @@ export const Deployment = z.strictObject({
   durationMs: z.number(),
   /** What was done, in order: the journal that a rollback goes by. Empty when everything was there already. */
   changes: z.array(DeploymentChange).default([]),
+  /** What was left as it is, because data would be lost by it; absent for nothing. */
+  left: z.array(DeploymentChange).optional(),
   domains: z.array(DomainState).default([]),
   /** `Place.mark`; empty in records of before it was kept. */
   mark: z.string().default(''),

@@ -53,7 +53,11 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
   };
   return {
     preview: (wish) => changesOf(compare(wish, null), wish.holder),
-    known: (kind, id) => (resources.get(`${kind} ${id}`)?.deployments ?? []).map((one) => one.id).reverse(),
+    known: (kind, id) => {
+      const { active = '', deployments = [] } = resources.get(`${kind} ${id}`) ?? {};
+      const ids = deployments.map((one) => one.id).reverse();
+      return ids.includes(active) ? [active, ...ids.filter((one) => one !== active)] : ids;
+    },
     failBuild: (id, logTail) => void failures.set(id, logTail),
     deploy: async (wish, mark, sourceDir, known) => {
       const { holder } = wish;
@@ -94,7 +98,7 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
         failures.delete(holder.id);
         throw buildFailed(key, deployment.id, logTail);
       }
-      const before = resource.active === deployment.id ? newestKnown(resource, known) : resource.active;
+      const before = resource.active === deployment.id ? lastActive(resource, known) : resource.active;
       resource.active = deployment.id;
       const previousDeploymentId = before === '' ? null : before;
       changes.push(uploadChange(holder));
@@ -146,8 +150,8 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
   };
 }
 
-function newestKnown(resource: FakeResource, known: readonly string[]): string {
-  return resource.deployments.findLast(({ id, status }) => known.includes(id) && status === 'ready')?.id ?? '';
+function lastActive(resource: FakeResource, known: readonly string[]): string {
+  return known.find((id) => resource.deployments.some((one) => one.id === id && one.status === 'ready')) ?? '';
 }
 
 function settingText(name: string, from: unknown, to: unknown): string {

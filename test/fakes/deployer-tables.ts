@@ -11,6 +11,7 @@ import {
   type IndexState,
   type PresentTable,
 } from '../../src/adapters/appwrite/schema/state.ts';
+import type { Approval } from '../../src/core/approval.ts';
 import type { ColumnNeed, DeploymentNeeds, TableNeed } from '../../src/protocol/deployment-needs.ts';
 import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
 
@@ -22,7 +23,11 @@ interface FakeTable {
 /** Tables in memory, by the comparison of the real deployer. */
 export interface FakeTables {
   preview(databaseId: string, needs: DeploymentNeeds): DeploymentChange[];
-  apply(databaseId: string, needs: DeploymentNeeds, destructive: boolean): Pick<Deployment, 'changes' | 'logTail'>;
+  apply(
+    databaseId: string,
+    needs: DeploymentNeeds,
+    destructive: Approval,
+  ): Pick<Deployment, 'changes' | 'left' | 'logTail'>;
   addRow(databaseId: string, tableId: string, row: Record<string, unknown>): void;
   undo(deployment: Deployment): { changes: DeploymentChange[]; irreversible: string[] };
   revert(change: DeploymentChange): void;
@@ -59,7 +64,7 @@ export function createFakeTables(): FakeTables {
       const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
       const lines = changes.map(({ action, kind, id }) => `${action}d ${kind} ${id}`);
       const kept = todo.skipped.map(({ kind, id }) => `left as it is: ${kind} ${id}`);
-      return { changes, logTail: [...lines, ...kept].join('\n') };
+      return { changes, left: todo.skipped, logTail: [...lines, ...kept].join('\n') };
     },
     addRow: (databaseId, tableId, row) => void tables.get(`${databaseId}/${tableId}`)?.rows.push(row),
     undo: ({ id: databaseId, changes }) => {

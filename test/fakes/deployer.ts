@@ -1,4 +1,5 @@
 import { functionWish, siteWish } from '../../src/adapters/appwrite/wish.ts';
+import { isAllowed } from '../../src/core/approval.ts';
 import type { Deployer, Place, PlaceRequest } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
@@ -141,7 +142,7 @@ export function createFakeDeployer(): FakeDeployer {
       const kept = [...irreversible];
       const done: DeploymentChange[] = [];
       for (const change of changes) {
-        if ((change.destructive && !destructive) || (change.kind === 'database' && tables.has(id))) {
+        if (!isAllowed(change, destructive) || (change.kind === 'database' && tables.has(id))) {
           kept.push(`${change.kind} ${change.id} was left: ${change.detail}.`);
           continue;
         }

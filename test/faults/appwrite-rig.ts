@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Client, Functions, Proxy as ProxyService, Sites, TablesDB } from 'node-appwrite';
 import { createDeployer, type DeployerOptions } from '../../src/adapters/appwrite/deployer.ts';
+import type { Approval } from '../../src/core/approval.ts';
 import type { Deployer, Log } from '../../src/core/ports.ts';
 import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
@@ -21,7 +22,7 @@ export interface AppwriteRig {
   /** With what is known on the host now, as a new run does it. */
   deployFunction(change?: Parameters<typeof functionNeed>[0], variables?: Record<string, string>): Promise<Deployment>;
   deploySite(change?: Parameters<typeof siteNeed>[0]): Promise<Deployment>;
-  applyDatabase(needs: DeploymentNeeds, destructive?: boolean): Promise<Deployment>;
+  applyDatabase(needs: DeploymentNeeds, destructive?: Approval): Promise<Deployment>;
   close(): Promise<void>;
 }
 
@@ -70,7 +71,7 @@ export async function startRig(options: Partial<AppwriteStandInOptions> = {}): P
       const known = await deployer.knownDeployments('site', need.id, signal);
       return deployer.deploySite(need, placeAt(need.id), source.dir, known, signal);
     },
-    applyDatabase: (needs, destructive = false) =>
+    applyDatabase: (needs, destructive: Approval = false) =>
       deployer.applyDatabase(needs, placeAt('main'), 'Main', { destructive }, signal),
     close: async () => {
       await server.close();

@@ -4,6 +4,7 @@ import { bounded, lastLines, MAX, rowId } from '../../src/core/records/limits.ts
 import { RECORD_TABLES } from '../../src/core/records/tables.ts';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import { ActivityRecord, DeploymentRecord, ProjectRecords, TaskRecord } from '../../src/protocol/records.ts';
+import { aPlan, aSite, aSubtask } from '../fakes/plan.ts';
 import { asRecords, previewed, startOf, wholeRun } from './events.ts';
 
 const CONTEXT = { userId: 'Ada', appwriteProjectId: 'project-1' };
@@ -227,6 +228,29 @@ describe('limits of records', () => {
     assert.ok(Array.isArray(many) && JSON.stringify(many).length <= 4_000);
     assert.deepEqual(Object.keys(many[0] as object), ['cut']);
     assert.ok(JSON.stringify(bounded('"'.repeat(50_000), 4_000)).length <= 4_000);
+  });
+
+  it('count what the database counts, which is bytes', () => {
+    const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+    for (const text of ['日本語', '😀', 'é"']) {
+      const list = Array.from({ length: 300 }, () => ({ title: text.repeat(60) }));
+      assert.ok(bytes(bounded(list, MAX.json)) <= MAX.json, text);
+      assert.ok(bytes(bounded(text.repeat(30_000), 4_000)) <= 4_000, text);
+      const keys = Array.from({ length: 100 }, (_, n) => ({ [text.repeat(300) + n]: n }));
+      assert.ok(bytes(bounded(keys, 4_000)) <= 4_000, text);
+      const lines = lastLines(`${text.repeat(200)}\n`.repeat(500), MAX.json);
+      assert.ok(lines.length > 10 && bytes(lines) <= MAX.json, text);
+    }
+  });
+
+  it('leave out what the variables of a plan hold', () => {
+    const plan = aPlan([aSubtask('api')]);
+    const variables = [{ key: 'TOKEN', value: 'not-for-the-team' }];
+    plan.deployment.sites = [aSite('web', { variables })];
+    const estimate = { tokens: { low: 1, high: 2 }, costUsd: null, wallMs: { low: 1, high: 2 } };
+    const { tasks } = of([startOf('/w'), { type: 'plan.proposed', plan, estimate }]);
+    const text = JSON.stringify(tasks);
+    assert.ok(text.includes('TOKEN') && !text.includes('not-for-the-team'));
   });
 
   it('keep the last lines of a log', () => {

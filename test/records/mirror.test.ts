@@ -152,6 +152,39 @@ describe('the mirror of records', function () {
     await until(() => state.trouble() === null);
   });
 
+  it('does not let a run that the database fails at keep back other runs', async () => {
+    for (const [id, reason] of [
+      ['large', new AppError({ code: 'invalid_request', message: 'no', userMessage: 'no', details: { status: 413 } })],
+      ['poison', new AppError({ code: 'server', message: 'no', userMessage: 'no', details: { status: 500 } })],
+    ] as const) {
+      fake.behave(({ tasks }) => (tasks.some(({ taskId }) => taskId === id) ? reason : null));
+      state.append(`good-${id}`, startOf('/w'));
+      state.append(id, startOf('/w'));
+      const mirror = state.mirror(fake);
+      await sent(`good-${id}`);
+      assert.equal(state.sentSeq(id), 0);
+      await mirror.close();
+      fake.behave('works');
+      const after = state.mirror(fake);
+      await sent(id);
+      await after.close();
+    }
+  });
+
+  it('does not wait for a lease that ends later than any can', async () => {
+    const mirror = state.mirror(fake);
+    state.append('run', startOf('/w'));
+    await sent('run');
+    await mirror.close();
+    const until = Date.now() + 3_600_000;
+    state.store.write(() =>
+      state.store.prepare("UPDATE record_mirrors SET holder = 'killed', lease_until = ?").run(until),
+    );
+    state.append('run', acted(1));
+    state.mirror(fake);
+    await sent('run');
+  });
+
   it('does not let events that this version does not know keep back other runs', async () => {
     state.append('good', startOf('/w'));
     state.append('newer', startOf('/w'), { type: 'something.newer' } as unknown as DomainEvent);

@@ -235,6 +235,52 @@ describe('the changes of a deployment', function () {
     assert.deepEqual(ofType(undo.runId, 'branch.pushed').length, 1);
   });
 
+  it('of an older run are undone only when a person says so, once a newer run has deployed to the same', async () => {
+    await build([title]);
+    const second = await build([title, done]);
+    const third = await build([title, done]);
+    const undo = await rig.app.dispatch({ type: 'rollback', runId: second.runId });
+    const waiting = await rig.settled(undo.runId);
+    assert.equal(waiting.waiting[0]?.gate, 'deployment');
+    const column = waiting.preview?.changes.find(({ id }) => id === 'crew/notes/done');
+    assert.deepEqual([column?.action, column?.destructive], ['delete', true]);
+    assert.match(column?.detail ?? '', new RegExp(`run ${third.runId} has deployed to it since`));
+    const before = deployer.actions.length;
+    await rig.app.dispatch({ type: 'reject', runId: undo.runId, comment: 'Leave it.' });
+    const view = await rig.settled(undo.runId);
+    assert.equal(view.status, 'complete');
+    assert.deepEqual([view.rollback?.done, deployer.actions.slice(before)], [[], []]);
+    assert.ok(view.rollback?.kept.some((text) => text.includes(`run ${third.runId} has deployed to it since`)));
+    const newest = await rig.app.dispatch({ type: 'rollback', runId: third.runId });
+    assert.deepEqual((await rig.settled(newest.runId)).waiting, []);
+    const again = await rig.app.dispatch({ type: 'rollback', runId: second.runId });
+    const undone = await rig.settled(again.runId);
+    assert.deepEqual(undone.waiting, []);
+    assert.ok(names(undone.rollback?.done).includes('delete column crew/notes/done'));
+  });
+
+  it('that a person left out are not undone with the rest', async () => {
+    const indexed = (type: 'string' | 'integer') => {
+      plan = planOf([title]);
+      const key = { key: 'rank', type, size: type === 'string' ? 20 : null, required: false };
+      plan.deployment.tables = [
+        aTable('notes', {
+          columns: [title, key],
+          indexes: [{ key: 'by_rank', type: 'key', columns: ['rank'], orders: [] }],
+        }),
+      ];
+      return rig.start({ brief });
+    };
+    await rig.settled(await indexed('string'));
+    deployer.addRow('crew', 'notes', { rank: 'first' });
+    const runId = await indexed('integer');
+    assert.equal((await rig.settled(runId)).waiting[0]?.gate, 'deployment');
+    await rig.app.dispatch({ type: 'reject', runId, comment: 'Keep it.' });
+    const database = (await rig.settled(runId)).deployments.find((one) => one.kind === 'database');
+    assert.deepEqual(names(database?.changes), []);
+    assert.ok(names(database?.left).includes('create index crew/notes/by_rank'));
+  });
+
   it('are refused to be undone with the reason: nothing deployed, still at work, or a rollback itself', async () => {
     const refused = (runId: string, userMessage: RegExp) =>
       assert.rejects(rig.app.dispatch({ type: 'rollback', runId }), { code: 'usage', userMessage });

@@ -1,3 +1,4 @@
+import type { Approval } from '../../core/approval.ts';
 import type { DeploymentNeeds } from '../../protocol/deployment-needs.ts';
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { change, lineOf } from './changes.ts';
@@ -17,7 +18,7 @@ export async function deployDatabase(
   context: SchemaContext,
   needs: DeploymentNeeds,
   mark: string,
-  destructive: boolean,
+  destructive: Approval,
 ): Promise<Deployment> {
   const startedMs = context.clock.now();
   const { databaseId } = context;
@@ -30,5 +31,6 @@ export async function deployDatabase(
     logTail: [...changes.map(lineOf), ...kept].join('\n').slice(-LOG_TAIL_CHARS),
     durationMs: context.clock.now() - startedMs,
     ...{ changes, domains: [], mark },
+    ...(applied.skipped.length === 0 ? {} : { left: applied.skipped }),
   };
 }

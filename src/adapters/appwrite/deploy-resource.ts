@@ -146,8 +146,9 @@ async function rollOut(
   const taken = earlier === undefined ? null : await takeOver(context, holder, earlier.$id, archive.length);
   const deploymentId = taken ?? (await uploadAs(context, holder, archive, hash, variables));
   const log = await finish(context, holder, deploymentId);
-  const newestKnown = before.find(({ $id, status }) => known.includes($id) && status === 'ready')?.$id ?? null;
-  const previousDeploymentId = active === deploymentId || active === '' ? newestKnown : active;
+  const ready = new Set(before.flatMap(({ $id, status }) => (status === 'ready' ? [$id] : [])));
+  const lastActive = known.find((id) => ready.has(id)) ?? null;
+  const previousDeploymentId = active === deploymentId || active === '' ? lastActive : active;
   return { deploymentId, previousDeploymentId, log, isMade: true };
 }
 

@@ -75,8 +75,12 @@ export function createDeployer(options: DeployerOptions): Deployer {
       await keep({ kind: 'database', id: needs.databaseId, name }, place, signal);
       return deployDatabase({ ...base, databaseId: place.id, signal }, needs, place.mark, destructive);
     },
-    knownDeployments: async (kind, id, signal) =>
-      (await listDeployments(caller, kind, id, signal)).map(({ $id }) => $id),
+    knownDeployments: async (kind, id, signal) => {
+      const ids = (await listDeployments(caller, kind, id, signal)).map(({ $id }) => $id);
+      const active = (await ops[kind].read(id, signal))?.deploymentId ?? '';
+      // What is active may be older than the newest: somebody has gone back to it.
+      return ids.includes(active) ? [active, ...ids.filter((one) => one !== active)] : ids;
+    },
     deployFunction: async (need: FunctionNeed, place, sourceDir, known, variables, signal) => {
       await keep({ kind: 'function', need }, place, signal);
       return deploy(functionWish(need, place.id, variables), place, sourceDir, known, signal);

@@ -21,8 +21,8 @@ type Row = Record<string, unknown> & { $id: string };
 
 /** Rows in one call: what Appwrite allows where nobody has raised it. */
 const MAX_ROWS = 100;
-/** Characters of the rows of one call, about; servers and what is before them take a megabyte. */
-const MAX_CHARS = 400_000;
+/** Of the rows of one call, about; servers and what is before them take a megabyte. */
+const MAX_BYTES = 500_000;
 const KEY_VARIABLE = 'ORCHESTRATOR_RECORDS_KEY';
 const BY_HAND = 'push appwrite.json with the Appwrite CLI ("appwrite push tables")';
 
@@ -162,14 +162,14 @@ function rowsOf({ id, columns }: RecordTable, records: ProjectRecords): Row[] {
 
 function portionsOf(rows: readonly Row[]): Row[][] {
   const portions: Row[][] = [];
-  let chars = 0;
+  let bytes = 0;
   for (const row of rows) {
-    const size = JSON.stringify(row).length;
+    const size = Buffer.byteLength(JSON.stringify(row));
     const last = portions.at(-1);
-    const hasRoom = last !== undefined && last.length < MAX_ROWS && chars + size <= MAX_CHARS;
+    const hasRoom = last !== undefined && last.length < MAX_ROWS && bytes + size <= MAX_BYTES;
     if (hasRoom) last.push(row);
     else portions.push([row]);
-    chars = hasRoom ? chars + size : size;
+    bytes = hasRoom ? bytes + size : size;
   }
   return portions;
 }

@@ -46,7 +46,19 @@ export function specificationSettings(specification: string | null): Settings {
 export function keptProvider(value: Models.Function | Models.Site) {
   const { installationId, providerRepositoryId, providerBranch, providerSilentMode, providerRootDirectory } = value;
   const { buildSpecification, runtimeSpecification, deploymentRetention } = value;
-  const linked = { installationId, providerRepositoryId, providerBranch, providerSilentMode, providerRootDirectory };
+  const { providerBranches, providerPaths } = value;
+  const filters = {
+    ...(providerBranches?.length ? { providerBranches } : {}),
+    ...(providerPaths?.length ? { providerPaths } : {}),
+  };
+  const repository = {
+    installationId,
+    providerRepositoryId,
+    providerBranch,
+    providerSilentMode,
+    providerRootDirectory,
+  };
+  const linked = { ...repository, ...filters };
   return {
     ...(installationId === '' ? {} : linked),
     ...(buildSpecification === '' ? {} : { buildSpecification }),

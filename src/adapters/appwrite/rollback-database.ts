@@ -52,6 +52,8 @@ async function dropTable(context: SchemaContext, tableId: string): Promise<Undo>
   return {
     change: change('delete', 'table', `${databaseId}/${tableId}`, detail, isFull),
     run: async () => {
+      if (!isFull && (await hasRows(context, tableId, null)))
+        return `table ${databaseId}/${tableId} was left: rows were written to it meanwhile.`;
       const make: Parameters<typeof caller.change>[0]['make'] = (sdk) =>
         sdk.tablesDB.deleteTable({ databaseId, tableId });
       const isDone = async () => (await readTable(context, tableId)) === null;
@@ -128,13 +130,16 @@ async function dropColumn(
   const { key } = column;
   // Lists and relationships cannot be asked for by their values.
   const isAskable = !column.array && column.type !== 'relationship';
-  const isLosing = isFull && (!isAskable || (await hasRows(context, tableId, key)));
+  const hasValues = () => hasRows(context, tableId, isAskable ? key : null);
+  const isLosing = isFull && (await hasValues());
   const detail = isLosing
     ? 'added by this deployment, but rows may have a value in it'
     : 'added by this deployment, without a value';
   return {
     change: change('delete', 'column', `${context.databaseId}/${tableId}/${key}`, detail, isLosing),
     run: async () => {
+      if (!isLosing && (await hasValues()))
+        return `column ${context.databaseId}/${tableId}/${key} was left: rows were written meanwhile.`;
       try {
         await calls.deletePart(context, tableId, 'column', key);
       } catch (error) {

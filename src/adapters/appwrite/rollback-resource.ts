@@ -17,10 +17,11 @@ export interface ResourceRollback {
 export async function rollbackOfResource(context: ResourceRollback, deployment: Deployment): Promise<RollbackPlan> {
   const { ops, signal } = context;
   const holder: Holder = { kind: ops.kind, id: deployment.id };
+  const later = laterThan(deployment, (await ops.read(holder.id, signal))?.deploymentId ?? '');
   const made = deployment.changes.some(({ action, kind }) => action === 'create' && kind === ops.kind);
   if (made && deployment.previousDeploymentId === null) {
     const detail = 'made by this deployment, with its variables, domains and all deployments';
-    const undo = change('delete', ops.kind, holder.id, detail, true);
+    const undo = change('delete', ops.kind, holder.id, later === null ? detail : `${detail}; ${later}`, true);
     const run = async () => {
       await ops.remove(holder.id, signal);
       return null;
@@ -30,35 +31,48 @@ export async function rollbackOfResource(context: ResourceRollback, deployment: 
   const plan: RollbackPlan = { undos: [], irreversible: [] };
   await undoSettings(context, holder, deployment, plan);
   await undoVariables(context, holder, deployment, plan);
-  await undoUpload(context, holder, deployment, plan);
+  const stays = await undoUpload(context, holder, deployment, plan);
   await undoDomains(context, holder, deployment, plan);
-  return plan;
+  const why = later ?? (stays ? 'the code of this deployment stays, and may need it' : null);
+  return why === null ? plan : { ...plan, undos: plan.undos.map((undo) => onlyApproved(undo, why)) };
 }
 
+/** In words: what is active now is neither this deployment nor the one before; null when that is not so. */
+function laterThan({ deploymentId, previousDeploymentId }: Deployment, active: string): string | null {
+  const isLater = active !== '' && active !== deploymentId && active !== previousDeploymentId;
+  return isLater ? `a later deployment (${active}) is active and may need it` : null;
+}
+
+function onlyApproved(undo: Undo, why: string): Undo {
+  const { action, kind, id, detail } = undo.change;
+  return { ...undo, change: change(action, kind, id, detail === '' ? why : `${detail}; ${why}`, true) };
+}
+
+/** True when what was uploaded stays the active one. */
 async function undoUpload(
   { caller, ops, signal }: ResourceRollback,
   holder: Holder,
   deployment: Deployment,
   plan: RollbackPlan,
-): Promise<void> {
+): Promise<boolean> {
   const { deploymentId, previousDeploymentId: previous, changes } = deployment;
-  if (!changes.some(({ kind }) => kind === 'deployment')) return;
+  if (!changes.some(({ kind }) => kind === 'deployment')) return false;
   const name = `${holder.kind} ${holder.id}`;
   const active = (await ops.read(holder.id, signal))?.deploymentId ?? '';
-  if (active === previous) return;
+  if (active === previous) return false;
   if (previous === null) {
     plan.irreversible.push(`${name} had no deployment before this one.`);
-    return;
+    return true;
   }
   if (active !== deploymentId && active !== '') {
     plan.irreversible.push(`${name} runs a later deployment (${active}) by now, which is left as it is.`);
-    return;
+    return true;
   }
   const found = await findDeployment(caller, holder, previous, signal);
   if (found?.status !== 'ready') {
     const state = found === null ? 'does not exist any more' : `is ${found.status}`;
     plan.irreversible.push(`The deployment of ${name} before this one (${previous}) ${state}.`);
-    return;
+    return true;
   }
   plan.undos.push({
     change: change('change', 'deployment', `${holder.id}/${previous}`, 'activated again'),
@@ -67,6 +81,7 @@ async function undoUpload(
       return null;
     },
   });
+  return false;
 }
 
 async function undoSettings(
@@ -122,7 +137,9 @@ async function undoVariables(
         await deleteVariable(caller, holder, variable, signal);
         return null;
       };
-      plan.undos.push({ change: change('delete', 'variable', one.id), run });
+      const isTouched = variable.$updatedAt !== variable.$createdAt;
+      const detail = isTouched ? 'its value was changed since, and is lost' : '';
+      plan.undos.push({ change: change('delete', 'variable', one.id, detail, isTouched), run });
     }
   }
 }

@@ -1,3 +1,4 @@
+import { type Approval, isAllowed } from '../../core/approval.ts';
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { claimsOfDatabases, claimsOfResources } from './claims.ts';
 import { bearsMark, type Claims } from './places.ts';
@@ -29,13 +30,13 @@ export async function previewRollback(
 export async function rollBack(
   context: RollbackContext,
   deployment: Deployment,
-  destructive: boolean,
+  destructive: Approval,
 ): Promise<{ done: DeploymentChange[]; kept: string[] }> {
   const plan = await planRollback(context, deployment);
   const done: DeploymentChange[] = [];
   const kept = [...plan.irreversible];
   for (const { change, run } of plan.undos) {
-    if (change.destructive && !destructive) {
+    if (!isAllowed(change, destructive)) {
       kept.push(`${change.kind} ${change.id} was left: ${change.detail}.`);
       continue;
     }

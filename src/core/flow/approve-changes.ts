@@ -1,5 +1,6 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
+import type { Approval } from '../approval.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { Decision } from './decision.ts';
 import { waitAt } from './pause.ts';
@@ -9,12 +10,12 @@ const NAMED = 5;
 
 /**
  * Publishes what is about to be done. Changes that lose something wait for a person, also in a run that approves by itself;
- * rejecting leaves those out and the rest goes on.
+ * rejecting leaves those out and the rest goes on. An approval is for these changes and no others.
  */
 export async function approveChanges(
   ctx: Ctx,
   preview: { changes: DeploymentChange[]; irreversible: string[] },
-): Promise<{ destructive: boolean }> {
+): Promise<{ destructive: Approval }> {
   await ctx.publish('previewed', { type: 'deployment.previewed', ...preview });
   const lossy = preview.changes.filter((change) => change.destructive);
   if (lossy.length === 0) return { destructive: false };
@@ -35,5 +36,5 @@ export async function approveChanges(
   }
   const destructive = decision.decision === 'approve';
   await ctx.publish('changes-approved', { type: 'deployment.approved', by: 'person', destructive });
-  return { destructive };
+  return { destructive: destructive && lossy };
 }

@@ -73,6 +73,16 @@ describe('rules for what a plan wants of Appwrite', () => {
     ]);
   });
 
+  it('take names that differ in case only for the same, as the database does', () => {
+    const tables = [aTable('Notes', { columns: [text, { ...text, key: 'Title' }] }), aTable('notes')];
+    const sites = [aSite('s', { domains: ['a.example.org', 'A.example.org'] })];
+    assert.deepEqual(faultsOf({ tables, sites }), [
+      'The deployment names the domain "A.example.org" twice.',
+      'The column "Title" of table "Notes" is there twice.',
+      'The deployment names the table "notes" twice.',
+    ]);
+  });
+
   it('find triggers, variables and domains that cannot be', () => {
     const functions = [
       aFunction('f', {

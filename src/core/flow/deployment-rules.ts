@@ -31,7 +31,7 @@ function wishFaults(needs: DeploymentNeeds, brief: Brief): string[] {
 function targetFaults(needs: DeploymentNeeds): string[] {
   const targets = [...needs.functions, ...needs.sites];
   const faults = duplicates(targets.map((t) => t.id)).map((id) => `The deployment names "${id}" twice.`);
-  for (const domain of duplicates(targets.flatMap((t) => t.domains)))
+  for (const domain of alike(targets.flatMap((t) => t.domains)))
     faults.push(`The deployment names the domain "${domain}" twice.`);
   for (const target of targets) {
     if (target.path !== '.' && normalisePath(target.path) === null) {
@@ -52,16 +52,20 @@ function targetFaults(needs: DeploymentNeeds): string[] {
   return faults;
 }
 
+/** To Appwrite's database and to the DNS, names that differ in case only are the same; each later one is named. */
+function alike(names: readonly string[]): string[] {
+  const lower = names.map((name) => name.toLowerCase());
+  return [...new Set(names.filter((name, position) => lower.indexOf(name.toLowerCase()) !== position))];
+}
+
 function tableFaults(table: TableNeed, needs: DeploymentNeeds): string[] {
   const where = `of table "${table.id}"`;
   const columns = new Map(table.columns.map((c) => [c.key, c]));
-  const faults = duplicates(needs.tables.map((t) => t.id))
+  const faults = alike(needs.tables.map((t) => t.id))
     .filter((id) => id === table.id && needs.tables.find((t) => t.id === id) === table)
     .map((id) => `The deployment names the table "${id}" twice.`);
-  for (const key of duplicates(table.columns.map((c) => c.key)))
-    faults.push(`The column "${key}" ${where} is there twice.`);
-  for (const key of duplicates(table.indexes.map((i) => i.key)))
-    faults.push(`The index "${key}" ${where} is there twice.`);
+  for (const key of alike(table.columns.map((c) => c.key))) faults.push(`The column "${key}" ${where} is there twice.`);
+  for (const key of alike(table.indexes.map((i) => i.key))) faults.push(`The index "${key}" ${where} is there twice.`);
   for (const column of table.columns) {
     faults.push(...columnFaults(column, needs).map((fault) => `The column "${column.key}" ${where} ${fault}.`));
   }

@@ -2,6 +2,7 @@ import type { LiveCheck } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Plan } from '../../protocol/plan.ts';
 import type { Deployment, DeploymentChange, LiveResult } from '../../protocol/work.ts';
+import { type Approval, isAllowed } from '../approval.ts';
 import type { Ctx } from '../engine/port.ts';
 import type { DeployedUrls, Place, PlaceRequest } from '../ports.ts';
 import { approveChanges } from './approve-changes.ts';
@@ -63,21 +64,21 @@ export async function deployStage(
 interface Intended {
   /** All differences as they were before anything was done. */
   changes: DeploymentChange[];
-  /** Those that lose something are made too. */
-  destructive: boolean;
+  /** Which of those that lose something are made too. */
+  destructive: Approval;
 }
 
 /**
  * The deployment with what attempts before the last one did: those failed and told nothing, but a rollback has to know. What was
- * intended of it and did not have to be done any more was done by them.
+ * intended of it, was not left out and did not have to be done any more was done by them.
  */
 function withAll(deployment: Deployment, intended: Intended): Deployment {
   const nameOf = ({ action, kind, id }: DeploymentChange) => `${action} ${kind} ${id}`;
-  const told = new Set(deployment.changes.map(nameOf));
+  const told = new Set([...deployment.changes, ...(deployment.left ?? [])].map(nameOf));
   const isOf = ({ id, kind }: DeploymentChange) =>
     (id === deployment.id || id.startsWith(`${deployment.id}/`)) && KINDS[deployment.kind].includes(kind);
   const earlier = intended.changes.filter(
-    (change) => isOf(change) && !told.has(nameOf(change)) && (intended.destructive || !change.destructive),
+    (change) => isOf(change) && !told.has(nameOf(change)) && isAllowed(change, intended.destructive),
   );
   return { ...deployment, changes: [...earlier, ...deployment.changes] };
 }

@@ -6,6 +6,8 @@ export interface RollbackInput extends BuildInput {
   undoes: string;
   /** In the order in which they were made. */
   deployments: Deployment[];
+  /** `<kind> <id>` of those that other runs have deployed to since -> the last such run; absent in inputs of before it was kept. */
+  overtaken?: Record<string, string>;
   /** What the run merged, and where; null when it merged nothing. */
   merged: { commit: string; before: string | null; remoteUrl: string } | null;
   /** The revert that an earlier rollback of the same run proposed. */

@@ -1,4 +1,4 @@
-import type { DeploymentChange } from '../../protocol/work.ts';
+import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import { approveChanges } from './approve-changes.ts';
 import { pausable } from './pause.ts';
@@ -22,18 +22,23 @@ async function runStages(ctx: Ctx, services: Services, input: RollbackInput): Pr
   await enter(ctx, 'brief');
   const state = await openWorkspace(ctx, services, input);
   await enter(ctx, 'deploy');
-  const preview = await pausable(ctx, 'preview', (s) => services.deployer.previewRollback(deployments, s.signal));
+  const preview = await pausable(ctx, 'preview', (s) => previewed(services, input, s.signal));
   const { destructive } = await approveChanges(ctx, preview);
   const done: DeploymentChange[] = [];
   const kept: string[] = [];
   for (const [index, deployment] of deployments.toReversed().entries()) {
+    const later = laterRun(input, deployment);
+    if (later !== undefined && destructive === false) {
+      kept.push(`${deployment.kind} ${deployment.id} was left: run ${later} has deployed to it since.`);
+      continue;
+    }
     const undone = await pausable(ctx, `undo-${index}`, (s) =>
       services.deployer.rollBack(deployment, { destructive }, s.signal),
     );
     done.push(...undone.done);
     kept.push(...undone.kept);
   }
-  const left = await pausable(ctx, 'left', (s) => services.deployer.previewRollback(deployments, s.signal));
+  const left = await pausable(ctx, 'left', (s) => previewed(services, input, s.signal));
   const reverted = merged === null ? null : await revertMerge(ctx, services, input, state, merged);
   if (reverted !== null && 'kept' in reverted) kept.push(reverted.kept);
   await ctx.publish('rolled-back', {
@@ -57,6 +62,29 @@ function doneBefore(
 /** Several settings of one thing may go back; the words about a deletion may change between two looks. */
 function nameOf({ action, kind, id, detail }: DeploymentChange): string {
   return [action, kind, id, action === 'change' ? detail : ''].join(' ');
+}
+
+function laterRun({ overtaken = {} }: RollbackInput, { kind, id }: Deployment): string | undefined {
+  return overtaken[`${kind} ${id}`];
+}
+
+/** What another run has deployed to since may be needed by it, so that nothing of it is undone without an approval. */
+async function previewed(services: Services, input: RollbackInput, signal: AbortSignal) {
+  const changes: DeploymentChange[] = [];
+  const irreversible: string[] = [];
+  for (const deployment of input.deployments) {
+    const preview = await services.deployer.previewRollback([deployment], signal);
+    const later = laterRun(input, deployment);
+    const why = `run ${later} has deployed to it since`;
+    const told = later === undefined ? preview.changes : preview.changes.map((one) => onlyApproved(one, why));
+    changes.push(...told);
+    irreversible.push(...preview.irreversible);
+  }
+  return { changes, irreversible };
+}
+
+function onlyApproved(one: DeploymentChange, why: string): DeploymentChange {
+  return { ...one, destructive: true, detail: one.detail === '' ? why : `${one.detail}; ${why}` };
 }
 
 const distinct = (texts: readonly string[]): string[] => [...new Set(texts)];

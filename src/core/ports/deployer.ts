@@ -1,5 +1,6 @@
 import type { DeploymentNeeds, FunctionNeed, SiteNeed } from '../../protocol/deployment-needs.ts';
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
+import type { Approval } from '../approval.ts';
 
 export interface DeployedUrls {
   endpoint: string;
@@ -40,18 +41,19 @@ export interface Deployer {
   place(request: PlaceRequest, project: string, signal: AbortSignal): Promise<Place>;
   /**
    * Makes the smallest changes that bring database, tables, columns and indexes to what is needed; waits until all are
-   * available. Changes that lose data are made only with `destructive`, else left out and named in `logTail`.
+   * available. Changes that lose data are made only when `destructive` allows them, else left out and named in `left`.
+   * Whether a table is empty is looked at again right before something of it is deleted.
    */
   applyDatabase(
     needs: DeploymentNeeds,
     place: Place,
     name: string,
-    options: { destructive: boolean },
+    options: { destructive: Approval },
     signal: AbortSignal,
   ): Promise<Deployment>;
   /**
    * Ids of the deployments that exist now: asked before an upload, so that a repeated upload can be recognised. `id` is that
-   * of the place.
+   * of the place. The active one first, the others newest first.
    */
   knownDeployments(kind: 'function' | 'site', id: string, signal: AbortSignal): Promise<string[]>;
   /**
@@ -88,7 +90,7 @@ export interface Deployer {
    */
   rollBack(
     deployment: Deployment,
-    options: { destructive: boolean },
+    options: { destructive: Approval },
     signal: AbortSignal,
   ): Promise<{ done: DeploymentChange[]; kept: string[] }>;
 }

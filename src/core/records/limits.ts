@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../engine/port.ts';
 
-/** How long what is shared may be, in characters. The columns of `tables.ts` have room for it. */
+/** How long what is shared may be. The columns of `tables.ts` have room for it. */
 export const MAX = {
-  /** JSON text of an `object` or `array` field. */
+  /** JSON text of an `object` or `array` field, in bytes: the server's database counts those of long texts. */
   json: 60_000,
-  /** JSON text of an activity's `input` and of its `output`. */
+  /** JSON text of an activity's `input` and of its `output`, in bytes. */
   activityJson: 4_000,
-  /** Ids, names of people and projects, actions. */
+  /** Ids, names of people and projects, actions; in characters, as the next. */
   name: 128,
   /** Web addresses. */
   address: 1_024,
@@ -21,6 +21,8 @@ export function rowId(text: string): string {
   if (ROW_ID.test(text)) return text;
   return createHash('sha256').update(text).digest('hex').slice(0, ROW_ID_CHARS);
 }
+
+const bytesOf = (value: Json): number => Buffer.byteLength(JSON.stringify(value));
 
 /** At most `max` characters, without half of a character pair. */
 export function cut(text: string, max: number): string {
@@ -36,18 +38,18 @@ const STEPS = [
 ] as const;
 
 /**
- * The value when its JSON text has at most `maxChars`; otherwise a value of the same shape with texts and lists cut, and when
+ * The value when its JSON text has at most `maxBytes`; otherwise a value of the same shape with texts and lists cut, and when
  * that is still too long `{ "cut": "<beginning of the JSON text>" }`, in a list for a list.
  */
-export function bounded(value: Json, maxChars: number): Json {
-  const fits = (candidate: Json) => JSON.stringify(candidate).length <= maxChars;
+export function bounded(value: Json, maxBytes: number): Json {
+  const fits = (candidate: Json) => bytesOf(candidate) <= maxBytes;
   if (fits(value)) return value;
   for (const step of STEPS) {
     const shorter = shortened(value, step);
     if (fits(shorter)) return shorter;
   }
-  // Quotes and backslashes of the text double in a text of JSON.
-  const beginning = { cut: cut(JSON.stringify(value), Math.floor(maxChars / 2) - 20) };
+  // Quotes and backslashes of the text double in a text of JSON, and a character has up to three bytes.
+  const beginning = { cut: cut(JSON.stringify(value), Math.floor(maxBytes / 3) - 20) };
   return Array.isArray(value) ? [beginning] : beginning;
 }
 
@@ -59,12 +61,12 @@ function shortened(value: Json, step: { chars: number; items: number }): Json {
 }
 
 /** The last lines whose JSON text fits; a longer line is cut. */
-export function lastLines(text: string, maxChars: number): string[] {
+export function lastLines(text: string, maxBytes: number): string[] {
   const lines: string[] = [];
-  let left = maxChars - 2;
+  let left = maxBytes - 2;
   for (const line of text.split('\n').reverse()) {
     const kept = cut(line, 1_000);
-    left -= JSON.stringify(kept).length + 1;
+    left -= bytesOf(kept) + 1;
     if (left < 0) break;
     lines.unshift(kept);
   }

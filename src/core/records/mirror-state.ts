@@ -22,6 +22,8 @@ export interface MirrorState {
 
 /** With more than this part of the lease left it is not renewed: that would be a write for every page. */
 const FRESH = 0.8;
+/** No lease is so long: one that ends later was taken before somebody put the clock back, and does not count. */
+const LONGEST_LEASE_MS = 300_000;
 
 export function createMirrorState(store: Store, destination: string, holder: string): MirrorState {
   const { clock } = store;
@@ -30,14 +32,15 @@ export function createMirrorState(store: Store, destination: string, holder: str
     store.read(() =>
       store.prepare('SELECT holder, lease_until FROM record_mirrors WHERE destination = ?').get(destination),
     );
+  const isRunning = (until: number) => until > clock.now() && until <= clock.now() + LONGEST_LEASE_MS;
   const heldByAnother = (): number | null => {
     const row = lease();
     const isAnothers = row !== undefined && row.holder !== null && row.holder !== holder;
-    return isAnothers && Number(row.lease_until) > clock.now() ? Number(row.lease_until) : null;
+    return isAnothers && isRunning(Number(row.lease_until)) ? Number(row.lease_until) : null;
   };
   const ownLease = (): number => {
     const row = lease();
-    return row?.holder === holder ? Number(row.lease_until) : 0;
+    return row?.holder === holder && isRunning(Number(row.lease_until)) ? Number(row.lease_until) : 0;
   };
   return {
     changedRuns: (afterRow) =>
@@ -72,9 +75,9 @@ export function createMirrorState(store: Store, destination: string, holder: str
           .prepare(
             `INSERT INTO record_mirrors (destination, holder, lease_until) VALUES (?, ?, ?)
              ON CONFLICT (destination) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until
-             WHERE holder IS NULL OR holder = excluded.holder OR lease_until <= ?`,
+             WHERE holder IS NULL OR holder = excluded.holder OR lease_until <= ? OR lease_until > ?`,
           )
-          .run(destination, holder, now + leaseMs, now);
+          .run(destination, holder, now + leaseMs, now, now + LONGEST_LEASE_MS);
         return changes === 1 ? null : heldByAnother();
       }, 'process');
     },

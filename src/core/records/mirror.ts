@@ -93,6 +93,14 @@ export function startMirror(options: MirrorOptions): Mirror {
   const nextRun = (): string | undefined =>
     [...changed.keys()].findLast((runId) => (refused.get(runId)?.until ?? 0) <= clock.now());
 
+  /** The next attempt is another run's, where there is one: it may be this one that the database fails at. */
+  const postpone = (runId: string): void => {
+    const others = [...changed].filter(([id]) => id !== runId);
+    const seq = changed.get(runId) ?? 0;
+    changed.clear();
+    for (const [id, last] of [[runId, seq] as const, ...others]) changed.set(id, last);
+  };
+
   const send = async (runId: string): Promise<void> => {
     const sentSeq = state.sentSeq(runId);
     // Another mirror has had the lease meanwhile.
@@ -119,7 +127,10 @@ export function startMirror(options: MirrorOptions): Mirror {
       await send(runId);
     } catch (thrown) {
       const reason = refusalOf(thrown);
-      if (reason === null) throw thrown;
+      if (reason === null) {
+        postpone(runId);
+        throw thrown;
+      }
       const times = (refused.get(runId)?.times ?? 0) + 1;
       refused.set(runId, { until: clock.now() + pauseAfter(times), times, reason });
     }
@@ -230,7 +241,7 @@ const aborted = () => new AppError({ code: 'aborted', message: 'The mirror has e
 /** The error when it is about this run and not about the database: its records are refused, or its events not understood. */
 function refusalOf(thrown: unknown): AppError | null {
   const error = toAppError(thrown);
-  return error.details?.status === 400 || error.code === 'internal' ? error : null;
+  return error.code === 'invalid_request' || error.code === 'internal' ? error : null;
 }
 
 /** A call that heeds no signal is left behind. */

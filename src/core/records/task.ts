@@ -1,3 +1,4 @@
+import type { Plan } from '../../protocol/plan.ts';
 import type { TaskRecord } from '../../protocol/records.ts';
 import type { RunView, SubtaskView } from '../../protocol/view.ts';
 import type { Json } from '../engine/port.ts';
@@ -37,17 +38,32 @@ function statusOf({ status, stage }: RunView): TaskRecord['status'] {
   return stage === 'brief' ? 'pending' : 'processing';
 }
 
-/** The plan without the text of shared files, which the repository has. */
+/** The plan without the text of shared files, which the repository has, and the values of variables, which are nobody else's affair. */
 function analysisOf({ plan, planFaults, questions, answers, estimate }: RunView): Json {
   if (plan === null && questions.length === 0) return null;
   const { sharedInterfaces = [], ...rest } = plan ?? {};
   return {
-    plan: plan === null ? null : { ...rest, sharedInterfaces: sharedInterfaces.map(withoutContent) },
+    plan:
+      plan === null
+        ? null
+        : {
+            ...rest,
+            sharedInterfaces: sharedInterfaces.map(withoutContent),
+            deployment: withoutValues(plan.deployment),
+          },
     questions,
     answers,
     estimate,
     faults: planFaults,
   };
+}
+
+function withoutValues({ functions, sites, ...rest }: Plan['deployment']): Json {
+  const named = <T extends { variables: { key: string }[] }>(one: T) => ({
+    ...one,
+    variables: one.variables.map(({ key }) => ({ key })),
+  });
+  return { ...rest, functions: functions.map(named), sites: sites.map(named) };
 }
 
 function withoutContent({ path, purpose }: { path: string; purpose: string }): Json {

@@ -1,10 +1,11 @@
+import { type Approval, isAllowed } from '../../../core/approval.ts';
 import type { DeploymentNeeds, TableNeed } from '../../../protocol/deployment-needs.ts';
 import type { DeploymentChange } from '../../../protocol/work.ts';
 import * as calls from './calls.ts';
 import { wishOf } from './column-calls.ts';
 import { diffTables, type SchemaStep, type TablePair } from './diff.ts';
 import type { SchemaContext } from './read.ts';
-import { readPresent, readTable } from './read.ts';
+import { hasRows, readPresent, readTable } from './read.ts';
 import type { TableState } from './state.ts';
 import { broken, waitAvailable, waitGone } from './wait.ts';
 
@@ -25,13 +26,17 @@ export async function readPairs(context: SchemaContext, needs: DeploymentNeeds):
 export async function applySchema(
   context: SchemaContext,
   needs: DeploymentNeeds,
-  options: { destructive: boolean },
+  options: { destructive: Approval },
 ): Promise<Applied> {
   const pairs = await readPairs(context, needs);
   const { steps, skipped } = allowed(diffTables(context.databaseId, pairs), options.destructive);
   const run: Run = { context, fresh: new Map() };
   const changes: DeploymentChange[] = [];
   for (const step of steps) {
+    if (await isFilledSince(context, step, options.destructive)) {
+      skipped.push(...step.changes.map(asLosing));
+      continue;
+    }
     await perform(run, step);
     changes.push(...step.changes);
   }
@@ -39,22 +44,32 @@ export async function applySchema(
   return { changes, skipped };
 }
 
+/** Rows have been written since the comparison, so that the step would now lose what nobody has agreed to lose. */
+async function isFilledSince(context: SchemaContext, step: SchemaStep, destructive: Approval): Promise<boolean> {
+  if (step.do !== 'delete-column' && step.do !== 'remake-column') return false;
+  if (step.changes.every((one) => isAllowed(asLosing(one), destructive))) return false;
+  return hasRows(context, step.table.id, null);
+}
+
+const asLosing = (one: DeploymentChange): DeploymentChange => ({ ...one, destructive: true });
+
 /** Without what loses data, unless that is allowed, and without what only makes way for it. */
 export function allowed(
   steps: readonly SchemaStep[],
-  destructive: boolean,
+  destructive: Approval,
 ): { steps: SchemaStep[]; skipped: DeploymentChange[] } {
-  const isLosing = (step: SchemaStep) => !destructive && step.changes.some((one) => one.destructive);
+  const isLosing = (step: SchemaStep) => step.changes.some((one) => !isAllowed(one, destructive));
   const losing = steps.filter(isLosing);
   for (const step of losing) {
     if (step.do !== 'remake-column' || !step.isBroken) continue;
     throw broken(step.table.id, 'column', { key: step.need.key, status: step.reason, error: '' });
   }
   const isKept = (step: SchemaStep) =>
+    isLosing(step) ||
     losing.some((one) => one.column !== undefined && one.table === step.table && one.column === step.column);
   return {
-    steps: steps.filter((step) => !isLosing(step) && !isKept(step)),
-    skipped: losing.flatMap((step) => step.changes),
+    steps: steps.filter((step) => !isKept(step)),
+    skipped: steps.filter(isKept).flatMap((step) => step.changes),
   };
 }
 
