@@ -188,6 +188,39 @@ describe('an open pull request', function () {
     assert.equal(rig.git('show', `${view.mergeCommit}:a/done.txt`), 'x\ntheirs\n');
   });
 
+  it('shows a revision without what came from main before it', async () => {
+    const revision = { 'revision-review-1': [write('a/done.txt', 'hello\n')] };
+    await begin({ revision }, holdForReview);
+    const runId = await rig.start({ until: 'commit' });
+    await event(rig, runId, 'pull_request.held');
+    await moveMain(rig, repository, { 'theirs.txt': 'theirs\n' });
+    await event(rig, runId, 'pull_request.updated');
+    await as('ghp_mira').rest.issues.createComment({ ...place(), issue_number: pull.number, body: 'Say hello.' });
+    await event(rig, runId, 'pull_request.reviewed');
+    await approveAs('ghp_mira');
+    const view = await settledAs(runId, 'complete');
+    assert.equal(ofType(runId, 'diff.proposed').length, 2);
+    assert.deepEqual(
+      view.diff?.files.map((file) => file.path),
+      ['.github/workflows/ci.yml', 'a/done.txt'],
+    );
+  });
+
+  for (const method of ['squash', 'rebase', 'merge'] as const) {
+    it(`that somebody merges (${method}) after main moved is told with where main was`, async () => {
+      let theirs = '';
+      await begin({}, async (now, where, opened) => {
+        theirs = await moveMain(now, where, { 'theirs.txt': 'theirs\n' });
+        now.github.setRules(where.owner, where.name, 'main', []);
+        const at = { owner: where.owner, repo: where.name, pull_number: opened.number };
+        await as('ghp_mira').rest.pulls.merge({ ...at, merge_method: method });
+      });
+      const runId = await rig.start({ until: 'commit' });
+      await settledAs(runId, 'complete');
+      assert.equal(ofType(runId, 'pull_request.merged')[0]?.before, theirs);
+    });
+  }
+
   it('that went with its branch is opened anew when the run is resumed', async () => {
     await begin({}, async (now, { cloneUrl }, opened) => {
       if (opened.number > 1) return;
@@ -351,7 +384,7 @@ async function moveMain(
   rig: Rig,
   { owner, name, cloneUrl }: ForgeRepository,
   files: Record<string, string>,
-): Promise<void> {
+): Promise<string> {
   const { forge, repository } = rig.services;
   const signal = AbortSignal.timeout(20_000);
   rig.github.setRules(owner, name, 'main', []);
@@ -361,4 +394,5 @@ async function moveMain(
   const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, message);
   await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
   rig.github.setRules(owner, name, 'main', [reviewRule]);
+  return commit;
 }

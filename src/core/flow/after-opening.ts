@@ -22,6 +22,8 @@ interface Open {
   localBranch: string;
   answered: string[];
   rounds: number;
+  /** What of the base branch the work holds. */
+  base: string;
 }
 
 export interface Opened {
@@ -37,13 +39,14 @@ export interface Opened {
 /**
  * Sees a pull request through to its merge. Failed checks and the comments of trusted reviewers go to an agent as a revision,
  * as often as is configured; a base branch that has moved is brought in and checked; what an agent wrote passes the diff gate
- * before it is pushed. Returns the merge commit and the head that was merged.
+ * before it is pushed. Returns the merge commit, the head that was merged, and what of the base branch that
+ * held.
  */
 export async function seeThrough(
   site: Site,
   services: Services,
   opened: Opened,
-): Promise<{ commit: string; head: string; pullRequest: PullRequest }> {
+): Promise<{ commit: string; head: string; base: string; pullRequest: PullRequest }> {
   const { ctx, input } = site;
   const { remote, state, work } = opened;
   let open: Open = {
@@ -53,6 +56,7 @@ export async function seeThrough(
     localBranch: work.branch,
     answered: [],
     rounds: 0,
+    base: state.baseCommit,
   };
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const current = open;
@@ -69,7 +73,8 @@ export async function seeThrough(
       }),
     );
     if (seen.kind === 'merged') {
-      return { commit: seen.commit, head: open.integration.head, pullRequest: open.pullRequest };
+      const { pullRequest, integration, base } = open;
+      return { commit: seen.commit, head: integration.head, base, pullRequest };
     }
     open = await answer(site, services, opened, open, turn, seen);
   }
@@ -107,11 +112,11 @@ async function answer(
       const offset = offsetOf(site, turn);
       const update = { base: seen.base, round: turn, offset };
       const joined = await bringInBase(site, services, opened.remote, open.integration, update);
-      const state = { ...opened.state, baseCommit: seen.base };
+      const now = { ...open, base: seen.base };
       const head = joined.needsReview
-        ? await accept(site, services, state, joined.integration, turn)
+        ? await accept(site, services, opened, now, joined.integration, turn)
         : joined.integration;
-      return push(site, services, opened, open, turn, 'base', head);
+      return push(site, services, opened, now, turn, 'base', head);
     }
     case 'branch_gone': {
       await waitFor(ctx, `gone-${turn}`, {
@@ -153,18 +158,20 @@ async function revise(
   const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, wanted);
   const work = { subtasks: [revision], restrictPaths: false, offset: offsetOf(site, turn) };
   const built = await buildSubtasks(site, open.integration, work);
-  const accepted = await accept(site, services, opened.state, built, turn);
+  const accepted = await accept(site, services, opened, open, built, turn);
   return { ...(await push(site, services, opened, open, turn, reason, accepted)), rounds: open.rounds + 1 };
 }
 
-/** What an agent wrote after the diff was accepted is seen by the person too. */
+/** What an agent wrote after the diff was accepted is seen by the person too; not what came with the base branch. */
 async function accept(
   site: Site,
   services: Services,
-  state: RepositoryState,
+  opened: Opened,
+  open: Open,
   built: Integration,
   turn: number,
 ): Promise<Integration> {
+  const state = { ...opened.state, baseCommit: open.base };
   const round = { prefix: `again-${turn}-`, offset: offsetOf(site, turn) + 1 };
   const { commit, evidence } = await acceptDiff(site, services, state, built, round);
   return { repoDir: built.repoDir, head: commit, evidence };
