@@ -206,6 +206,69 @@ describe('an open pull request', function () {
     );
   });
 
+  it('takes in what somebody pushes to its branch, and is merged with it', async () => {
+    await begin({ checks: [IN_CI] }, undefined, {
+      adjust: (services) => ({ remote: { ...services.remote, revisionRounds: 0 } }),
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const waiting = await settledAs(runId, 'waiting');
+    assert.match(waiting.waiting[0]?.message ?? '', /Mend it on the branch/);
+    const theirs = await pushOn(rig, repository, pull.headBranch, { 'fixed.txt': 'x\n' });
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await settledAs(runId, 'complete');
+    assert.equal(rig.git('rev-parse', `${view.mergeCommit}^2`).trim(), theirs, 'no commit of ours on top of theirs');
+    assert.equal(rig.git('rev-parse', view.branch ?? '').trim(), theirs);
+  });
+
+  it('is joined with what somebody has pushed while a revision was under way', async () => {
+    const revision = { 'revision-checks-0': [write('fixed.txt', 'x\n')] };
+    let theirs: Promise<string> | null = null;
+    await begin({ checks: [IN_CI], revision }, undefined, {
+      adjust: ({ forge }) => ({
+        forge: changed(forge, {
+          failedLogs: async (...args) => {
+            theirs ??= pushOn(rig, repository, pull.headBranch, { 'theirs.txt': 'x\n' });
+            await theirs;
+            return forge.failedLogs(...args);
+          },
+        }),
+      }),
+    });
+    await settledAs(await rig.start({ until: 'commit' }), 'complete');
+    const files = await mainFiles();
+    assert.ok(files.includes('theirs.txt') && files.includes('fixed.txt'), files.join());
+  });
+
+  it('that somebody merges with more on it waits for a word, and goes on with what was merged', async () => {
+    await begin({}, async ({ github }, where, opened) => {
+      await pushOn(rig, where, opened.headBranch, { 'theirs.txt': 'x\n' });
+      github.setRules(where.owner, where.name, 'main', []);
+      const at = { owner: where.owner, repo: where.name, pull_number: opened.number };
+      await as('ghp_mira').rest.pulls.merge({ ...at, merge_method: 'squash' });
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const waiting = await settledAs(runId, 'waiting');
+    assert.match(waiting.waiting[0]?.message ?? '', /Somebody merged the pull request .* Resume the run/);
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await settledAs(runId, 'complete');
+    const [merged] = ofType(runId, 'pull_request.merged');
+    assert.equal(merged?.before, rig.git('rev-parse', `${view.mergeCommit}^`).trim());
+  });
+
+  it('whose branch somebody has rewritten waits, with the commit to put back', async () => {
+    await begin({}, async (now, where, opened) => {
+      const other = now.git('rev-parse', `${now.git('rev-parse', 'HEAD').trim()}^`).trim();
+      const authorization = `http.extraHeader=Authorization: ${now.services.forge.gitAuthorization()}`;
+      const target = `+${other}:refs/heads/${opened.headBranch}`;
+      const push = ['-c', authorization, 'push', '--quiet', where.cloneUrl, target];
+      await promisify(execFile)('git', push, { cwd: now.workspaceDir });
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const [wait] = (await settledAs(runId, 'waiting')).waiting;
+    assert.equal(wait?.gate, 'resume');
+    assert.match(wait?.message ?? '', /rewritten the branch .* Put it back/);
+  });
+
   for (const method of ['squash', 'rebase', 'merge'] as const) {
     it(`that somebody merges (${method}) after main moved is told with where main was`, async () => {
       let theirs = '';
@@ -363,6 +426,10 @@ function observed(forge: Forge, onOpened: (where: ForgeRepository, pull: PullReq
   });
 }
 
+function changed(forge: Forge, methods: Partial<Forge>): Forge {
+  return new Proxy(forge, { get: (target, name: keyof Forge) => methods[name] ?? target[name] });
+}
+
 /** Resolves when the run has published an event of the type. */
 function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void> {
   const limit = AbortSignal.timeout(60_000);
@@ -380,19 +447,29 @@ function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void
 }
 
 /** Somebody pushes to main past the rules. */
-async function moveMain(
+async function moveMain(rig: Rig, at: ForgeRepository, files: Record<string, string>): Promise<string> {
+  rig.github.setRules(at.owner, at.name, 'main', []);
+  const commit = await pushOn(rig, at, 'main', files);
+  rig.github.setRules(at.owner, at.name, 'main', [reviewRule]);
+  return commit;
+}
+
+/** Somebody puts a commit on top of a branch. */
+async function pushOn(
   rig: Rig,
-  { owner, name, cloneUrl }: ForgeRepository,
+  { cloneUrl }: ForgeRepository,
+  branch: string,
   files: Record<string, string>,
 ): Promise<string> {
   const { forge, repository } = rig.services;
   const signal = AbortSignal.timeout(20_000);
-  rig.github.setRules(owner, name, 'main', []);
-  const tip = await repository.fetch(rig.workspaceDir, cloneUrl, 'main', forge.gitAuthorization(), signal);
+  const tip = await repository.fetch(rig.workspaceDir, cloneUrl, branch, forge.gitAuthorization(), signal);
   const entries = Object.entries(files).map(([path, content]) => ({ path, content }));
-  const message = { subject: 'theirs', body: '', trailers: {} };
-  const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, message);
-  await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
-  rig.github.setRules(owner, name, 'main', [reviewRule]);
+  const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, {
+    subject: 'theirs',
+    body: '',
+    trailers: {},
+  });
+  await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch }], forge.gitAuthorization(), signal);
   return commit;
 }

@@ -24,6 +24,8 @@ interface Open {
   rounds: number;
   /** What of the base branch the work holds. */
   base: string;
+  /** What we last pushed, or what we found on the branch and hold. */
+  pushed: string;
 }
 
 export interface Opened {
@@ -38,9 +40,9 @@ export interface Opened {
 
 /**
  * Sees a pull request through to its merge. Failed checks and the comments of trusted reviewers go to an agent as a revision,
- * as often as is configured; a base branch that has moved is brought in and checked; what an agent wrote passes the diff gate
- * before it is pushed. Returns the merge commit, the head that was merged, and what of the base branch that
- * held.
+ * as often as is configured; a base branch that has moved, and what somebody pushes on top of ours, is brought in and checked;
+ * what an agent wrote passes the diff gate before it is pushed. Returns the merge commit, the head that was merged, and what of
+ * the base branch that held.
  */
 export async function seeThrough(
   site: Site,
@@ -57,15 +59,22 @@ export async function seeThrough(
     answered: [],
     rounds: 0,
     base: state.baseCommit,
+    pushed: work.commit,
   };
-  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+  for (let turn = 0; ; turn += 1) {
     const current = open;
+    if (turn > 0 && turn % MAX_TURNS === 0) {
+      await waitFor(ctx, `turns-${turn}`, {
+        message: `The pull request ${open.pullRequest.url} was changed ${turn} times and is still not merged. The work is on its branch. See what holds it up, then resume the run.`,
+      });
+    }
     const seen = await pausable(ctx, `pull-request-${turn}`, (s) =>
       watchPullRequest(services, s, {
         repoDir: state.repoDir,
         remote,
         number: current.pullRequest.number,
         commit: current.integration.head,
+        pushed: current.pushed,
         title: `${input.brief.name} (#${current.pullRequest.number})`,
         answered: current.answered,
         rounds: current.rounds,
@@ -76,13 +85,17 @@ export async function seeThrough(
       const { pullRequest, integration, base } = open;
       return { commit: seen.commit, head: integration.head, base, pullRequest };
     }
+    if (seen.kind === 'merged_elsewhere') {
+      const { pullRequest, integration, base } = open;
+      await waitFor(ctx, `merged-elsewhere-${turn}`, {
+        message: `Somebody merged the pull request ${pullRequest.url} at ${seen.head.slice(0, 7)}, while the checked work is at ${integration.head.slice(0, 7)}. Resume the run to go on with what was merged, or cancel it.`,
+      });
+      // Their head need not be anywhere to be fetched from; ours is here.
+      const head = seen.commit === seen.head ? seen.head : integration.head;
+      return { commit: seen.commit, head, base, pullRequest };
+    }
     open = await answer(site, services, opened, open, turn, seen);
   }
-  throw new AppError({
-    code: 'forge_failed',
-    message: `not merged after ${MAX_TURNS} changes`,
-    userMessage: `The pull request ${open.pullRequest.url} was changed ${MAX_TURNS} times and is still not merged. The work is on its branch.`,
-  });
 }
 
 async function answer(
@@ -91,7 +104,7 @@ async function answer(
   opened: Opened,
   open: Open,
   turn: number,
-  seen: Exclude<Seen, { kind: 'merged' }>,
+  seen: Exclude<Seen, { kind: 'merged' | 'merged_elsewhere' }>,
 ): Promise<Open> {
   const { ctx } = site;
   switch (seen.kind) {
@@ -108,11 +121,15 @@ async function answer(
       });
       return { ...open, answered };
     }
-    case 'base_moved': {
-      const offset = offsetOf(site, turn);
-      const update = { base: seen.base, round: turn, offset };
-      const joined = await bringInBase(site, services, opened.remote, open.integration, update);
-      const now = { ...open, base: seen.base };
+    case 'base_moved':
+    case 'head_moved': {
+      const isBase = seen.kind === 'base_moved';
+      const moved = isBase
+        ? { branch: opened.remote.defaultBranch, base: seen.base }
+        : { branch: open.branch, base: seen.head };
+      const update = { ...moved, round: turn, offset: offsetOf(site, turn) };
+      const joined = await bringInBase(site, services, open.integration, update);
+      const now = { ...open, base: seen.base, pushed: isBase ? open.pushed : seen.head };
       const head = joined.needsReview
         ? await accept(site, services, opened, now, joined.integration, turn)
         : joined.integration;
@@ -129,7 +146,7 @@ async function answer(
         branch: open.branch,
       });
       const pullRequest = await opened.open(`pull-request-again-${turn}`, pushed);
-      return { ...open, branch: pushed, pullRequest };
+      return { ...open, branch: pushed, pushed: open.integration.head, pullRequest };
     }
   }
 }
@@ -193,14 +210,33 @@ async function push(
   );
   const { branch: localBranch, checkedOut, note } = landing;
   await ctx.publish(`landed-again-${turn}`, { type: 'changes.landed', branch: localBranch, commit, checkedOut, note });
-  await pausable(ctx, `push-${turn}`, ({ signal }) => {
-    const refspecs = [{ commit, branch: open.branch }];
-    const authorization = services.forge.gitAuthorization();
-    return services.repository.push(state.repoDir, remote.cloneUrl, refspecs, authorization, signal).then(() => null);
-  });
+  const isPushed = commit === open.pushed || (await pushOn(services, site, remote, state, open.branch, turn, commit));
+  // Somebody else was first: the next look finds what they pushed, and it is joined with this.
+  if (!isPushed) return { ...open, integration, localBranch };
   await ctx.publish(`pushed-${turn}`, { type: 'branch.pushed', branch: open.branch, commit, remote: remote.webUrl });
   await ctx.publish(`updated-${turn}`, { type: 'pull_request.updated', reason, round: open.rounds + 1, commit });
-  return { ...open, integration, localBranch };
+  return { ...open, integration, localBranch, pushed: commit };
+}
+
+/** False when the branch holds commits of somebody else's by now. */
+function pushOn(
+  { forge, repository }: Services,
+  { ctx }: Site,
+  remote: ForgeRepository,
+  { repoDir }: RepositoryState,
+  branch: string,
+  turn: number,
+  commit: string,
+): Promise<boolean> {
+  return pausable(ctx, `push-${turn}`, async ({ signal }) => {
+    try {
+      await repository.push(repoDir, remote.cloneUrl, [{ commit, branch }], forge.gitAuthorization(), signal);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.details?.reason === 'branch_taken') return false;
+      throw error;
+    }
+  });
 }
 
 function checksText(logs: readonly { name: string; log: string }[]): string {
