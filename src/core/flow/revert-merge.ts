@@ -43,10 +43,16 @@ export async function revertMerge(
     if ((await repository.changedFiles(repoDir, head, commit)).length === 0) {
       return { kept: `Nothing of the merge ${merged.commit.slice(0, 7)} is in ${remote.defaultBranch} any more.` };
     }
-    await repository.push(repoDir, remote.cloneUrl, [{ commit, branch }], authorization, s.signal);
     return { commit };
   });
   if ('kept' in made) return made;
+  // A step of its own: made again on a main that has moved it would be another commit, which the branch does not take.
+  await pausable(ctx, 'revert-push', async ({ signal }) => {
+    const refspecs = [{ commit: made.commit, branch }];
+    const authorization = services.forge.gitAuthorization();
+    await services.repository.push(repoDir, remote.cloneUrl, refspecs, authorization, signal);
+    return null;
+  });
   await ctx.publish('revert-pushed', { type: 'branch.pushed', branch, commit: made.commit, remote: remote.webUrl });
   const pullRequest = await pausable(ctx, 'revert-pull-request', (s) => {
     const text = {
