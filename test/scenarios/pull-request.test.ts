@@ -92,6 +92,7 @@ describe('an open pull request', function () {
       asked.some((text) => text.includes('Subtask: revision-checks-0') && text.includes(IN_CI)),
       'the log is told',
     );
+    assert.doesNotMatch(rig.git('log', '--format=%B', view.mergeCommit ?? ''), /\$CI/, 'no log is in the history');
     assert.deepEqual(
       ofType(runId, 'pull_request.updated').map(({ reason, round }) => [reason, round]),
       [['checks', 1]],

@@ -1,10 +1,11 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { Finding, PullRequest } from '../../protocol/work.ts';
+import type { PullRequest } from '../../protocol/work.ts';
 import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { acceptDiff, DIFF_VERSIONS, revisionSubtask } from './accept-diff.ts';
 import { bringInBase } from './bring-in-base.ts';
 import { buildSubtasks, type Integration, type Site } from './build-subtasks.ts';
 import type { CommitInput } from './commit-input.ts';
+import { checksText, findingLines, reviewText, type Wanted } from './forge-words.ts';
 import { pausable, waitAt } from './pause.ts';
 import { pushWork } from './remote.ts';
 import type { Services } from './services.ts';
@@ -117,7 +118,7 @@ async function answer(
         return { ...next, answered };
       }
       await waitFor(ctx, `reviewed-${turn}`, {
-        message: `Reviewers of ${open.pullRequest.url} ask for changes, and the work was sent back as often as is configured (remote.revisionRounds):\n${reviewText(seen.findings)}\nSettle it with them, then resume the run: it goes on as the work is.`,
+        message: `Reviewers of ${open.pullRequest.url} ask for changes, and the work was sent back as often as is configured (remote.revisionRounds):\n${findingLines(seen.findings)}\nSettle it with them, then resume the run: it goes on as the work is.`,
       });
       return { ...open, answered };
     }
@@ -169,10 +170,10 @@ async function revise(
   open: Open,
   turn: number,
   reason: 'checks' | 'review',
-  wanted: string,
+  { description, criterion }: Wanted,
 ): Promise<Open> {
   const title = reason === 'checks' ? 'Mend the checks of the pull request' : 'Answer the review of the pull request';
-  const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, wanted);
+  const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, description, criterion);
   const work = { subtasks: [revision], restrictPaths: false, offset: offsetOf(site, turn) };
   const built = await buildSubtasks(site, open.integration, work);
   const accepted = await accept(site, services, opened, open, built, turn);
@@ -237,14 +238,4 @@ function pushOn(
       throw error;
     }
   });
-}
-
-function checksText(logs: readonly { name: string; log: string }[]): string {
-  const parts = logs.map(({ name, log }) => `## ${name}\n${log}`).join('\n\n');
-  return `Checks of the pull request failed on GitHub. Find out why and mend it; do not weaken the checks.\n\n${parts}`;
-}
-
-function reviewText(findings: readonly Finding[]): string {
-  const lines = findings.map((f) => `- ${f.file === '' ? '' : `${f.file}:${f.line} `}${f.message}`).join('\n');
-  return `A reviewer of the pull request asks for this:\n${lines}`;
 }

@@ -140,7 +140,7 @@ function asFinding(comment: ReviewComment): Finding {
     file: comment.file,
     line: comment.line,
     severity: 'major',
-    message: `${comment.author}: ${comment.body}`.slice(0, MAX_COMMENT_CHARS),
+    message: `${comment.author}: ${comment.body}`.slice(0, MAX_COMMENT_CHARS).toWellFormed(),
   };
 }
 
