@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Octokit } from '@octokit/rest';
 import { createForge } from '../../src/adapters/github/forge.ts';
@@ -326,15 +326,7 @@ describe('an open pull request', function () {
       view.diff?.files.map((file) => file.path),
       ['.github/workflows/ci.yml', 'a/done.txt'],
     );
-    const prepareWorkspace = (dir: string) => {
-      mkdirSync(join(dir, '.github', 'workflows'), { recursive: true });
-      writeFileSync(join(dir, '.github', 'workflows', 'own.yml'), 'on: push\njobs: {}\n');
-      const git = (...args: string[]) =>
-        execFileSync('git', ['-c', 'user.name=U', '-c', 'user.email=u@x', ...args], { cwd: dir });
-      git('init', '-q');
-      git('add', '-A');
-      git('commit', '-q', '-m', 'own');
-    };
+    const prepareWorkspace = (dir: string) => committed(dir, '.github/workflows/own.yml', 'on: push\njobs: {}\n');
     await begin({}, undefined, { prepareWorkspace });
     const own = await settledAs(await rig.start({ until: 'review' }), 'complete');
     assert.deepEqual(
@@ -399,6 +391,22 @@ describe('an open pull request', function () {
     assert.equal(data.state, 'closed');
   });
 
+  it('of an issue whose repository has another history is refused before any model is asked', async () => {
+    await begin({}, undefined, { prepareWorkspace: (dir) => committed(dir, 'own.txt', 'x\n') });
+    const { forge, repository: git } = rig.services;
+    const signal = AbortSignal.timeout(20_000);
+    const wanted = { owner: null, name: 'shop', private: true, description: '' };
+    const shop = await forge.ensureRepository(wanted, signal);
+    const other = execFileSync('git', ['mktree'], { cwd: rig.workspaceDir, input: '' }).toString().trim();
+    const commit = await git.commitTree(rig.workspaceDir, other, [], { subject: 'other', body: '', trailers: {} });
+    await git.push(rig.workspaceDir, shop.cloneUrl, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
+    const issue = { owner: shop.owner, name: 'shop', number: 1, url: `${shop.webUrl}/issues/1`, title: 'Sell shoes' };
+    const runId = await rig.start({ until: 'commit', issue });
+    const view = await settledAs(runId, 'waiting');
+    assert.match(view.waiting[0]?.message ?? '', /no history in common .* start it in a clone/);
+    assert.equal(rig.agent.requests.length + rig.lead.requests.length, 0);
+  });
+
   it('is followed by the configured workflow, and a failing one waits', async () => {
     await begin({ checks: ['test "$GITHUB_EVENT_NAME" != workflow_dispatch'] }, undefined, {
       adjust: (services) => ({ remote: { ...services.remote, workflow: 'ci.yml' } }),
@@ -445,6 +453,17 @@ function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void
       reject(new Error(`no ${type} came: ${JSON.stringify(rig.eventsOf(runId).slice(-5))}`));
     });
   });
+}
+
+/** Makes the folder a repository with one file. */
+function committed(dir: string, path: string, content: string): void {
+  mkdirSync(dirname(join(dir, path)), { recursive: true });
+  writeFileSync(join(dir, path), content);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=U', '-c', 'user.email=u@x', ...args], { cwd: dir });
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'own');
 }
 
 /** Somebody pushes to main past the rules. */
