@@ -69,12 +69,20 @@ function descriptionOf(sections: readonly Section[], hasTasks: boolean): string 
       .join('\n')
       .replaceAll(/\n{3,}/g, '\n\n')
       .trim();
-    return HEADING.test(text) && !text.includes('\n') ? '' : text;
+    return !text.includes('\n') && titleOf(text) !== null ? '' : text;
   });
   return texts.filter((text) => text !== '').join('\n\n');
 }
 
-const HEADING = /^ {0,3}#{1,6}\s+(.*?)\s*#*\s*$/;
+/** Of a heading, without the marks around it; null for another line. In one pass: a stranger may have written the line. */
+function titleOf(line: string): string | null {
+  const rest = /^ {0,3}#{1,6}(?=\s)/.exec(line);
+  if (rest === null) return null;
+  const text = line.slice(rest[0].length).trim();
+  let end = text.length;
+  while (text[end - 1] === '#') end -= 1;
+  return text.slice(0, end).trimEnd();
+}
 
 /** Lists inside fences are text. Comments of a template, which GitHub does not show, are left out. */
 function sectionsOf(body: string): Section[] {
@@ -85,8 +93,8 @@ function sectionsOf(body: string): Section[] {
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     const isText = fence !== null || mark !== undefined;
     if (mark !== undefined && (fence === null || mark.startsWith(fence))) fence = fence === null ? mark : null;
-    const heading = isText ? undefined : HEADING.exec(line)?.[1];
-    if (heading !== undefined) {
+    const heading = isText ? null : titleOf(line);
+    if (heading !== null) {
       section = { heading: headingOf(heading), lines: [] };
       sections.push(section);
     }

@@ -17,7 +17,7 @@ export async function useProxy(env: Readonly<Record<string, string | undefined>>
 async function requireAddress(name: string, value: string): Promise<void> {
   if (value === '' || ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '')) return;
   const { AppError } = await import('../protocol/errors.ts');
-  const shown = value.replace(/\/\/[^/@]*@/, '//***@');
+  const shown = value.replace(/\/\/.*@/s, '//***@');
   throw new AppError({
     code: 'configuration',
     message: `${name} is no address of a proxy: ${shown}`,

@@ -139,6 +139,30 @@ export function landingContract(make: () => Repository): void {
         assert.equal(existsSync(path.join(repoDir, 'more.txt')), false);
       }));
 
+    it('moves nobody to another branch when it is repeated', () =>
+      withRepository(make, async (fixture) => {
+        const { repoDir, base } = fixture;
+        const toBase = (dir: string) => void git(dir, 'switch', '--quiet', '--detach', base);
+        const { state, commit, next } = await landedTwice(fixture, toBase);
+        const repeated = await fixture.repository.landAgain(state, 'feature/x', commit, next);
+        assert.deepEqual([repeated.branch, repeated.checkedOut], ['feature/x', false]);
+        assert.equal(git(repoDir, 'rev-parse', 'HEAD'), base);
+      }));
+
+    it('leaves a branch alone that another worktree has checked out', () =>
+      withRepository(make, async (fixture) => {
+        const { repoDir } = fixture;
+        const other = path.join(repoDir, '..', 'other-worktree');
+        const { again, next, commit } = await landedTwice(fixture, (dir) => {
+          git(dir, 'switch', '--quiet', '--detach');
+          git(dir, 'worktree', 'add', '--quiet', other, 'feature/x');
+        });
+        assert.equal(git(other, 'status', '--porcelain'), '');
+        assert.equal(git(repoDir, 'rev-parse', 'feature/x'), commit);
+        assert.equal(again.branch, 'feature/x-2');
+        assert.equal(git(repoDir, 'rev-parse', 'feature/x-2'), next);
+      }));
+
     it('leaves a branch alone in which the user is at work or has committed', () =>
       withRepository(make, async (fixture) => {
         const { repoDir } = fixture;

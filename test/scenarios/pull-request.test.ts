@@ -92,6 +92,7 @@ describe('an open pull request', function () {
       asked.some((text) => text.includes('Subtask: revision-checks-0') && text.includes(IN_CI)),
       'the log is told',
     );
+    assert.doesNotMatch(rig.git('log', '--format=%B', view.mergeCommit ?? ''), /\$CI/, 'no log is in the history');
     assert.deepEqual(
       ofType(runId, 'pull_request.updated').map(({ reason, round }) => [reason, round]),
       [['checks', 1]],
@@ -187,6 +188,102 @@ describe('an open pull request', function () {
     const view = await settledAs(runId, 'complete');
     assert.equal(rig.git('show', `${view.mergeCommit}:a/done.txt`), 'x\ntheirs\n');
   });
+
+  it('shows a revision without what came from main before it', async () => {
+    const revision = { 'revision-review-1': [write('a/done.txt', 'hello\n')] };
+    await begin({ revision }, holdForReview);
+    const runId = await rig.start({ until: 'commit' });
+    await event(rig, runId, 'pull_request.held');
+    await moveMain(rig, repository, { 'theirs.txt': 'theirs\n' });
+    await event(rig, runId, 'pull_request.updated');
+    await as('ghp_mira').rest.issues.createComment({ ...place(), issue_number: pull.number, body: 'Say hello.' });
+    await event(rig, runId, 'pull_request.reviewed');
+    await approveAs('ghp_mira');
+    const view = await settledAs(runId, 'complete');
+    assert.equal(ofType(runId, 'diff.proposed').length, 2);
+    assert.deepEqual(
+      view.diff?.files.map((file) => file.path),
+      ['.github/workflows/ci.yml', 'a/done.txt'],
+    );
+  });
+
+  it('takes in what somebody pushes to its branch, and is merged with it', async () => {
+    await begin({ checks: [IN_CI] }, undefined, {
+      adjust: (services) => ({ remote: { ...services.remote, revisionRounds: 0 } }),
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const waiting = await settledAs(runId, 'waiting');
+    assert.match(waiting.waiting[0]?.message ?? '', /Mend it on the branch/);
+    const theirs = await pushOn(rig, repository, pull.headBranch, { 'fixed.txt': 'x\n' });
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await settledAs(runId, 'complete');
+    assert.equal(rig.git('rev-parse', `${view.mergeCommit}^2`).trim(), theirs, 'no commit of ours on top of theirs');
+    assert.equal(rig.git('rev-parse', view.branch ?? '').trim(), theirs);
+  });
+
+  it('is joined with what somebody has pushed while a revision was under way', async () => {
+    const revision = { 'revision-checks-0': [write('fixed.txt', 'x\n')] };
+    let theirs: Promise<string> | null = null;
+    await begin({ checks: [IN_CI], revision }, undefined, {
+      adjust: ({ forge }) => ({
+        forge: changed(forge, {
+          failedLogs: async (...args) => {
+            theirs ??= pushOn(rig, repository, pull.headBranch, { 'theirs.txt': 'x\n' });
+            await theirs;
+            return forge.failedLogs(...args);
+          },
+        }),
+      }),
+    });
+    await settledAs(await rig.start({ until: 'commit' }), 'complete');
+    const files = await mainFiles();
+    assert.ok(files.includes('theirs.txt') && files.includes('fixed.txt'), files.join());
+  });
+
+  it('that somebody merges with more on it waits for a word, and goes on with what was merged', async () => {
+    await begin({}, async ({ github }, where, opened) => {
+      await pushOn(rig, where, opened.headBranch, { 'theirs.txt': 'x\n' });
+      github.setRules(where.owner, where.name, 'main', []);
+      const at = { owner: where.owner, repo: where.name, pull_number: opened.number };
+      await as('ghp_mira').rest.pulls.merge({ ...at, merge_method: 'squash' });
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const waiting = await settledAs(runId, 'waiting');
+    assert.match(waiting.waiting[0]?.message ?? '', /Somebody merged the pull request .* Resume the run/);
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await settledAs(runId, 'complete');
+    const [merged] = ofType(runId, 'pull_request.merged');
+    assert.equal(merged?.before, rig.git('rev-parse', `${view.mergeCommit}^`).trim());
+  });
+
+  it('whose branch somebody has rewritten waits, with the commit to put back', async () => {
+    await begin({}, async (now, where, opened) => {
+      const other = now.git('rev-parse', `${now.git('rev-parse', 'HEAD').trim()}^`).trim();
+      const authorization = `http.extraHeader=Authorization: ${now.services.forge.gitAuthorization()}`;
+      const target = `+${other}:refs/heads/${opened.headBranch}`;
+      const push = ['-c', authorization, 'push', '--quiet', where.cloneUrl, target];
+      await promisify(execFile)('git', push, { cwd: now.workspaceDir });
+    });
+    const runId = await rig.start({ until: 'commit' });
+    const [wait] = (await settledAs(runId, 'waiting')).waiting;
+    assert.equal(wait?.gate, 'resume');
+    assert.match(wait?.message ?? '', /rewritten the branch .* Put it back/);
+  });
+
+  for (const method of ['squash', 'rebase', 'merge'] as const) {
+    it(`that somebody merges (${method}) after main moved is told with where main was`, async () => {
+      let theirs = '';
+      await begin({}, async (now, where, opened) => {
+        theirs = await moveMain(now, where, { 'theirs.txt': 'theirs\n' });
+        now.github.setRules(where.owner, where.name, 'main', []);
+        const at = { owner: where.owner, repo: where.name, pull_number: opened.number };
+        await as('ghp_mira').rest.pulls.merge({ ...at, merge_method: method });
+      });
+      const runId = await rig.start({ until: 'commit' });
+      await settledAs(runId, 'complete');
+      assert.equal(ofType(runId, 'pull_request.merged')[0]?.before, theirs);
+    });
+  }
 
   it('that went with its branch is opened anew when the run is resumed', async () => {
     await begin({}, async (now, { cloneUrl }, opened) => {
@@ -304,6 +401,22 @@ describe('an open pull request', function () {
     assert.equal(data.state, 'closed');
   });
 
+  it('of an issue whose repository has another history is refused before any model is asked', async () => {
+    await begin({}, undefined, { prepareWorkspace: (dir) => commitAll(dir, '.', 'own.txt', 'x\n') });
+    const { forge, repository: git } = rig.services;
+    const signal = AbortSignal.timeout(20_000);
+    const wanted = { owner: null, name: 'shop', private: true, description: '' };
+    const shop = await forge.ensureRepository(wanted, signal);
+    const other = execFileSync('git', ['mktree'], { cwd: rig.workspaceDir, input: '' }).toString().trim();
+    const commit = await git.commitTree(rig.workspaceDir, other, [], { subject: 'other', body: '', trailers: {} });
+    await git.push(rig.workspaceDir, shop.cloneUrl, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
+    const issue = { owner: shop.owner, name: 'shop', number: 1, url: `${shop.webUrl}/issues/1`, title: 'Sell shoes' };
+    const runId = await rig.start({ until: 'commit', issue });
+    const view = await settledAs(runId, 'waiting');
+    assert.match(view.waiting[0]?.message ?? '', /no history in common .* start it in a clone/);
+    assert.equal(rig.agent.requests.length + rig.lead.requests.length, 0);
+  });
+
   it('is followed by the configured workflow, and a failing one waits', async () => {
     await begin({ checks: ['test "$GITHUB_EVENT_NAME" != workflow_dispatch'] }, undefined, {
       adjust: (services) => ({ remote: { ...services.remote, workflow: 'ci.yml' } }),
@@ -343,6 +456,10 @@ function observed(forge: Forge, onOpened: (where: ForgeRepository, pull: PullReq
   });
 }
 
+function changed(forge: Forge, methods: Partial<Forge>): Forge {
+  return new Proxy(forge, { get: (target, name: keyof Forge) => methods[name] ?? target[name] });
+}
+
 /** Resolves when the run has published an event of the type. */
 async function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -362,18 +479,29 @@ async function event(rig: Rig, runId: string, type: DomainEvent['type']): Promis
 }
 
 /** Somebody pushes to main past the rules. */
-async function moveMain(
+async function moveMain(rig: Rig, at: ForgeRepository, files: Record<string, string>): Promise<string> {
+  rig.github.setRules(at.owner, at.name, 'main', []);
+  const commit = await pushOn(rig, at, 'main', files);
+  rig.github.setRules(at.owner, at.name, 'main', [reviewRule]);
+  return commit;
+}
+
+/** Somebody puts a commit on top of a branch. */
+async function pushOn(
   rig: Rig,
-  { owner, name, cloneUrl }: ForgeRepository,
+  { cloneUrl }: ForgeRepository,
+  branch: string,
   files: Record<string, string>,
-): Promise<void> {
+): Promise<string> {
   const { forge, repository } = rig.services;
   const signal = AbortSignal.timeout(20_000);
-  rig.github.setRules(owner, name, 'main', []);
-  const tip = await repository.fetch(rig.workspaceDir, cloneUrl, 'main', forge.gitAuthorization(), signal);
+  const tip = await repository.fetch(rig.workspaceDir, cloneUrl, branch, forge.gitAuthorization(), signal);
   const entries = Object.entries(files).map(([path, content]) => ({ path, content }));
-  const message = { subject: 'theirs', body: '', trailers: {} };
-  const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, message);
-  await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
-  rig.github.setRules(owner, name, 'main', [reviewRule]);
+  const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, {
+    subject: 'theirs',
+    body: '',
+    trailers: {},
+  });
+  await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch }], forge.gitAuthorization(), signal);
+  return commit;
 }

@@ -131,6 +131,29 @@ describe('the changes of a deployment', function () {
     assert.equal(rig.git('rev-parse', `${pushed}^1`).trim(), second.view.mergeCommit);
   });
 
+  it('are reverted once, also when the answer to the push was lost and main has moved since', async () => {
+    await build([title]);
+    const { runId, view } = await build([title, done]);
+    const { repository, forge } = rig.services;
+    const { push } = repository;
+    let pushes = 0;
+    repository.push = async (repoDir, url, refspecs, authorization, signal) => {
+      await push(repoDir, url, refspecs, authorization, signal);
+      pushes += 1;
+      if (pushes > 1) return;
+      const entries = [{ path: 'theirs.txt', content: 'x\n' }];
+      const message = { subject: 'theirs', body: '', trailers: {} };
+      const commit = await repository.commitFiles(repoDir, view.mergeCommit ?? '', entries, message);
+      await push(repoDir, url, [{ commit, branch: 'main' }], forge.gitAuthorization(), signal);
+      throw new AppError({ code: 'transport', message: 'the connection broke after the effect' });
+    };
+    const undo = await rig.app.dispatch({ type: 'rollback', runId });
+    assert.equal((await rig.settled(undo.runId)).waiting[0]?.code, 'transport', 'it waits');
+    await rig.app.dispatch({ type: 'resume', runId: undo.runId, budgetUsd: null });
+    const undone = await rig.settled(undo.runId);
+    assert.deepEqual([undone.status, undone.pullRequest?.state], ['complete', 'open'], JSON.stringify(undone.waiting));
+  });
+
   it('are not undone where rows would be lost, unless a person says so', async () => {
     await build([title]);
     const second = await build([title, done]);

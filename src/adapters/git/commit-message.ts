@@ -10,6 +10,9 @@ function oneLine(text: string): string {
   return text.replace(/[\s\0]+/g, ' ').trim();
 }
 
+/** Words in a commit by which GitHub leaves out its checks; in brackets of another kind they are words. */
+const SKIPS = /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/gi;
+
 /**
  * The text of a commit: subject, body and trailers with a blank line between them, as `git interpret-trailers` reads
  * it. The same message gives the same bytes.
@@ -25,7 +28,7 @@ export function messageText(message: CommitMessage): string {
     });
   const body = message.body.replace(/\0/g, '').replace(/\r\n?/g, '\n').trim();
   const parts = [oneLine(message.subject) || '(no subject)', body, trailers.join('\n')];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`.replace(SKIPS, '($1)');
 }
 
 /**

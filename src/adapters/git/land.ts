@@ -1,6 +1,6 @@
 import type { CommitId, Landing, RepositoryState } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Git } from './git-command.ts';
+import { type Git, gitText } from './git-command.ts';
 import { gitFailure, redactUrls } from './git-errors.ts';
 import { readRef, setRef } from './refs.ts';
 import { workingState } from './working-state.ts';
@@ -81,9 +81,14 @@ export async function land(git: Git, state: RepositoryState, wanted: string, com
   return stay(`git did not switch to it: ${redactUrls(switched.stderr.trim()).slice(0, 500)}.`);
 }
 
+/** In any worktree of the repository. */
+async function isCheckedOut(git: Git, repoDir: string, ref: string): Promise<boolean> {
+  return (await gitText(git, { args: ['for-each-ref', '--format=%(worktreepath)', '--', ref], cwd: repoDir })) !== '';
+}
+
 /**
  * Moves a branch that was landed at `from` forward. Where that would lose something of the user's, in front of whom it may be
- * checked out, the work lands under the next free name instead.
+ * checked out, the work lands under the next free name instead. Repeating is harmless.
  */
 export async function landAgain(
   git: Git,
@@ -95,16 +100,19 @@ export async function landAgain(
   const { repoDir } = state;
   const ref = `refs/heads/${branch}`;
   const current = await readRef(git, repoDir, ref);
-  if (current !== from) return land(git, state, branch, commit);
+  if (current !== from && current !== commit) return land(git, state, branch, commit);
   const now = await workingState(git, repoDir);
-  if (now.branch !== branch) {
+  const isHere = now.branch === branch;
+  const there = `The work is on branch ${branch}. To see it: git switch ${branch}`;
+  if (current === commit) {
+    const note = isHere ? `The workspace is on branch ${branch}.` : there;
+    return { branch, commit, checkedOut: isHere, note };
+  }
+  if (!isHere) {
+    // In another worktree the files would stay as they are, and read as changes that take the work out again.
+    if (await isCheckedOut(git, repoDir, ref)) return land(git, state, branch, commit);
     await setRef(git, repoDir, ref, commit, from);
-    return {
-      branch,
-      commit,
-      checkedOut: false,
-      note: `The work is on branch ${branch}. To see it: git switch ${branch}`,
-    };
+    return { branch, commit, checkedOut: false, note: there };
   }
   if (now.changed.length === 0) {
     const moved = await git({

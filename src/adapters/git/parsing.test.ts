@@ -37,6 +37,11 @@ describe('messageText', () => {
   it('refuses a trailer name that would break the block', () => {
     assert.throws(() => messageText({ subject: 's', body: '', trailers: { 'a: b\nc': 'x' } }), { code: 'internal' });
   });
+
+  it('cannot tell GitHub to leave out its checks', () => {
+    const text = messageText({ subject: 'a [Skip CI] b', body: 'c [no ci] [actions skip] [skip it]', trailers: {} });
+    assert.equal(text, 'a (Skip CI) b\n\nc (no ci) (actions skip) [skip it]\n');
+  });
 });
 
 describe('commitDateSeconds', () => {

@@ -193,7 +193,13 @@ function diffMessage(failed: string[], { isTrimmed, trouble }: Version): string 
 }
 
 /** Work on the whole of what was built: any file, the plan's checks. */
-export function revisionSubtask(plan: Plan, id: string, title: string, wanted: string): Subtask {
+export function revisionSubtask(
+  plan: Plan,
+  id: string,
+  title: string,
+  wanted: string,
+  criterion: string = wanted,
+): Subtask {
   return {
     id,
     title,
@@ -203,7 +209,7 @@ export function revisionSubtask(plan: Plan, id: string, title: string, wanted: s
     effort: 'medium',
     dependsOn: [],
     ownedPaths: ['.'],
-    acceptanceCriteria: [{ text: wanted, requirements: [] }],
+    acceptanceCriteria: [{ text: criterion, requirements: [] }],
     checks: plan.integrationChecks.length > 0 ? plan.integrationChecks : plan.subtasks.flatMap((s) => s.checks),
   };
 }

@@ -1,10 +1,11 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { Finding, PullRequest } from '../../protocol/work.ts';
+import type { PullRequest } from '../../protocol/work.ts';
 import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { acceptDiff, DIFF_VERSIONS, revisionSubtask } from './accept-diff.ts';
 import { bringInBase } from './bring-in-base.ts';
 import { buildSubtasks, type Integration, type Site } from './build-subtasks.ts';
 import type { CommitInput } from './commit-input.ts';
+import { checksText, findingLines, reviewText, type Wanted } from './forge-words.ts';
 import { pausable, waitAt } from './pause.ts';
 import { pushWork } from './remote.ts';
 import type { Services } from './services.ts';
@@ -22,6 +23,10 @@ interface Open {
   localBranch: string;
   answered: string[];
   rounds: number;
+  /** What of the base branch the work holds. */
+  base: string;
+  /** What we last pushed, or what we found on the branch and hold. */
+  pushed: string;
 }
 
 export interface Opened {
@@ -36,14 +41,15 @@ export interface Opened {
 
 /**
  * Sees a pull request through to its merge. Failed checks and the comments of trusted reviewers go to an agent as a revision,
- * as often as is configured; a base branch that has moved is brought in and checked; what an agent wrote passes the diff gate
- * before it is pushed. Returns the merge commit and the head that was merged.
+ * as often as is configured; a base branch that has moved, and what somebody pushes on top of ours, is brought in and checked;
+ * what an agent wrote passes the diff gate before it is pushed. Returns the merge commit, the head that was merged, and what of
+ * the base branch that held.
  */
 export async function seeThrough(
   site: Site,
   services: Services,
   opened: Opened,
-): Promise<{ commit: string; head: string; pullRequest: PullRequest }> {
+): Promise<{ commit: string; head: string; base: string; pullRequest: PullRequest }> {
   const { ctx, input } = site;
   const { remote, state, work } = opened;
   let open: Open = {
@@ -53,9 +59,16 @@ export async function seeThrough(
     localBranch: work.branch,
     answered: [],
     rounds: 0,
+    base: state.baseCommit,
+    pushed: work.commit,
   };
-  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+  for (let turn = 0; ; turn += 1) {
     const current = open;
+    if (turn > 0 && turn % MAX_TURNS === 0) {
+      await waitFor(ctx, `turns-${turn}`, {
+        message: `The pull request ${open.pullRequest.url} was changed ${turn} times and is still not merged. The work is on its branch. See what holds it up, then resume the run.`,
+      });
+    }
     const seen = await pausable(
       ctx,
       `pull-request-${turn}`,
@@ -65,6 +78,7 @@ export async function seeThrough(
           remote,
           number: current.pullRequest.number,
           commit: current.integration.head,
+          pushed: current.pushed,
           title: `${input.brief.name} (#${current.pullRequest.number})`,
           answered: current.answered,
           rounds: current.rounds,
@@ -73,15 +87,20 @@ export async function seeThrough(
       { waits: true },
     );
     if (seen.kind === 'merged') {
-      return { commit: seen.commit, head: open.integration.head, pullRequest: open.pullRequest };
+      const { pullRequest, integration, base } = open;
+      return { commit: seen.commit, head: integration.head, base, pullRequest };
+    }
+    if (seen.kind === 'merged_elsewhere') {
+      const { pullRequest, integration, base } = open;
+      await waitFor(ctx, `merged-elsewhere-${turn}`, {
+        message: `Somebody merged the pull request ${pullRequest.url} at ${seen.head.slice(0, 7)}, while the checked work is at ${integration.head.slice(0, 7)}. Resume the run to go on with what was merged, or cancel it.`,
+      });
+      // Their head need not be anywhere to be fetched from; ours is here.
+      const head = seen.commit === seen.head ? seen.head : integration.head;
+      return { commit: seen.commit, head, base, pullRequest };
     }
     open = await answer(site, services, opened, open, turn, seen);
   }
-  throw new AppError({
-    code: 'forge_failed',
-    message: `not merged after ${MAX_TURNS} changes`,
-    userMessage: `The pull request ${open.pullRequest.url} was changed ${MAX_TURNS} times and is still not merged. The work is on its branch.`,
-  });
 }
 
 async function answer(
@@ -90,7 +109,7 @@ async function answer(
   opened: Opened,
   open: Open,
   turn: number,
-  seen: Exclude<Seen, { kind: 'merged' }>,
+  seen: Exclude<Seen, { kind: 'merged' | 'merged_elsewhere' }>,
 ): Promise<Open> {
   const { ctx } = site;
   switch (seen.kind) {
@@ -103,19 +122,23 @@ async function answer(
         return { ...next, answered };
       }
       await waitFor(ctx, `reviewed-${turn}`, {
-        message: `Reviewers of ${open.pullRequest.url} ask for changes, and the work was sent back as often as is configured (remote.revisionRounds):\n${reviewText(seen.findings)}\nSettle it with them, then resume the run: it goes on as the work is.`,
+        message: `Reviewers of ${open.pullRequest.url} ask for changes, and the work was sent back as often as is configured (remote.revisionRounds):\n${findingLines(seen.findings)}\nSettle it with them, then resume the run: it goes on as the work is.`,
       });
       return { ...open, answered };
     }
-    case 'base_moved': {
-      const offset = offsetOf(site, turn);
-      const update = { base: seen.base, round: turn, offset };
-      const joined = await bringInBase(site, services, opened.remote, open.integration, update);
-      const state = { ...opened.state, baseCommit: seen.base };
+    case 'base_moved':
+    case 'head_moved': {
+      const isBase = seen.kind === 'base_moved';
+      const moved = isBase
+        ? { branch: opened.remote.defaultBranch, base: seen.base }
+        : { branch: open.branch, base: seen.head };
+      const update = { ...moved, round: turn, offset: offsetOf(site, turn) };
+      const joined = await bringInBase(site, services, open.integration, update);
+      const now = { ...open, base: seen.base, pushed: isBase ? open.pushed : seen.head };
       const head = joined.needsReview
-        ? await accept(site, services, state, joined.integration, turn)
+        ? await accept(site, services, opened, now, joined.integration, turn)
         : joined.integration;
-      return push(site, services, opened, open, turn, 'base', head);
+      return push(site, services, opened, now, turn, 'base', head);
     }
     case 'branch_gone': {
       await waitFor(ctx, `gone-${turn}`, {
@@ -128,7 +151,7 @@ async function answer(
         branch: open.branch,
       });
       const pullRequest = await opened.open(`pull-request-again-${turn}`, pushed);
-      return { ...open, branch: pushed, pullRequest };
+      return { ...open, branch: pushed, pushed: open.integration.head, pullRequest };
     }
   }
 }
@@ -151,24 +174,26 @@ async function revise(
   open: Open,
   turn: number,
   reason: 'checks' | 'review',
-  wanted: string,
+  { description, criterion }: Wanted,
 ): Promise<Open> {
   const title = reason === 'checks' ? 'Mend the checks of the pull request' : 'Answer the review of the pull request';
-  const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, wanted);
+  const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, description, criterion);
   const work = { subtasks: [revision], restrictPaths: false, offset: offsetOf(site, turn) };
   const built = await buildSubtasks(site, open.integration, work);
-  const accepted = await accept(site, services, opened.state, built, turn);
+  const accepted = await accept(site, services, opened, open, built, turn);
   return { ...(await push(site, services, opened, open, turn, reason, accepted)), rounds: open.rounds + 1 };
 }
 
-/** What an agent wrote after the diff was accepted is seen by the person too. */
+/** What an agent wrote after the diff was accepted is seen by the person too; not what came with the base branch. */
 async function accept(
   site: Site,
   services: Services,
-  state: RepositoryState,
+  opened: Opened,
+  open: Open,
   built: Integration,
   turn: number,
 ): Promise<Integration> {
+  const state = { ...opened.state, baseCommit: open.base };
   const round = { prefix: `again-${turn}-`, offset: offsetOf(site, turn) + 1 };
   const { commit, evidence } = await acceptDiff(site, services, state, built, round);
   return { repoDir: built.repoDir, head: commit, evidence };
@@ -190,22 +215,31 @@ async function push(
   );
   const { branch: localBranch, checkedOut, note } = landing;
   await ctx.publish(`landed-again-${turn}`, { type: 'changes.landed', branch: localBranch, commit, checkedOut, note });
-  await pausable(ctx, `push-${turn}`, ({ signal }) => {
-    const refspecs = [{ commit, branch: open.branch }];
-    const authorization = services.forge.gitAuthorization();
-    return services.repository.push(state.repoDir, remote.cloneUrl, refspecs, authorization, signal).then(() => null);
-  });
+  const isPushed = commit === open.pushed || (await pushOn(services, site, remote, state, open.branch, turn, commit));
+  // Somebody else was first: the next look finds what they pushed, and it is joined with this.
+  if (!isPushed) return { ...open, integration, localBranch };
   await ctx.publish(`pushed-${turn}`, { type: 'branch.pushed', branch: open.branch, commit, remote: remote.webUrl });
   await ctx.publish(`updated-${turn}`, { type: 'pull_request.updated', reason, round: open.rounds + 1, commit });
-  return { ...open, integration, localBranch };
+  return { ...open, integration, localBranch, pushed: commit };
 }
 
-function checksText(logs: readonly { name: string; log: string }[]): string {
-  const parts = logs.map(({ name, log }) => `## ${name}\n${log}`).join('\n\n');
-  return `Checks of the pull request failed on GitHub. Find out why and mend it; do not weaken the checks.\n\n${parts}`;
-}
-
-function reviewText(findings: readonly Finding[]): string {
-  const lines = findings.map((f) => `- ${f.file === '' ? '' : `${f.file}:${f.line} `}${f.message}`).join('\n');
-  return `A reviewer of the pull request asks for this:\n${lines}`;
+/** False when the branch holds commits of somebody else's by now. */
+function pushOn(
+  { forge, repository }: Services,
+  { ctx }: Site,
+  remote: ForgeRepository,
+  { repoDir }: RepositoryState,
+  branch: string,
+  turn: number,
+  commit: string,
+): Promise<boolean> {
+  return pausable(ctx, `push-${turn}`, async ({ signal }) => {
+    try {
+      await repository.push(repoDir, remote.cloneUrl, [{ commit, branch }], forge.gitAuthorization(), signal);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.details?.reason === 'branch_taken') return false;
+      throw error;
+    }
+  });
 }

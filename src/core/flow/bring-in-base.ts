@@ -1,6 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Subtask } from '../../protocol/plan.ts';
-import type { ForgeRepository } from '../ports.ts';
 import type { Integration, Site } from './build-subtasks.ts';
 import { firstPortOf } from './build-subtasks.ts';
 import type { IntegrateResult } from './integrate.ts';
@@ -9,34 +8,38 @@ import { integrationRef } from './refs.ts';
 import type { Services } from './services.ts';
 
 /**
- * The work with the moved base branch in it, checked; an agent joins what conflicts, as with any two pieces of work. The
+ * The work with a branch in it that has moved, checked; an agent joins what conflicts, as with any two pieces of work. The
  * commit has both as parents, so that it can be pushed onto the open branch without force. `needsReview`: an agent wrote
- * parts of the merge.
+ * parts of the merge. `branch`: the base branch, or the own one, on which somebody has put commits; where those hold the work
+ * already, they are the result.
  */
 export async function bringInBase(
   site: Site,
   services: Services,
-  remote: ForgeRepository,
   before: Integration,
-  { base, round, offset }: { base: string; round: number; offset: number },
+  { branch, base, round, offset }: { branch: string; base: string; round: number; offset: number },
 ): Promise<{ integration: Integration; needsReview: boolean }> {
   const { ctx, plan } = site;
   const { repoDir, head } = before;
-  const subtask = updateSubtask(remote.defaultBranch, round, plan.subtasks[0]?.specialization ?? 'backend');
+  const subtask = updateSubtask(branch, round, plan.subtasks[0]?.specialization ?? 'backend');
   const joined = await integrateBase(site, { repoDir, head, base, subtask, offset });
   const result = await pausable(ctx, `join-base-${round}`, async (s) => {
     const { repository } = services;
     const merged = await repository.merge(repoDir, head, base);
-    const commit = await repository.commitTree(repoDir, `${joined.commit}^{tree}`, [head, base], {
-      subject: `Merge ${remote.defaultBranch} into the work`,
-      body: '',
-      trailers: { 'Orchestrator-Run': ctx.rootRunId, 'Orchestrator-Key': s.key },
-    });
+    const isAsMerged =
+      merged.conflicts.length === 0 &&
+      (await repository.changedFiles(repoDir, merged.tree, joined.commit)).length === 0;
+    const isOnTop = (await repository.mergeBase(repoDir, head, base)) === head;
+    const joining = () =>
+      repository.commitTree(repoDir, `${joined.commit}^{tree}`, [head, base], {
+        subject: `Merge ${branch} into the work`,
+        body: '',
+        trailers: { 'Orchestrator-Run': ctx.rootRunId, 'Orchestrator-Key': s.key },
+      });
+    const commit = isAsMerged && isOnTop ? base : await joining();
     const ref = integrationRef(ctx.rootRunId);
     const now = await repository.readRef(repoDir, ref);
     if (now !== commit) await repository.setRef(repoDir, ref, commit, joined.commit);
-    const isAsMerged =
-      merged.conflicts.length === 0 && (await repository.changedFiles(repoDir, merged.tree, commit)).length === 0;
     return { commit, needsReview: !isAsMerged };
   });
   return { integration: { repoDir, head: result.commit, evidence: joined.evidence }, needsReview: result.needsReview };

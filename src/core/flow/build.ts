@@ -11,6 +11,7 @@ import { pausable } from './pause.ts';
 import { clarify, makePlan } from './planning.ts';
 import type { BuildInput } from './policy.ts';
 import { integrationRef } from './refs.ts';
+import { requireIssueRepository } from './remote.ts';
 import type { Services } from './services.ts';
 import { type BuildResult, enter, openWorkspace, reported } from './stages.ts';
 
@@ -43,6 +44,7 @@ async function runStages(
   await enter(ctx, 'brief');
   const state = await openWorkspace(ctx, services, input);
   if (until === 'brief') return done('brief');
+  await requireIssueRepository(ctx, services, input, state);
 
   await enter(ctx, 'plan');
   const map = state.created

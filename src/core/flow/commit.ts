@@ -1,6 +1,7 @@
 import type { PullRequest } from '../../protocol/work.ts';
 import type { ForgeRepository } from '../ports.ts';
 import { seeThrough } from './after-opening.ts';
+import { beforeMerge } from './before-merge.ts';
 import type { Site } from './build-subtasks.ts';
 import type { CommitInput } from './commit-input.ts';
 import { runWorkflow } from './merged-workflow.ts';
@@ -70,10 +71,7 @@ async function noteMerge(
   const before = await pausable(ctx, 'fetch-merged', async (s) => {
     const { forge, repository } = services;
     await repository.fetch(repoDir, remote.cloneUrl, remote.defaultBranch, forge.gitAuthorization(), s.signal);
-    const parents = await repository.parents(repoDir, merged.commit);
-    // Squashed and rebased commits hold none of ours; what they have in common with it is where the branch was before.
-    if (parents.length > 1) return parents[0] ?? null;
-    return repository.mergeBase(repoDir, merged.head, merged.commit);
+    return beforeMerge(repository, repoDir, merged);
   });
   await ctx.publish('merged', {
     type: 'pull_request.merged',

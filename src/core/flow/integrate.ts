@@ -11,7 +11,7 @@ import { makeDesk, type WorkInput } from './desk.ts';
 import { failedChecks } from './evidence.ts';
 import { type MergeLosses, mergeLosses } from './merge-losses.ts';
 import { pausable } from './pause.ts';
-import { integrationRef, subtaskRef } from './refs.ts';
+import { integrationRef, isRevision, subtaskRef } from './refs.ts';
 import type { Services } from './services.ts';
 import { checkCommit, distinctChecks } from './tree-checks.ts';
 import { type AgentDesk, atDesk, closeDesk, saveWork } from './work-in-progress.ts';
@@ -89,7 +89,8 @@ function integrationMessage(ctx: Ctx, services: Services, input: IntegrateInput,
   const criteria = subtask.acceptanceCriteria.map((criterion) => `- ${criterion.text}`).join('\n');
   return {
     subject: `feat(${subtask.id}): ${subtask.title}`,
-    body: `${subtask.description}\n\n${criteria}`,
+    // Logs and words from the forge, which come after the first paragraph, are no part of the history.
+    body: `${isRevision(subtask.id) ? subtask.description.split('\n\n', 1)[0] : subtask.description}\n\n${criteria}`,
     trailers: {
       'Orchestrator-Run': ctx.rootRunId,
       'Orchestrator-Subtask': subtask.id,

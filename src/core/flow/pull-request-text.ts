@@ -19,18 +19,21 @@ export async function readTemplate(repository: Repository, repoDir: string, comm
 }
 
 /** The words by which GitHub closes the issue when the pull request is merged; '' without one. */
-function closing({ issue }: BuildInput, repository: { owner: string; name: string }): string {
+function closing({ issue }: Pick<BuildInput, 'issue'>, repository: { owner: string; name: string }): string {
   if (issue == null) return '';
   const isHere = issue.owner === repository.owner && issue.name === repository.name;
   return `Closes ${isHere ? '' : `${issue.owner}/${issue.name}`}#${issue.number}\n\n`;
 }
 
-/** The project's own template first, then what, why, evidence, cost. */
+/** GitHub refuses more than 65,536. */
+const MOST_CHARACTERS = 60_000;
+
+/** The project's own template first, then what, why, evidence, cost; cut where GitHub would refuse it. */
 export function pullRequestBody(
-  ctx: Ctx,
-  services: Services,
-  input: BuildInput,
-  work: CommitInput,
+  ctx: Pick<Ctx, 'rootRunId'>,
+  services: { ledger: Pick<Services['ledger'], 'totals'> },
+  input: Pick<BuildInput, 'brief' | 'issue'>,
+  work: Pick<CommitInput, 'plan' | 'evidence' | 'commit' | 'files'>,
   place: { repository: { owner: string; name: string }; template: string | null },
 ): string {
   const requirements = input.brief.requirements.map((text, index) => `${index + 1}. ${text}`).join('\n');
@@ -43,7 +46,7 @@ export function pullRequestBody(
     .join('\n');
   const { settledUsd, calls } = services.ledger.totals(ctx.rootRunId);
   const template = place.template === null ? '' : `${place.template}\n\n---\n\n`;
-  return `${template}${closing(input, place.repository)}## What
+  const text = `${template}${closing(input, place.repository)}## What
 ${work.plan.summary}
 
 ${subtasks}
@@ -65,4 +68,5 @@ ${settledUsd.toFixed(2)} USD in ${calls} model calls so far.
 
 Run ${ctx.rootRunId}
 `;
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…\n` : text;
 }

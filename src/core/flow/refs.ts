@@ -2,7 +2,12 @@
 const RESERVED_SUBTASK_IDS: readonly string[] = ['integration', 'interfaces', 'lead'];
 
 export function isReservedSubtaskId(id: string): boolean {
-  return RESERVED_SUBTASK_IDS.includes(id) || id.startsWith('revision-') || id.startsWith('merge-');
+  return RESERVED_SUBTASK_IDS.includes(id) || isRevision(id) || id.startsWith('merge-');
+}
+
+/** Of a subtask that a person, a reviewer or a failed check asked for after the plan. */
+export function isRevision(id: string): boolean {
+  return id.startsWith('revision-');
 }
 
 export function runRefPrefix(rootRunId: string): string {

@@ -29,6 +29,17 @@ export async function findRemote(
   }
 }
 
+/** Of a run for an issue, which is pushed to the issue's repository or nowhere: found out before any money is spent. */
+export async function requireIssueRepository(
+  ctx: Ctx,
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+): Promise<void> {
+  if (input.issue == null || !['commit', 'deploy'].includes(input.until)) return;
+  await lookForRemote(ctx, services, input, state, 'issue-repository');
+}
+
 function lookForRemote(
   ctx: Ctx,
   services: Services,
@@ -54,7 +65,7 @@ function lookForRemote(
     if (chosen !== null) {
       const found = await ensure(chosen);
       if (await isOurs(services, state, found, signal)) return found;
-      throw unrelated(found, issue !== null);
+      throw issue === null ? unrelated(found) : unrelatedIssue(found);
     }
     for (let n = 1; n <= PLAIN_NAMES; n += 1) {
       const found = await ensure(n === 1 ? input.slug : `${input.slug}-${n}`);
@@ -62,7 +73,7 @@ function lookForRemote(
     }
     const own = await ensure(`${input.slug}-${ctx.rootRunId.slice(-6)}`);
     if (await isOurs(services, state, own, signal)) return own;
-    throw unrelated(own, false);
+    throw unrelated(own);
   });
 }
 
@@ -119,12 +130,19 @@ function claim(
   });
 }
 
-function unrelated(found: ForgeRepository, isOfIssue: boolean): AppError {
-  const other = isOfIssue ? 'Start the run' : 'Name another in orchestrator.config.json (remote.repository), or work';
+function unrelated(found: ForgeRepository): AppError {
   return new AppError({
     code: 'forge_failed',
     message: `${found.owner}/${found.name} has another history`,
-    userMessage: `The repository ${found.owner}/${found.name} has no history in common with the workspace, so nothing was pushed. ${other} in a clone of it.`,
+    userMessage: `The repository ${found.owner}/${found.name} has no history in common with the workspace, so nothing was pushed. Name another in orchestrator.config.json (remote.repository), or work in a clone of it.`,
+  });
+}
+
+function unrelatedIssue({ owner, name, cloneUrl }: ForgeRepository): AppError {
+  return new AppError({
+    code: 'forge_failed',
+    message: `${owner}/${name} has another history than the workspace`,
+    userMessage: `The issue is one of ${owner}/${name}, which has no history in common with the workspace, so the work could not be pushed there. Cancel the run and start it in a clone (git clone ${cloneUrl}).`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { CheckSummary, Finding } from '../../protocol/work.ts';
+import type { CheckSummary, Finding, PullRequest } from '../../protocol/work.ts';
 import type { StepContext } from '../engine/port.ts';
-import type { ForgeRepository, PullRequestState, ReviewComment } from '../ports.ts';
+import type { Forge, ForgeRepository, PullRequestState, ReviewComment } from '../ports.ts';
 import type { Services } from './services.ts';
 
 /** Between the first two looks; it doubles, up to the second figure, and after two minutes it is the third. */
@@ -12,6 +12,8 @@ const PATIENT_MS = 120_000;
 /** How long to wait for a first check to appear before concluding that the repository has none. */
 const NO_CHECKS_GRACE_MS = 15_000;
 const MAX_COMMENT_CHARS = 2_000;
+/** Reasons of a refused merge that the next look finds. */
+const MOVED: ReadonlySet<unknown> = new Set(['closed', 'head_moved', 'conflict', 'merged_elsewhere']);
 
 /** What became of an open pull request: it was merged, or something has to be done first. JSON. */
 export type Seen =
@@ -20,14 +22,20 @@ export type Seen =
   | { kind: 'reviewed'; findings: Finding[]; ids: string[]; canAct: boolean }
   /** The base branch has moved to `base`, which the head does not hold. */
   | { kind: 'base_moved'; base: string }
+  /** Somebody has pushed to the branch; `head` holds what we pushed, and of the base branch everything up to `base`. */
+  | { kind: 'head_moved'; head: string; base: string }
+  /** Somebody has merged it with another head than ours. */
+  | { kind: 'merged_elsewhere'; commit: string; head: string }
   | { kind: 'branch_gone' };
 
 export interface Watched {
   repoDir: string;
   remote: ForgeRepository;
   number: number;
-  /** The head as we pushed it. */
+  /** The head as it has to be. */
   commit: string;
+  /** What we last pushed; another commit than the head when somebody else was first. */
+  pushed: string;
   title: string;
   /** Ids of review comments that were acted upon. */
   answered: readonly string[];
@@ -67,9 +75,16 @@ async function lookOnce(
   if (state.mergeCommit !== null && state.headCommit === commit) {
     return { seen: { kind: 'merged', commit: state.mergeCommit }, reason: '' };
   }
+  if (state.mergeCommit !== null) {
+    return { seen: { kind: 'merged_elsewhere', commit: state.mergeCommit, head: state.headCommit }, reason: '' };
+  }
   if (state.pullRequest.state !== 'open') {
     if (!state.hasHeadBranch) return { seen: { kind: 'branch_gone' }, reason: '' };
     throw notOpen(state);
+  }
+  if (state.headCommit !== commit && state.hasHeadBranch) {
+    const seen = await movedHead(services, s, watched, state.pullRequest);
+    return { seen, reason: 'GitHub has not seen yet what was pushed' };
   }
   const reviewed = await readReviews(services, s, watched);
   if (reviewed !== null) return { seen: reviewed, reason: '' };
@@ -83,11 +98,24 @@ async function lookOnce(
   // The queue tests what it merges with whatever came before; a push would throw the pull request out of it.
   const base = isQueued ? null : await missingBase(services, s, watched);
   if (base !== null) return { seen: { kind: 'base_moved', base }, reason: '' };
-  const request = { commit, method: services.remote.mergeMethod, title: watched.title };
-  const merged = await forge.merge(remote, number, request, s.signal);
+  const merged = await tryMerge(services, s, watched);
   if ('commit' in merged) return { seen: { kind: 'merged', commit: merged.commit }, reason: '' };
   s.emit(`held-${merged.held}`.slice(0, 200), { type: 'pull_request.held', reason: merged.held });
   return { seen: null, reason: merged.held, ...(merged.isQueued ? { isQueued: true } : {}) };
+}
+
+/** What has changed since the look is seen by the next one: its head, its base, that it was closed. */
+async function tryMerge(
+  { forge, remote: { mergeMethod } }: Services,
+  s: StepContext,
+  { remote, number, commit, title }: Watched,
+): Promise<Awaited<ReturnType<Forge['merge']>>> {
+  try {
+    return await forge.merge(remote, number, { commit, method: mergeMethod, title }, s.signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || !MOVED.has(error.details?.reason)) throw error;
+    return { held: error.userMessage };
+  }
 }
 
 const canAct = (services: Services, watched: Watched): boolean => watched.rounds < services.remote.revisionRounds;
@@ -112,7 +140,7 @@ function asFinding(comment: ReviewComment): Finding {
     file: comment.file,
     line: comment.line,
     severity: 'major',
-    message: `${comment.author}: ${comment.body}`.slice(0, MAX_COMMENT_CHARS),
+    message: `${comment.author}: ${comment.body}`.slice(0, MAX_COMMENT_CHARS).toWellFormed(),
   };
 }
 
@@ -124,6 +152,30 @@ async function onFailedChecks(
 ): Promise<Seen> {
   if (!canAct(services, watched)) throw checksFailed(summary);
   return { kind: 'checks_failed', logs: await services.forge.failedLogs(watched.remote, summary, s.signal) };
+}
+
+/** Null while it is only that GitHub is behind with what was pushed. */
+async function movedHead(
+  { forge, repository }: Services,
+  s: StepContext,
+  { remote, repoDir, commit, pushed }: Watched,
+  { url, headBranch }: PullRequest,
+): Promise<Seen | null> {
+  const head = await repository.fetch(repoDir, remote.cloneUrl, headBranch, forge.gitAuthorization(), s.signal);
+  if (head === commit) return null;
+  const isOnTop =
+    (await repository.hasCommonHistory(repoDir, head, pushed)) &&
+    (await repository.mergeBase(repoDir, head, pushed)) === pushed;
+  if (isOnTop) {
+    const { cloneUrl, defaultBranch } = remote;
+    const base = await repository.fetch(repoDir, cloneUrl, defaultBranch, forge.gitAuthorization(), s.signal);
+    return { kind: 'head_moved', head, base: await repository.mergeBase(repoDir, base, head) };
+  }
+  throw new AppError({
+    code: 'forge_failed',
+    message: `${headBranch} is at ${head}, which does not hold ${pushed}`,
+    userMessage: `Somebody has rewritten the branch ${headBranch} of ${url}: it is at ${head.slice(0, 7)} now, which does not hold the work. Put it back (git push --force <remote> ${commit}:refs/heads/${headBranch}) and resume the run, or cancel the run.`,
+  });
 }
 
 /** The tip of the base branch when the head does not hold it; what is merged is what was checked. */
@@ -146,13 +198,11 @@ function tooLong(waitedMs: number, reason: string): AppError {
   });
 }
 
-function notOpen({ pullRequest, headCommit }: PullRequestState): AppError {
-  const what =
-    pullRequest.state === 'merged' ? `was merged at ${headCommit.slice(0, 7)}, which is not our work` : 'was closed';
+function notOpen({ pullRequest }: PullRequestState): AppError {
   return new AppError({
     code: 'forge_failed',
-    message: `pull request #${pullRequest.number} ${what}`,
-    userMessage: `The pull request ${pullRequest.url} ${what}. Open it again, then resume the run; or cancel the run, its work stays on ${pullRequest.headBranch}.`,
+    message: `pull request #${pullRequest.number} was closed`,
+    userMessage: `The pull request ${pullRequest.url} was closed. Open it again, then resume the run; or cancel the run, its work stays on ${pullRequest.headBranch}.`,
   });
 }
 
