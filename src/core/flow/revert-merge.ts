@@ -20,7 +20,7 @@ export async function revertMerge(
   const remote = await pausable(ctx, 'revert-repository', (s) =>
     findMerged(services, input, merged.remoteUrl, s.signal),
   );
-  const { proposed } = input;
+  const proposed = input.proposed ?? null;
   if (proposed !== null) {
     const now = await pausable(ctx, 'revert-proposed', (s) =>
       services.forge.pullRequest(remote, proposed.number, s.signal),
