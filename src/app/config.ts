@@ -310,13 +310,15 @@ function stateDirProblems(stateDir: string): Problem[] {
 
 const ORDER: readonly Stage[] = ['brief', 'plan', 'build', 'review', 'commit', 'deploy', 'done'];
 
-/** Names of the variables that a run up to `until` needs and that are not set. */
-export function missingConfiguration(settings: Settings, until: Stage): string[] {
+/** Names of the variables that a run up to `until` needs and that are not set. A deployment or a rollback alone asks no model. */
+export function missingConfiguration(settings: Settings, until: Stage, { usesModels = true } = {}): string[] {
   const reaches = (stage: Stage) => ORDER.indexOf(until) >= ORDER.indexOf(stage);
   const missing: string[] = [];
   const { lead, agent } = settings.models;
-  if (lead.provider === 'xai' && lead.apiKey === null) missing.push('XAI_API_KEY');
-  if (agent.provider === 'anthropic' && agent.apiKey === null && reaches('build')) missing.push('ANTHROPIC_API_KEY');
+  if (usesModels) {
+    if (lead.provider === 'xai' && lead.apiKey === null) missing.push('XAI_API_KEY');
+    if (agent.provider === 'anthropic' && agent.apiKey === null && reaches('build')) missing.push('ANTHROPIC_API_KEY');
+  }
   if (settings.github.token === null && reaches('commit')) missing.push('GITHUB_TOKEN');
   if (reaches('deploy')) {
     if (settings.appwrite.projectId === null) missing.push('APPWRITE_PROJECT_ID');

@@ -5,6 +5,8 @@ export interface ExecutableOptions {
   /** Fills every outside system that has no key with the local cloud's. */
   local: boolean;
   until: Stage;
+  /** Default true. */
+  usesModels?: boolean;
   signal: AbortSignal;
   ensureLocalCloud(options: { stateDir: string; signal: AbortSignal }): Promise<LocalCloudAccess>;
 }
@@ -17,9 +19,9 @@ export interface ExecutableSettings {
 
 /** Settings with which a run can be carried on; starts the local cloud when that is asked for. */
 export async function executableSettings(settings: Settings, options: ExecutableOptions): Promise<ExecutableSettings> {
-  const { local, until, signal, ensureLocalCloud } = options;
+  const { local, until, usesModels = true, signal, ensureLocalCloud } = options;
   const complete = local
     ? applyLocalCloud(settings, await ensureLocalCloud({ stateDir: settings.stateDir, signal }))
     : settings;
-  return { settings: complete, missing: missingConfiguration(complete, until) };
+  return { settings: complete, missing: missingConfiguration(complete, until, { usesModels }) };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FAKE_NEXT_ID, FAKE_RUN_ID, type FakeApp } from '../../test/fakes/app-api.ts';
 import {
@@ -66,6 +66,20 @@ describe('the command line, deploying and undoing', () => {
     await cli.run('run', cli.briefPath, '--local');
     return cli;
   };
+
+  it('needs no key of a model', async () => {
+    const env = { GITHUB_TOKEN: 'token', APPWRITE_PROJECT_ID: 'crew', APPWRITE_API_KEY: 'key' };
+    const cli = await open({ env, onIntent: undoable(drop) });
+    await cli.run('run', cli.briefPath, '--local');
+    cli.app.intents.length = 0;
+    await rm(join(cli.dir, 'state', 'runs', `${FAKE_RUN_ID}.json`));
+    assert.equal(await cli.run('rollback', FAKE_RUN_ID), 3, cli.stderr());
+    assert.equal(await cli.run('approve', FAKE_NEXT_ID), 0, cli.stderr());
+    assert.deepEqual(
+      cli.app.intents.map((intent) => intent.type),
+      ['rollback', 'approve'],
+    );
+  });
 
   it('rolls back: shows what would change, waits with 3 without a terminal, and goes on by approve', async () => {
     const cli = await finished({ onIntent: undoable(create, change, drop) });

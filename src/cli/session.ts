@@ -34,7 +34,7 @@ export async function executableSettings(
   io: Io,
   deps: Deps,
   settings: Settings,
-  options: { local: boolean; until: Stage; signal: AbortSignal },
+  options: { local: boolean; until: Stage; usesModels?: boolean; signal: AbortSignal },
 ): Promise<Settings> {
   const { ensureLocalCloud } = deps;
   const { settings: complete, missing } = await executable(settings, { ...options, ensureLocalCloud });

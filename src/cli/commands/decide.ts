@@ -119,14 +119,15 @@ async function goOn(
   makeFirst: (view: RunView, budgetUsd: number) => { intent: Intent; entry: Waiting | null },
 ): Promise<number> {
   const { settings: found, note } = await settingsOfRun(io, run, { budget: flags.budget });
-  // A run of another client: a wrong id is said before missing keys are.
-  if (note === null) await withApp(deps, found, (app) => findRun(io, app, run, note));
+  // A wrong id is said before missing keys are.
+  const { purpose } = await withApp(deps, found, (app) => findRun(io, app, run, note));
   const starting = interruptible(io);
   let settings = found;
   try {
     settings = await executableSettings(io, deps, found, {
       local: flags.local ?? note?.local ?? false,
       until: note?.until ?? 'deploy',
+      usesModels: purpose === 'build',
       signal: starting.signal,
     });
   } finally {

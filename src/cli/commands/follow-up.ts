@@ -25,7 +25,12 @@ export async function followUp(
   const starting = interruptible(io);
   let settings = found;
   try {
-    settings = await executableSettings(io, deps, found, { local, until: 'deploy', signal: starting.signal });
+    settings = await executableSettings(io, deps, found, {
+      local,
+      until: 'deploy',
+      usesModels: false,
+      signal: starting.signal,
+    });
   } finally {
     starting.close();
   }

@@ -48,7 +48,7 @@ permissions:
 
 concurrency:
   group: ci-${OPEN} github.ref }}
-  cancel-in-progress: true
+  cancel-in-progress: ${OPEN} github.event_name == 'pull_request' }}
 
 jobs:
   checks:

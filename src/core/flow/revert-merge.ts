@@ -22,7 +22,7 @@ export async function revertMerge(
     findMerged(services, input, merged.remoteUrl, s.signal),
   );
   const { repoDir } = state;
-  const { proposed } = input;
+  const proposed = input.proposed ?? null;
   if (proposed !== null) {
     const now = await pausable(ctx, 'revert-proposed', (s) =>
       services.forge.pullRequest(remote, proposed.number, s.signal),

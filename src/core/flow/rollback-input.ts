@@ -10,6 +10,6 @@ export interface RollbackInput extends BuildInput {
   overtaken?: Record<string, string>;
   /** What the run merged, and where; null when it merged nothing. */
   merged: { commit: string; before: string | null; remoteUrl: string } | null;
-  /** The revert that an earlier rollback of the same run proposed. */
-  proposed: PullRequest | null;
+  /** The revert that an earlier rollback of the same run proposed; left out in runs that began before it was looked for. */
+  proposed?: PullRequest | null;
 }
