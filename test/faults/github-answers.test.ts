@@ -159,7 +159,7 @@ describe('GitHub goes wrong', () => {
         // The first question is whether it is in the queue already.
         harness.standIn.faults.add({ kind, method: 'POST', path: '/graphql', call: 2 });
         const held = await harness.forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
-        assert.deepEqual(held, { held: 'in the merge queue (position 1)' });
+        assert.deepEqual(held, { held: 'in the merge queue (position 1)', isQueued: true });
       });
 
       it('of a dispatch: its run is followed, and there is one', async () => {

@@ -214,3 +214,17 @@ function axeSource(): string {
   axe ??= readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
   return axe;
 }
+
+const PAGE_LIMIT_MS = 20_000;
+
+/**
+ * Waits until the expression holds in the page. The browser's own way to wait evaluates text in the page again and again, which its
+ * content policy forbids from the second time on.
+ */
+export async function untilInPage(page: Page, expression: string): Promise<void> {
+  const end = Date.now() + PAGE_LIMIT_MS;
+  while ((await page.evaluate(expression)) !== true) {
+    if (Date.now() > end) throw new Error(`never in ${PAGE_LIMIT_MS} ms: ${expression}`);
+    await page.evaluate('new Promise((next) => requestAnimationFrame(next))');
+  }
+}

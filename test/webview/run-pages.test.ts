@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import type { EventRecord } from '../../src/protocol/events.ts';
 import { launchBrowser } from '../vscode/harness/browser.ts';
-import { type ConsolePage, type ConsolePageOptions, openConsole, THEMES } from './page.ts';
+import { type ConsolePage, type ConsolePageOptions, openConsole, THEMES, untilInPage } from './page.ts';
 import { recordedRun, then, upTo, viewOf } from './recording.ts';
 
 const all = recordedRun();
@@ -57,14 +57,14 @@ describe('the pages of a run', function () {
   it('accept the diff that was shown, by name, and keep the focus in what waits when it is gone', async () => {
     const console = await open(atDiff, { tab: 'progress' });
     await console.page.getByRole('button', { name: 'Accept all' }).press('Enter');
-    await console.page.waitForFunction('document.activeElement !== null');
+    await untilInPage(console.page, 'document.activeElement !== null');
     const { gate, topic, waitOn } = diffWait;
     assert.deepEqual(sent(console), [
       { method: 'dispatch', params: { intent: { type: 'approve', runId, gate, topic, waitOn } } },
     ]);
     await console.records(then(atDiff, { type: 'wait.ended', ...diffWait }).slice(-1));
     await console.page.getByText('Nothing waits for you.').waitFor();
-    await console.page.waitForFunction('document.activeElement?.textContent === "Waiting for you"');
+    await untilInPage(console.page, 'document.activeElement?.textContent === "Waiting for you"');
   });
 
   it('send nothing back without a comment, then what was said', async () => {
@@ -88,7 +88,7 @@ describe('the pages of a run', function () {
     await page.getByRole('button', { name: 'Cancel run…' }).press('Enter');
     assert.equal(await page.evaluate('document.activeElement.textContent'), 'Keep running');
     await page.keyboard.press('Escape');
-    await page.waitForFunction('document.activeElement.textContent === "Cancel run…"');
+    await untilInPage(page, 'document.activeElement.textContent === "Cancel run…"');
     assert.deepEqual(sent(console), []);
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Cancel the run' }).click();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../vscode/harness/browser.ts';
+import { untilInPage } from './page.ts';
 import { type StreamResult, stream } from './streaming.ts';
 
 const SUBTASKS = 100;
@@ -48,7 +49,7 @@ describe('a stream of 500 events a second over 100 subtasks', function () {
     const { page } = result.console;
     // The last line of the log is the last event that was sent.
     const log = page.getByRole('listbox', { name: 'Log of the run' });
-    await page.waitForFunction(`(${lastPosition.toString()})() === ${Math.min(result.lastSeq - 103, 5_000)}`);
+    await untilInPage(page, `(${lastPosition.toString()})() === ${Math.min(result.lastSeq - 103, 5_000)}`);
     assert.ok((await log.locator('[role=option]').count()) > 0);
     const calls = Array.from({ length: result.lastSeq - 103 }, (_, index) => 104 + index);
     const modelCalls = calls.filter((seq) => Math.floor(seq / SUBTASKS) % 5 === 0).length;

@@ -151,11 +151,11 @@ describe('merging on GitHub', () => {
 
     it('puts it in at the head that was looked at, once, and returns the commit when it is merged', async () => {
       const first = merging({ ...queue, [ENTRY]: entry(null), [ENQUEUE]: put });
-      assert.deepEqual(await first.merge, { held: 'in the merge queue (position 2)' });
+      assert.deepEqual(await first.merge, { held: 'in the merge queue (position 2)', isQueued: true });
       const sent = first.seen.find(({ body }) => JSON.stringify(body).includes('enqueue'));
       assert.deepEqual(variablesOf(sent), { id: 'PR_7', head: COMMIT });
       const second = merging({ ...queue, [ENTRY]: entry(1) });
-      assert.deepEqual(await second.merge, { held: 'in the merge queue (position 1)' });
+      assert.deepEqual(await second.merge, { held: 'in the merge queue (position 1)', isQueued: true });
       assert.deepEqual([second.count(ENQUEUE), second.count(MERGE)], [0, 0]);
       const third = merging({ ...queue, [PULL]: ok(merged) });
       assert.deepEqual(await third.merge, { commit: 'c'.repeat(40) });
@@ -164,7 +164,7 @@ describe('merging on GitHub', () => {
     it('finds the entry whose answer was lost, and says what GitHub wants first', async () => {
       const already = ok({ errors: [{ type: 'UNPROCESSABLE', message: 'Pull request is already in the queue' }] });
       const found = merging({ ...queue, [ENTRY]: [entry(null), entry(3)], [ENQUEUE]: already });
-      assert.deepEqual(await found.merge, { held: 'in the merge queue (position 3)' });
+      assert.deepEqual(await found.merge, { held: 'in the merge queue (position 3)', isQueued: true });
       const required = ok({
         errors: [{ type: 'UNPROCESSABLE', message: 'Required status check "test" is expected.' }],
       });
@@ -179,7 +179,7 @@ describe('merging on GitHub', () => {
         [ENTRY]: entry(null),
         [ENQUEUE]: put,
       });
-      assert.deepEqual(await merge, { held: 'in the merge queue (position 2)' });
+      assert.deepEqual(await merge, { held: 'in the merge queue (position 2)', isQueued: true });
     });
   });
 });
