@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ForgeRepository } from '../../core/ports.ts';
+import type { Forge, ForgeRepository } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { GithubClient } from './client.ts';
 import { limitWaitMs, statusOf, wordsOf } from './errors.ts';
@@ -42,6 +42,8 @@ export async function hasMergeQueue(
   }
 }
 
+type Held = Extract<Awaited<ReturnType<Forge['merge']>>, { held: string }>;
+
 /** Puts the pull request into the queue unless it is in it; why it is not merged yet, in words. Asked twice, it is in once. */
 export async function enqueue(
   client: GithubClient,
@@ -49,7 +51,7 @@ export async function enqueue(
   pull: Pull,
   commit: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Held> {
   const known = await entryOf(client, repository, pull, signal);
   if (known !== null) return inQueue(known);
   const doing = `putting the pull request #${pull.number} of ${slug(repository)} into the merge queue`;
@@ -62,7 +64,7 @@ export async function enqueue(
     if (!(error instanceof AppError) || error.code !== 'forge_failed') throw error;
     // An attempt whose answer was lost has put it in, or GitHub says what is required first.
     const entry = await entryOf(client, repository, pull, signal);
-    return entry === null ? wordsOf(error) : inQueue(entry);
+    return entry === null ? { held: wordsOf(error) } : inQueue(entry);
   }
 }
 
@@ -78,5 +80,7 @@ async function entryOf(
   return answer.repository.pullRequest.mergeQueueEntry;
 }
 
-const inQueue = (entry: Entry): string =>
-  entry === null ? 'in the merge queue' : `in the merge queue (position ${entry.position})`;
+const inQueue = (entry: Entry): Held => ({
+  held: entry === null ? 'in the merge queue' : `in the merge queue (position ${entry.position})`,
+  isQueued: true,
+});

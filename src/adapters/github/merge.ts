@@ -63,7 +63,7 @@ async function hindrance(
   signal: AbortSignal,
 ): Promise<Outcome | null> {
   if (await hasMergeQueue(client, repository, pull.base.ref, signal)) {
-    return { held: await enqueue(client, repository, pull, request.commit, signal), isQueued: true };
+    return enqueue(client, repository, pull, request.commit, signal);
   }
   const state = mergeability(pull);
   if (state === 'behind') {
@@ -105,7 +105,7 @@ async function tryMerge(
   } catch (error) {
     if (!(error instanceof AppError) || ![405, 409].includes(statusOf(error) ?? 0)) throw error;
     if (/merge queue/i.test(wordsOf(error))) {
-      return { held: await enqueue(client, repository, pull, commit, signal), isQueued: true };
+      return await enqueue(client, repository, pull, commit, signal);
     }
     // A method that the repository does not allow stays so.
     if (/not (an )?allowed/i.test(wordsOf(error))) throw error;
