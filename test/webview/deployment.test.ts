@@ -57,7 +57,10 @@ describe('the pages of a deployment in a browser', function () {
   it('group the preview, and say in words what loses something and what cannot be undone', async () => {
     const { page } = await show(atPreview, 'progress');
     const preview = page.getByRole('region', { name: 'Preview of the deployment' });
-    assert.equal(await page.getByText('Deploying would delete or lose 2 things.').count(), 1, 'only in the log');
+    const told = page.getByText('Deploying would delete or lose 2 things.');
+    // The log shows its lines when it knows its height.
+    await told.first().waitFor();
+    assert.equal(await told.count(), 1, 'only in the log');
     assert.deepEqual(await preview.getByRole('heading', { level: 3 }).allInnerTexts(), [
       'Will create 2',
       'Will change 2',
