@@ -211,6 +211,7 @@ function openForge(settings: Settings, clock: Clock, log: Log): Forge {
   return {
     recognise: refuse,
     gitAuthorization: refuse,
+    findRepository: refuse,
     ensureRepository: refuse,
     ensurePullRequest: refuse,
     pullRequest: refuse,

@@ -47,9 +47,9 @@ describe('issues', () => {
           return found === null ? null : { owner: found[1] ?? '', name: found[2] ?? '' };
         },
         gitAuthorization: () => null,
-        ensureRepository: async ({ owner, name }) => {
+        findRepository: async ({ owner, name }) => {
           const webUrl = `https://github.example/${owner}/${name}`;
-          return { owner: owner ?? '', name, webUrl, cloneUrl: `${webUrl}.git`, defaultBranch: 'main', empty: isEmpty };
+          return { owner, name, webUrl, cloneUrl: `${webUrl}.git`, defaultBranch: 'main', empty: isEmpty };
         },
         issue: async (place) => {
           asked.push(place);

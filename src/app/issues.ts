@@ -17,7 +17,7 @@ export interface Issues {
 }
 
 export interface IssuesParts {
-  forge: Pick<Forge, 'recognise' | 'issue' | 'issues' | 'ensureRepository' | 'gitAuthorization'>;
+  forge: Pick<Forge, 'recognise' | 'issue' | 'issues' | 'findRepository' | 'gitAuthorization'>;
   repository: Pick<Repository, 'open' | 'originUrl' | 'fetch' | 'hasCommonHistory'>;
 }
 
@@ -57,8 +57,7 @@ export function createIssues({ forge, repository }: IssuesParts): Issues {
     const url = opened === null ? null : await repository.originUrl(opened.repoDir);
     const origin = url === null ? null : forge.recognise(url);
     if (origin !== null && isSame(origin, { owner, name })) return;
-    // It exists, an issue of it was read: nothing is made.
-    const found = await forge.ensureRepository({ owner, name, private: true, description: '' }, signal);
+    const found = await forge.findRepository({ owner, name }, signal);
     if (found.empty) return;
     if (opened !== null) {
       const authorization = forge.gitAuthorization();

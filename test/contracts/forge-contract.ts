@@ -29,6 +29,13 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       assert.equal((await forge.ensureRepository(wanted, signal)).empty, false);
     });
 
+    it('finds a repository without ever creating one', async () => {
+      const { owner, name } = repository;
+      assert.deepEqual(await forge.findRepository({ owner, name }, signal), repository);
+      await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
+      await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
+    });
+
     it('creates a repository of another owner', async () => {
       const other = await forge.ensureRepository({ ...wanted, owner: 'acme' }, signal);
       assert.equal(other.owner, 'acme');

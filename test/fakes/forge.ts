@@ -94,6 +94,11 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
   const forge: Forge = {
     recognise: () => null,
     gitAuthorization: () => null,
+    async findRepository(place, signal) {
+      begin(signal);
+      const { info, branches } = at(place);
+      return { ...info, empty: branches.size === 0 };
+    },
     async ensureRepository(request, signal) {
       begin(signal);
       const owner = request.owner ?? user;
@@ -333,6 +338,7 @@ function deniedForge(): Forge {
   return {
     recognise: () => null,
     gitAuthorization: () => 'Basic wrong',
+    findRepository: denied,
     ensureRepository: denied,
     ensurePullRequest: denied,
     pullRequest: denied,

@@ -9,7 +9,7 @@ import { mergePullRequest } from './merge.ts';
 import { ensurePullRequest } from './pull-requests.ts';
 import { pullRequestState } from './pulls.ts';
 import { recognise } from './recognise.ts';
-import { ensureRepository } from './repositories.ts';
+import { ensureRepository, findRepository } from './repositories.ts';
 import { reviewComments } from './reviews.ts';
 import { runWorkflow, workflowRuns } from './workflows.ts';
 
@@ -60,6 +60,7 @@ export function createForge(options: GithubForgeOptions): Forge {
   return {
     gitAuthorization: () => `Basic ${Buffer.from(`x-access-token:${token}`, 'utf8').toString('base64')}`,
     recognise: (remoteUrl) => recognise(apiUrl, remoteUrl),
+    findRepository: (place, signal) => findRepository(client, place, signal),
     ensureRepository: (request, signal) => ensureRepository(client, request, signal),
     ensurePullRequest: (repository, request, signal) => ensurePullRequest(client, repository, request, signal),
     pullRequest: (repository, number, signal) => pullRequestState(client, repository, number, signal),

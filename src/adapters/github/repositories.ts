@@ -28,6 +28,14 @@ export async function ensureRepository(
   return isNew ? toForgeRepository(repository, true) : usable(client, repository, signal);
 }
 
+export async function findRepository(
+  client: GithubClient,
+  { owner, name }: { owner: string; name: string },
+  signal: AbortSignal,
+): Promise<ForgeRepository> {
+  return usable(client, await read(client, owner, name, signal), signal);
+}
+
 async function ownLogin(client: GithubClient, signal: AbortSignal): Promise<string> {
   const login = await client.login(signal);
   if (login !== null) return login;
@@ -38,6 +46,11 @@ async function ownLogin(client: GithubClient, signal: AbortSignal): Promise<stri
   });
 }
 
+function read(client: GithubClient, owner: string, name: string, signal: AbortSignal): Promise<Repository> {
+  const request = { doing: `looking for ${owner}/${name}`, kind: 'read', schema: Repository } as const;
+  return client.call(request, signal, (octokit, options) => octokit.rest.repos.get({ owner, repo: name, ...options }));
+}
+
 async function find(
   client: GithubClient,
   owner: string,
@@ -45,10 +58,7 @@ async function find(
   signal: AbortSignal,
 ): Promise<Repository | null> {
   try {
-    const request = { doing: `looking for ${owner}/${name}`, kind: 'read', schema: Repository } as const;
-    return await client.call(request, signal, (octokit, options) =>
-      octokit.rest.repos.get({ owner, repo: name, ...options }),
-    );
+    return await read(client, owner, name, signal);
   } catch (error) {
     // With too narrow a scope this may hide a private repository; creating it then says what is missing.
     if (statusOf(error) === 404) return null;

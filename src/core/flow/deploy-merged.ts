@@ -48,7 +48,7 @@ async function runStages(ctx: Ctx, services: Services, input: DeployInput): Prom
 function fetchMerged(ctx: Ctx, services: Services, input: DeployInput, repoDir: string): Promise<Merged> {
   return pausable(ctx, 'fetch-merged', async ({ signal }) => {
     const { forge, repository } = services;
-    const found = await findMerged(services, input, input.remoteUrl, signal);
+    const found = await findMerged(services, input.remoteUrl, signal);
     await repository.fetch(repoDir, found.cloneUrl, found.defaultBranch, forge.gitAuthorization(), signal);
     return { commit: input.mergeCommit, project: `${found.owner}/${found.name}` };
   });

@@ -18,9 +18,7 @@ export async function revertMerge(
   state: RepositoryState,
   merged: NonNullable<RollbackInput['merged']>,
 ): Promise<{ pullRequest: PullRequest } | { kept: string }> {
-  const remote = await pausable(ctx, 'revert-repository', (s) =>
-    findMerged(services, input, merged.remoteUrl, s.signal),
-  );
+  const remote = await pausable(ctx, 'revert-repository', (s) => findMerged(services, merged.remoteUrl, s.signal));
   const { repoDir } = state;
   const proposed = input.proposed ?? null;
   if (proposed !== null) {
@@ -77,18 +75,14 @@ export async function revertMerge(
   return { pullRequest };
 }
 
-/** The repository that something was merged in, by its web address. */
+/** The repository that something was merged in, by its web address; one that is gone is not made anew. */
 export async function findMerged(
-  { forge, remote }: Services,
-  input: { brief: { description: string } },
+  { forge }: Services,
   remoteUrl: string,
   signal: AbortSignal,
 ): Promise<ForgeRepository> {
   const place = forge.recognise(remoteUrl);
-  if (place !== null) {
-    const description = input.brief.description.slice(0, 200);
-    return forge.ensureRepository({ ...place, private: remote.private, description }, signal);
-  }
+  if (place !== null) return forge.findRepository(place, signal);
   throw new AppError({
     code: 'not_found',
     message: `${remoteUrl} is not of the configured forge`,
