@@ -1,39 +1,29 @@
 import type { Engine, EventLog, RunRecord } from '../core/engine/port.ts';
 import type { RollbackInput } from '../core/flow/rollback-input.ts';
 import { AppError } from '../protocol/errors.ts';
-import type { DomainEvent } from '../protocol/events.ts';
 import type { RunView } from '../protocol/view.ts';
+import { allEvents } from './all-events.ts';
 import { hasEnded } from './runs.ts';
 
 /** What a run's events say of the work that it left outside: pushed, merged, deployed. */
 
-function eachEvent(events: EventLog, runId: string, take: (event: DomainEvent, at: string) => void): void {
-  for (let after = 0; ; ) {
-    const records = events.read(runId, after);
-    for (const { event, at } of records) take(event, at);
-    const last = records.at(-1);
-    if (last === undefined) return;
-    after = last.seq;
-  }
-}
-
 /** Where the work was pushed to, or null. */
 export function remoteOf(events: EventLog, runId: string): string | null {
   let remote: string | null = null;
-  eachEvent(events, runId, (event) => {
+  for (const { event } of allEvents(events, runId)) {
     if (event.type === 'branch.pushed') remote = event.remote;
-  });
+  }
   return remote;
 }
 
 /** Of each thing that the run deployed, the last time and whose it is: `<kind> <id>` -> both. */
 function deployedTo(events: EventLog, runId: string): Map<string, { at: string; mark: string }> {
   const found = new Map<string, { at: string; mark: string }>();
-  eachEvent(events, runId, (event, at) => {
-    if (event.type !== 'deployment.finished') return;
+  for (const { event, at } of allEvents(events, runId)) {
+    if (event.type !== 'deployment.finished') continue;
     const { kind, id, mark } = event.deployment;
     found.set(`${kind} ${id}`, { at, mark });
-  });
+  }
   return found;
 }
 
@@ -74,16 +64,13 @@ export function workToUndo(view: RunView, events: EventLog): PastWork {
   if (view.purpose === 'rollback') throw refuse('it is a rollback itself; start the work again with a new run');
   if (!hasEnded(view) && view.status !== 'waiting') throw refuse('it is still at work; cancel it first');
   let merged: { commit: string; before: string | null } | null = null;
-  eachEvent(events, runId, (event) => {
+  for (const { event } of allEvents(events, runId)) {
     if (event.type === 'pull_request.merged') merged = { commit: event.commit, before: event.before ?? null };
-  });
+  }
   const remoteUrl = remoteOf(events, runId);
   const work: PastWork = {
     deployments: view.deployments,
-    merged:
-      merged === null || remoteUrl === null
-        ? null
-        : { ...(merged as { commit: string; before: string | null }), remoteUrl },
+    merged: merged === null || remoteUrl === null ? null : { ...merged, remoteUrl },
   };
   if (work.deployments.length === 0 && work.merged === null) throw refuse('it has deployed nothing and merged nothing');
   return work;

@@ -5,6 +5,7 @@ import { type RecordContext, recordsOf } from '../core/records/fold.ts';
 import { startMirror } from '../core/records/mirror.ts';
 import type { EventRecord } from '../protocol/events.ts';
 import type { ProjectRecords, TaskRecord } from '../protocol/records.ts';
+import { allEvents } from './all-events.ts';
 import { type RecordSettings, recordSettingsIn, type Settings } from './config.ts';
 import { createUserNames } from './user-name.ts';
 
@@ -30,7 +31,6 @@ export interface RecordsParts {
 }
 
 const TEAM_TASKS = 100;
-const PAGE = 1_000;
 
 /** Names the database for cursors and leases. Two workspaces with the same one are sent by one mirror. */
 export function destinationOf({ endpoint, projectId, databaseId }: RecordSettings): string {
@@ -58,7 +58,7 @@ export function openRecords({ settings, store, events, clock, log, target, setti
     async of(runIds) {
       const all: ProjectRecords = { tasks: [], activities: [], deployments: [] };
       for (const runId of runIds) {
-        const records = allEvents(events, runId);
+        const records = [...allEvents(events, runId)];
         const context = await contextOf(workspaceOf(records));
         const { tasks, activities, deployments } = recordsOf(runId, records, context);
         all.tasks.push(...tasks);
@@ -70,15 +70,6 @@ export function openRecords({ settings, store, events, clock, log, target, setti
     teamTasks: async (signal) => (target === null ? null : target.tasks(TEAM_TASKS, signal)),
     close: async () => mirror?.close(),
   };
-}
-
-function allEvents(events: EventLog, runId: string): EventRecord[] {
-  const all: EventRecord[] = [];
-  for (;;) {
-    const page = events.read(runId, all.at(-1)?.seq ?? 0, PAGE);
-    for (const record of page) all.push(record);
-    if (page.length < PAGE) return all;
-  }
 }
 
 function workspaceOf(records: readonly EventRecord[]): string {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Octokit } from '@octokit/rest';
 import { createForge } from '../../src/adapters/github/forge.ts';
@@ -9,6 +7,16 @@ import type { Forge, ForgeRepository } from '../../src/core/ports.ts';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { PullRequest } from '../../src/protocol/work.ts';
 import { aBrief, aPlan, aSubtask } from '../fakes/plan.ts';
+import {
+  changed,
+  commitAll,
+  event,
+  moveMain,
+  observed,
+  pushOn,
+  replaceable,
+  reviewRule,
+} from './pull-request-people.ts';
 import { type Call, finish, type Rig, type RigOptions, type Script, useRigs, write } from './rig.ts';
 
 const USERS = [
@@ -19,8 +27,6 @@ const USERS = [
 const IN_CI = 'test "$CI" != true -o -f fixed.txt';
 
 type Opened = (rig: Rig, repository: ForgeRepository, pull: PullRequest) => unknown;
-
-const reviewRule = { type: 'pull_request' as const, parameters: { required_approving_review_count: 1 } };
 
 describe('an open pull request', function () {
   this.timeout(120_000);
@@ -428,80 +434,3 @@ describe('an open pull request', function () {
     assert.notEqual(view.mergeCommit, null);
   });
 });
-
-/** A repository with one file. */
-function commitAll(dir: string, folder: string, name: string, text: string): void {
-  mkdirSync(join(dir, folder), { recursive: true });
-  writeFileSync(join(dir, folder, name), text);
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=U', '-c', 'user.email=u@x', ...args], { cwd: dir });
-  git('init', '-q', '-b', 'main');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'own');
-}
-
-/** The given forge, or another as soon as there is one: as settings are read anew when a run is resumed. */
-function replaceable(forge: Forge, other: () => Forge | null): Forge {
-  return new Proxy(forge, { get: (_target, name: keyof Forge) => (other() ?? forge)[name] });
-}
-
-function observed(forge: Forge, onOpened: (where: ForgeRepository, pull: PullRequest) => Promise<void>): Forge {
-  const ensurePullRequest: Forge['ensurePullRequest'] = async (where, request, signal) => {
-    const pull = await forge.ensurePullRequest(where, request, signal);
-    await onOpened(where, pull);
-    return pull;
-  };
-  return new Proxy(forge, {
-    get: (target, name: keyof Forge) => (name === 'ensurePullRequest' ? ensurePullRequest : target[name]),
-  });
-}
-
-function changed(forge: Forge, methods: Partial<Forge>): Forge {
-  return new Proxy(forge, { get: (target, name: keyof Forge) => methods[name] ?? target[name] });
-}
-
-/** Resolves when the run has published an event of the type. */
-async function event(rig: Rig, runId: string, type: DomainEvent['type']): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const limit = setTimeout(
-    () => reject(new Error(`no ${type}: ${JSON.stringify(rig.eventsOf(runId).slice(-5))}`)),
-    60_000,
-  );
-  const stop = rig.app.subscribe(runId, 0, (record) => {
-    if (record.event.type === type) resolve();
-  });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(limit);
-    stop();
-  }
-}
-
-/** Somebody pushes to main past the rules. */
-async function moveMain(rig: Rig, at: ForgeRepository, files: Record<string, string>): Promise<string> {
-  rig.github.setRules(at.owner, at.name, 'main', []);
-  const commit = await pushOn(rig, at, 'main', files);
-  rig.github.setRules(at.owner, at.name, 'main', [reviewRule]);
-  return commit;
-}
-
-/** Somebody puts a commit on top of a branch. */
-async function pushOn(
-  rig: Rig,
-  { cloneUrl }: ForgeRepository,
-  branch: string,
-  files: Record<string, string>,
-): Promise<string> {
-  const { forge, repository } = rig.services;
-  const signal = AbortSignal.timeout(20_000);
-  const tip = await repository.fetch(rig.workspaceDir, cloneUrl, branch, forge.gitAuthorization(), signal);
-  const entries = Object.entries(files).map(([path, content]) => ({ path, content }));
-  const commit = await repository.commitFiles(rig.workspaceDir, tip, entries, {
-    subject: 'theirs',
-    body: '',
-    trailers: {},
-  });
-  await repository.push(rig.workspaceDir, cloneUrl, [{ commit, branch }], forge.gitAuthorization(), signal);
-  return commit;
-}
