@@ -54,6 +54,7 @@ describe('the brief of an issue', () => {
     const name = issue('', [], `${'a'.repeat(78)}😀${'b'.repeat(40)}`).name;
     assert.ok(name.length <= 80 && name.endsWith('…') && name.isWellFormed(), name);
     assert.equal(issue('', [], '   ').name, 'Untitled');
+    assert.equal(issue('', [], 'Add\u001b[2J a\r\n\u202ecart').name, 'Add a cart');
   });
 
   it('takes text that looks like an order as text', () => {

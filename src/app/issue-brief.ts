@@ -1,3 +1,4 @@
+import { visibleLine } from '../core/inert-text.ts';
 import type { Issue } from '../core/ports.ts';
 import { Brief } from '../protocol/brief.ts';
 
@@ -54,7 +55,7 @@ export function briefOfIssue({ title, body, labels }: Pick<Issue, 'title' | 'bod
 const TYPES = Brief.shape.type.options;
 
 function nameOf(title: string): string {
-  const name = title.replaceAll(/\s+/g, ' ').trim() || 'Untitled';
+  const name = visibleLine(title) || 'Untitled';
   return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1).trimEnd()}…`.toWellFormed() : name;
 }
 

@@ -1,3 +1,4 @@
+import { inertText, withoutSkips } from '../../core/inert-text.ts';
 import type { CommitMessage } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 
@@ -10,12 +11,10 @@ function oneLine(text: string): string {
   return text.replace(/[\s\0]+/g, ' ').trim();
 }
 
-/** Words in a commit by which GitHub leaves out its checks; in brackets of another kind they are words. */
-const SKIPS = /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/gi;
-
 /**
  * The text of a commit: subject, body and trailers with a blank line between them, as `git interpret-trailers` reads
- * it. The same message gives the same bytes.
+ * it. The same message gives the same bytes. Subjects and bodies are made of what issues and models say, and do nothing on
+ * the forge: no checks are left out, no issue is closed, nobody is called.
  */
 export function messageText(message: CommitMessage): string {
   const trailers = Object.entries(message.trailers)
@@ -26,9 +25,9 @@ export function messageText(message: CommitMessage): string {
       }
       return `${name}: ${oneLine(value)}`;
     });
-  const body = message.body.replace(/\0/g, '').replace(/\r\n?/g, '\n').trim();
-  const parts = [oneLine(message.subject) || '(no subject)', body, trailers.join('\n')];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`.replace(SKIPS, '($1)');
+  const said = inertText(`${oneLine(message.subject) || '(no subject)'}\n\n${message.body}`).trim();
+  const parts = [said, trailers.join('\n')].filter((part) => part !== '');
+  return withoutSkips(`${parts.join('\n\n')}\n`);
 }
 
 /**

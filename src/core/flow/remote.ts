@@ -1,5 +1,6 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Ctx } from '../engine/port.ts';
+import { inertLine } from '../inert-text.ts';
 import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
@@ -58,7 +59,8 @@ function lookForRemote(
           owner: issue?.owner ?? remote.owner ?? origin?.owner ?? null,
           name,
           private: remote.private,
-          description: input.brief.description.slice(0, 200),
+          // GitHub refuses line breaks in it.
+          description: inertLine(input.brief.description.slice(0, 200)),
         },
         signal,
       );
