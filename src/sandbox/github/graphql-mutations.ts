@@ -110,7 +110,7 @@ function queueChanges(world: World, user: Account): Record<string, Change> {
     async dequeuePullRequest({ repo, pull }) {
       const entry = queueOf(world, repo, pull.baseRef).find(({ number }) => number === pull.number);
       if (entry === undefined) throw unprocessable('Pull request is not in the queue');
-      await dequeue(world, repo, entry);
+      await dequeue(world, repo, entry, 'manual', user.login);
       return { mergeQueueEntry: () => entryObject(world, repo, pull.baseRef, entry) };
     },
   };

@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import { type Account, hasRepositoryScope } from './accounts.ts';
-import type { Resolved } from './graphql-run.ts';
+import { GraphqlError, type Resolved } from './graphql-run.ts';
 import { hasQueue, queueOf } from './merge-queue.ts';
 import { countingReviews, demandsOf, mergeableState } from './requirements.ts';
 import { trialMerge } from './shapes-pulls.ts';
@@ -112,9 +113,42 @@ export function pullObject(world: World, repo: Repo, pull: Pull): Resolved {
         const found = entry();
         return found === undefined ? null : entryObject(world, repo, pull.baseRef, found);
       },
+      timelineItems: (args) => timelineObject(world, repo, pull, args),
       autoMergeRequest: () => (pull.autoMerge === null ? null : autoMergeObject(pull)),
       repository: () => repositoryObject(world, repo),
     },
+  };
+}
+
+const QUEUE_EVENTS: Record<string, string> = {
+  ADDED_TO_MERGE_QUEUE_EVENT: 'AddedToMergeQueueEvent',
+  REMOVED_FROM_MERGE_QUEUE_EVENT: 'RemovedFromMergeQueueEvent',
+};
+const TimelineArguments = z.looseObject({ last: z.int().min(1).max(100), itemTypes: z.array(z.string()) });
+
+/** Of the merge queue alone: nothing else of the timeline is kept. */
+function timelineObject(world: World, repo: Repo, pull: Pull, args: Record<string, unknown>): Resolved {
+  const asked = TimelineArguments.safeParse(args);
+  const unknown = asked.data?.itemTypes.find((type) => QUEUE_EVENTS[type] === undefined);
+  if (!asked.success || unknown !== undefined) {
+    throw new GraphqlError(`This stand-in has no timeline items ${unknown ?? JSON.stringify(args)}`);
+  }
+  const types = asked.data.itemTypes.map((type) => QUEUE_EVENTS[type]);
+  const nodes = world.store.state.queueEvents
+    .filter(({ repoId, number }) => repoId === repo.id && number === pull.number)
+    .map(({ id, removed, createdAt, login }): Resolved => {
+      const type = removed === null ? 'AddedToMergeQueueEvent' : 'RemovedFromMergeQueueEvent';
+      const actor = (): Resolved => ({ type: 'User', fields: { login: () => login } });
+      const common = { id: () => nodeId(type, id), createdAt: () => createdAt, actor };
+      if (removed === null) return { type, fields: common };
+      const beforeCommit = () => commitObject(removed.groupSha ?? undefined);
+      return { type, fields: { ...common, reason: () => removed.reason, beforeCommit } };
+    })
+    .filter(({ type }) => types.includes(type));
+  const shown = nodes.slice(-asked.data.last);
+  return {
+    type: 'PullRequestTimelineItemsConnection',
+    fields: { totalCount: () => nodes.length, nodes: () => shown },
   };
 }
 

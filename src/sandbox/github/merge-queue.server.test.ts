@@ -71,6 +71,20 @@ describe('the GitHub stand-in, rules and the merge queue', () => {
     return node;
   };
 
+  const removals = async () => {
+    const { node } = await rig.octokit.graphql<{
+      node: { timelineItems: { nodes: { reason?: string; beforeCommit?: { oid: string } | null }[] } };
+    }>(
+      `query ($id: ID!) { node(id: $id) { ... on PullRequest {
+        timelineItems(last: 10, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT]) {
+          nodes { ... on RemovedFromMergeQueueEvent { reason beforeCommit { oid } } }
+        }
+      } } }`,
+      { id: pull.id },
+    );
+    return node.timelineItems.nodes.map(({ reason, beforeCommit }) => [reason, beforeCommit?.oid ?? null]);
+  };
+
   it('lists the rules of a branch and refuses what goes past them', async () => {
     const { data } = await rig.octokit.rest.repos.getBranchRules({ ...rig.place, branch: 'main' });
     assert.deepEqual(
@@ -105,8 +119,11 @@ describe('the GitHub stand-in, rules and the merge queue', () => {
   it('throws out what fails on the merge group', async () => {
     await status(pull.head, 'success');
     await enqueue(pull.head);
-    await status((await entry()).mergeQueueEntry?.headCommit.oid ?? '', 'failure');
+    const group = (await entry()).mergeQueueEntry?.headCommit.oid ?? '';
+    assert.deepEqual(await removals(), []);
+    await status(group, 'failure');
     assert.deepEqual(await entry(), { state: 'OPEN', mergeQueueEntry: null });
+    assert.deepEqual(await removals(), [['failed_checks', group]]);
   });
 
   it('throws out what is pushed to, and takes the next', async () => {
@@ -130,6 +147,7 @@ describe('the GitHub stand-in, rules and the merge queue', () => {
     const mutation = 'mutation ($id: ID!) { dequeuePullRequest(input: {id: $id}) { clientMutationId } }';
     await rig.octokit.graphql(mutation, { id: pull.id });
     assert.equal((await entry()).mergeQueueEntry, null);
+    assert.equal((await removals())[0]?.[0], 'manual');
     await assert.rejects(rig.octokit.graphql(mutation, { id: pull.id }), /not in the queue/);
     await assert.rejects(rig.octokit.graphql('{ viewer { nothing } }'), /Field 'nothing' doesn't exist on type 'User'/);
   });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { QUEUE_PREFIX, refreshRepository } from './pulls.ts';
 import { demandsOf, hasFailedChecks, isBehind, missingChecks, rulesOf, unmetDemands } from './requirements.ts';
 import { land, makeCommit } from './routes-merge.ts';
-import type { MergeMethod, Pull, QueueEntry, Repo } from './state-schema.ts';
+import type { MergeMethod, Pull, QueueEntry, QueueEvent, Repo } from './state-schema.ts';
 import { timestamp } from './timestamp.ts';
 import type { World } from './world.ts';
 
@@ -34,12 +34,35 @@ export function enqueue(world: World, repo: Repo, pull: Pull, login: string): Qu
     enqueuedAt: timestamp(world.clock),
   };
   world.store.state.queue.push(entry);
+  note(world, entry, login, null);
   return entry;
 }
 
+/** In GitHub's words, as far as they are known; it does not list them. */
+type RemovalReason = 'merged' | 'failed_checks' | 'manual' | 'merge_conflict' | 'new_changes';
+
+function note(world: World, { repoId, number }: QueueEntry, login: string, removed: QueueEvent['removed']): void {
+  const { store, clock } = world;
+  store.state.queueEvents.push({
+    id: store.nextId(),
+    repoId,
+    number,
+    login,
+    removed,
+    createdAt: timestamp(clock),
+  });
+}
+
 /** Takes an entry out: merged, thrown out or withdrawn. The caller saves. */
-export async function dequeue(world: World, repo: Repo, entry: QueueEntry): Promise<void> {
+export async function dequeue(
+  world: World,
+  repo: Repo,
+  entry: QueueEntry,
+  reason: RemovalReason,
+  login = 'github-merge-queue',
+): Promise<void> {
   const { state } = world.store;
+  note(world, entry, login, { reason, groupSha: entry.group?.sha ?? null });
   state.queue = state.queue.filter((other) => other.id !== entry.id);
   if (entry.group !== null) {
     await world.git.run(world.store.repoDir(repo), ['update-ref', '-d', entry.group.ref]);
@@ -87,7 +110,7 @@ async function mergeAutomatically(world: World, repo: Repo, pull: Pull): Promise
 async function advance(world: World, repo: Repo, entry: QueueEntry): Promise<boolean> {
   const pull = pullOfEntry(world, repo, entry);
   if (pull === undefined || pull.state !== 'open' || pull.headSha !== entry.headSha) {
-    await dequeue(world, repo, entry);
+    await dequeue(world, repo, entry, 'new_changes');
     await refreshRepository(world, repo);
     return true;
   }
@@ -99,7 +122,7 @@ async function advance(world: World, repo: Repo, entry: QueueEntry): Promise<boo
   const verdict = groupVerdict(world, repo, pull, entry.group.sha);
   if (verdict === 'pending') return false;
   if (verdict === 'passed') await land(world, repo, pull, entry.group.sha, entry.login);
-  await dequeue(world, repo, entry);
+  await dequeue(world, repo, entry, verdict === 'passed' ? 'merged' : 'failed_checks');
   await refreshRepository(world, repo, entry.login);
   return true;
 }
@@ -110,7 +133,7 @@ async function makeGroup(world: World, repo: Repo, pull: Pull, entry: QueueEntry
   const method = METHODS[QueueParameters.parse(rule?.parameters ?? {}).merge_method] ?? 'merge';
   const sha = await makeCommit(world, repo, pull, { method, title: null, text: null, login: entry.login });
   if (sha === null) {
-    await dequeue(world, repo, entry);
+    await dequeue(world, repo, entry, 'merge_conflict');
     return;
   }
   const ref = `${QUEUE_PREFIX}${pull.baseRef}/pr-${pull.number}-${pull.baseSha}`;

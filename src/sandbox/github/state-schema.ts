@@ -171,6 +171,17 @@ const QueueEntry = z.strictObject({
 });
 export type QueueEntry = z.infer<typeof QueueEntry>;
 
+/** What the timeline of a pull request says about the merge queue; `reason` of a removal in GitHub's words. */
+const QueueEvent = z.strictObject({
+  id: z.int(),
+  repoId: z.int(),
+  number: z.int(),
+  login: z.string(),
+  removed: z.strictObject({ reason: z.string(), groupSha: z.string().nullable() }).nullable(),
+  createdAt: z.string(),
+});
+export type QueueEvent = z.infer<typeof QueueEvent>;
+
 export const State = z.strictObject({
   /** 1 was the shape before issues, reviews, protection and workflows; what it lacks has a default. */
   version: z.union([z.literal(1), z.literal(2)]).transform((): 2 => 2),
@@ -189,6 +200,7 @@ export const State = z.strictObject({
   protections: z.array(Protection).default([]),
   rules: z.array(BranchRules).default([]),
   queue: z.array(QueueEntry).default([]),
+  queueEvents: z.array(QueueEvent).default([]),
   workflows: z.array(Workflow).default([]),
   workflowRuns: z.array(WorkflowRun).default([]),
   jobs: z.array(Job).default([]),

@@ -72,6 +72,7 @@ function readState(file: string): State {
       protections: [],
       rules: [],
       queue: [],
+      queueEvents: [],
       workflows: [],
       workflowRuns: [],
       jobs: [],
