@@ -213,7 +213,19 @@ describe('the command line, deploying and undoing', () => {
     const cases: [DomainEvent, string[]][] = [
       [
         { type: 'pull_request.reviewed', number: 7, findings: [finding, { ...finding, file: '', line: 0 }] },
-        ['wait pull request 7: 2 findings of reviewers', 'info a.js:3: Why?', 'info Why?'],
+        ['wait pull request 7: 2 requests to change something', 'info a.js:3: Why?', 'info Why?'],
+      ],
+      [
+        {
+          type: 'pull_request.noted',
+          number: 7,
+          comments: [{ id: 'comment-1', author: 'mira', text: 'Thanks!\nAll of it.', why: 'no_request' }],
+        },
+        ['info comment of mira is not a request (no line begins with /revise): Thanks!'],
+      ],
+      [
+        { type: 'pull_request.checked', summary: { state: 'stopped', runs: [] } },
+        ['wait pull request checks: stopped'],
       ],
       [
         { type: 'pull_request.updated', reason: 'checks', round: 2, commit: 'abcdef123456' },

@@ -12,6 +12,7 @@ import {
   IssueRef,
   LiveResult,
   ModelUsage,
+  NotedComment,
   PullRequest,
   Review,
   WorkflowRun,
@@ -110,8 +111,10 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('branch.pushed', { branch: z.string(), commit: z.string(), remote: z.string() }),
   on('pull_request.opened', { pullRequest: PullRequest }),
   on('pull_request.checked', { summary: CheckSummary }),
-  /** Comments of reviewers, as findings: `review-<id>` of the comment. */
+  /** What people ask to be changed, as findings: `review-<id>` of the comment. */
   on('pull_request.reviewed', { number: z.int(), findings: z.array(Finding) }),
+  /** Words that were read and not taken as a request; each version of a comment once. */
+  on('pull_request.noted', { number: z.int(), comments: z.array(NotedComment) }),
   /** New work was pushed to the open pull request, and why: failed checks, a review, or a base branch that had moved. */
   on('pull_request.updated', { reason: z.enum(['checks', 'review', 'base']), round: z.int(), commit: z.string() }),
   /** Why it is not merged yet, in words: a review is required, it is in the merge queue. */

@@ -192,4 +192,14 @@ describe('the view of a run', () => {
     const [deployment] = viewOf([event as unknown as DomainEvent]).deployments;
     assert.deepEqual([deployment?.changes, deployment?.domains, deployment?.mark], [[], [], '']);
   });
+
+  it('forgets what held a pull request up when its checks are under way again', () => {
+    const checked = (state: 'stopped' | 'pending'): DomainEvent => ({
+      type: 'pull_request.checked',
+      summary: { state, runs: [] },
+    });
+    const held = viewOf([checked('stopped'), { type: 'pull_request.held', reason: 'a check was cancelled' }]);
+    assert.equal(held.held, 'a check was cancelled');
+    assert.equal(viewOf([checked('pending')], held).held, null);
+  });
 });

@@ -168,9 +168,12 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'pull_request.opened':
       return { ...view, pullRequest: event.pullRequest };
     case 'pull_request.checked':
-      return { ...view, forgeChecks: event.summary };
+      // What held it up before is not known to any more.
+      return { ...view, forgeChecks: event.summary, held: event.summary.state === 'pending' ? null : view.held };
     case 'pull_request.reviewed':
       return { ...view, reviewFindings: [...view.reviewFindings, ...event.findings] };
+    case 'pull_request.noted':
+      return view;
     case 'pull_request.updated':
       return { ...view, forgeChecks: null, held: null };
     case 'pull_request.held':

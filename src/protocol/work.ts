@@ -65,11 +65,13 @@ export const PullRequest = z.strictObject({
 export type PullRequest = z.infer<typeof PullRequest>;
 
 export const CheckSummary = z.strictObject({
-  state: z.enum(['none', 'pending', 'passed', 'failed']),
+  /** The worst of its runs: failed, pending, stopped, passed. */
+  state: z.enum(['none', 'pending', 'passed', 'failed', 'stopped']),
   runs: z.array(
     z.strictObject({
       name: z.string(),
-      state: z.enum(['pending', 'passed', 'failed']),
+      /** `stopped`: ended without a word about the work (cancelled, out of date, an approval is missing); a person sees to it. */
+      state: z.enum(['pending', 'passed', 'failed', 'stopped']),
       url: z.string().nullable(),
       summary: z.string(),
       /** By which the forge finds its log; null when it keeps none. */
@@ -78,6 +80,21 @@ export const CheckSummary = z.strictObject({
   ),
 });
 export type CheckSummary = z.infer<typeof CheckSummary>;
+
+/** Words on a pull request that were read and not acted upon, and why. */
+export const NotedComment = z.strictObject({
+  /** Of the comment, on the forge. */
+  id: z.string(),
+  author: z.string(),
+  /** Its beginning. */
+  text: z.string(),
+  /**
+   * `untrusted`: of somebody who may not write to the repository, or of a program; `no_request`: it asks for nothing;
+   * `settled`: its author has approved since; `empty`: it does not say what is wanted.
+   */
+  why: z.enum(['untrusted', 'no_request', 'settled', 'empty']),
+});
+export type NotedComment = z.infer<typeof NotedComment>;
 
 /** One difference between what Appwrite has and what a plan wants, or what a rollback does. */
 export const DeploymentChange = z.strictObject({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Forge, ForgeRepository } from '../../src/core/ports.ts';
-import { type ForgeHarness, pullRequest, refusal, title, wanted, withFeature } from './forge-harness.ts';
+import { type ForgeHarness, mergeOf, pullRequest, refusal, wanted, withFeature } from './forge-harness.ts';
 import { forgePeopleContract } from './forge-people-contract.ts';
 import { forgeWorkflowContract } from './forge-workflow-contract.ts';
 
@@ -58,7 +58,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
 
     it('finds the pull request again when it has been merged, with and without its branch', async () => {
       const { head, number } = await withFeature(harness, repository);
-      await forge.merge(repository, number, { commit: head, method: 'squash', title }, signal);
+      await forge.merge(repository, number, mergeOf(head, 'squash'), signal);
       const merged = await forge.ensurePullRequest(repository, pullRequest, signal);
       assert.equal(merged.number, number);
       assert.equal(merged.state, 'merged');
@@ -68,7 +68,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
 
     it('opens another pull request for what was pushed after the merge', async () => {
       const { head, number } = await withFeature(harness, repository);
-      await forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      await forge.merge(repository, number, mergeOf(head), signal);
       await harness.push(repository, 'feature', 'feature', { 'feature.txt': 'two\n' });
       const next = await forge.ensurePullRequest(repository, pullRequest, signal);
       assert.notEqual(next.number, number);
@@ -85,7 +85,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       it(`merges by ${method} what the branch and its base have changed, once`, async () => {
         const { head, number } = await withFeature(harness, repository);
         const base = await harness.push(repository, 'main', 'main', { 'base.txt': 'base\n' });
-        const request = { commit: head, method, title };
+        const request = mergeOf(head, method);
         const merged = await forge.merge(repository, number, request, signal);
         assert.ok('commit' in merged);
         const { commit } = merged;
@@ -101,7 +101,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('does not merge a head that has moved', async () => {
       const { head, number } = await withFeature(harness, repository);
       await harness.push(repository, 'feature', 'feature', { 'feature.txt': 'two\n' });
-      const merge = forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      const merge = forge.merge(repository, number, mergeOf(head), signal);
       await assert.rejects(merge, refusal('forge_failed', 'head_moved'));
       assert.deepEqual((await harness.tip(repository, 'main')).paths, ['README.md']);
     });
@@ -110,7 +110,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       const { head, number } = await withFeature(harness, repository);
       const base = await harness.push(repository, 'main', 'main', { 'feature.txt': 'other\n' });
       for (const method of ['merge', 'squash', 'rebase'] as const) {
-        const merge = forge.merge(repository, number, { commit: head, method, title }, signal);
+        const merge = forge.merge(repository, number, mergeOf(head, method), signal);
         await assert.rejects(merge, refusal('forge_failed', 'conflict'));
       }
       assert.equal((await harness.tip(repository, 'main')).commit, base);
@@ -122,7 +122,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     });
 
     it('says so when a pull request or a repository is not there', async () => {
-      const request = { commit: '0'.repeat(40), method: 'merge', title } as const;
+      const request = mergeOf('0'.repeat(40));
       await assert.rejects(forge.merge(repository, 7, request, signal), refusal('not_found'));
       const missing = { ...repository, name: 'missing' };
       await assert.rejects(forge.checks(missing, '0'.repeat(40), signal), refusal('not_found'));
@@ -154,7 +154,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       await harness.push(repository, 'main', 'main', { 'feature.txt': 'other\n' });
       assert.equal((await look()).mergeable, 'conflict');
       const solved = await harness.push(repository, 'feature', 'main', { 'feature.txt': 'three\n' });
-      const merged = await forge.merge(repository, number, { commit: solved, method: 'squash', title }, signal);
+      const merged = await forge.merge(repository, number, mergeOf(solved, 'squash'), signal);
       assert.ok('commit' in merged);
       await harness.deleteBranch(repository, 'feature');
       const done = await look();
@@ -169,7 +169,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       await harness.deleteBranch(repository, 'feature');
       const state = await forge.pullRequest(repository, number, signal);
       assert.deepEqual([state.pullRequest.state, state.hasHeadBranch], ['closed', false]);
-      const merge = forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      const merge = forge.merge(repository, number, mergeOf(head), signal);
       await assert.rejects(merge, refusal('forge_failed', 'closed'));
       await harness.push(repository, 'feature', 'main', { 'feature.txt': 'again\n' });
       const next = await forge.ensurePullRequest(repository, pullRequest, signal);
@@ -179,7 +179,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('opens a draft, and makes it ready when it is merged', async () => {
       const { head, number } = await withFeature(harness, repository, { draft: true });
       assert.equal((await harness.extras(repository, number)).draft, true);
-      const merged = await forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      const merged = await forge.merge(repository, number, mergeOf(head), signal);
       assert.ok('commit' in merged);
       assert.equal((await harness.extras(repository, number)).draft, false);
     });
@@ -187,7 +187,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('does not pass over a review that the branch requires, and merges when it is there', async () => {
       const { head, number } = await withFeature(harness, repository);
       await harness.requireReview(repository, 'main');
-      const request = { commit: head, method: 'merge', title } as const;
+      const request = mergeOf(head);
       assert.equal((await forge.pullRequest(repository, number, signal)).mergeable, 'blocked');
       const held = await forge.merge(repository, number, request, signal);
       assert.ok('held' in held);
@@ -202,7 +202,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       await harness.requireUpToDate(repository, 'main');
       const base = await harness.push(repository, 'main', 'main', { 'base.txt': 'base\n' });
       assert.equal((await forge.pullRequest(repository, number, signal)).mergeable, 'behind');
-      const held = await forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+      const held = await forge.merge(repository, number, mergeOf(head), signal);
       assert.ok('held' in held);
       assert.match(held.held, /behind main/);
       assert.equal((await harness.tip(repository, 'main')).commit, base);
@@ -211,18 +211,67 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('goes through the merge queue of a branch that has one', async () => {
       const { head, number } = await withFeature(harness, repository);
       await harness.useQueue(repository, 'main');
-      const request = { commit: head, method: 'merge', title } as const;
+      const request = mergeOf(head);
       for (let ask = 1; ask <= 2; ask += 1) {
-        assert.deepEqual(await forge.merge(repository, number, request, signal), {
-          held: 'in the merge queue (position 1)',
-          isQueued: true,
-        });
+        const held = await forge.merge(repository, number, request, signal);
+        assert.ok('held' in held);
+        assert.deepEqual([held.held, held.state], ['in the merge queue (position 1)', 'queued']);
       }
       await harness.runQueue(repository, 'main');
       const merged = await forge.merge(repository, number, request, signal);
       assert.ok('commit' in merged);
       assert.equal((await harness.tip(repository, 'main')).commit, merged.commit);
       assert.equal((await forge.pullRequest(repository, number, signal)).mergeCommit, merged.commit);
+    });
+
+    it('takes into the queue what does not hold its base', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.push(repository, 'main', 'main', { 'base.txt': 'base\n' });
+      await harness.useQueue(repository, 'main');
+      const held = await forge.merge(repository, number, { ...mergeOf(head), holdsBase: false }, signal);
+      assert.ok('held' in held && held.state === 'queued');
+    });
+
+    for (const by of ['checks', 'person'] as const) {
+      it(`says when it was thrown out of the queue (${by}), and puts it in again only when asked`, async () => {
+        const { head, number } = await withFeature(harness, repository);
+        await harness.useQueue(repository, 'main');
+        const ask = (wasQueued: boolean) => forge.merge(repository, number, { ...mergeOf(head), wasQueued }, signal);
+        await ask(false);
+        await harness.emptyQueue(repository, 'main', by);
+        for (let look = 1; look <= 2; look += 1) {
+          const held = await ask(true);
+          assert.ok('held' in held && held.state === 'removed', JSON.stringify(held));
+          assert.match(held.held, /thrown out of the merge queue/);
+          assert.equal(held.byPerson, by === 'person');
+          assert.ok(held.group !== null);
+          const { state } = await forge.checks(repository, held.group, signal);
+          assert.equal(state === 'failed', by === 'checks', state);
+        }
+        const again = await ask(false);
+        assert.ok('held' in again && again.state === 'queued');
+      });
+    }
+
+    it('does not merge what does not hold its base, and says when nothing else is in the way', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.requireReview(repository, 'main');
+      const request = { ...mergeOf(head), holdsBase: false };
+      const waiting = await forge.merge(repository, number, request, signal);
+      assert.ok('held' in waiting && waiting.state === 'waiting', JSON.stringify(waiting));
+      assert.match(waiting.held, /review/);
+      await harness.say(repository, number, 'reviewer', { kind: 'approve', body: '' });
+      const ready = await forge.merge(repository, number, request, signal);
+      assert.ok('held' in ready && ready.state === 'ready', JSON.stringify(ready));
+      assert.deepEqual((await harness.tip(repository, 'main')).paths, ['README.md']);
+    });
+
+    it('says that only its base is missing where the branch wants all of it', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.requireUpToDate(repository, 'main');
+      await harness.push(repository, 'main', 'main', { 'base.txt': 'base\n' });
+      const held = await forge.merge(repository, number, { ...mergeOf(head), holdsBase: false }, signal);
+      assert.ok('held' in held && held.state === 'ready', JSON.stringify(held));
     });
   });
   forgePeopleContract(name, make);

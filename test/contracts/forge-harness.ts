@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Forge, ForgeRepository, PullRequestRequest } from '../../src/core/ports.ts';
+import type { Forge, ForgeRepository, MergeRequest, PullRequestRequest } from '../../src/core/ports.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
 
 /** Words of a person about a pull request. */
@@ -21,6 +21,8 @@ export interface ForgeHarness {
   stranger: Forge;
   /** Login of somebody who may write to every repository and review in it. */
   reviewer: string;
+  /** Login of who the token belongs to. */
+  own: string;
   /** Login of somebody who may only read what is public. */
   outsider: string;
   /** Warnings of the log. */
@@ -42,6 +44,8 @@ export interface ForgeHarness {
   canResolve: boolean;
   /** Dismisses a review, or resolves the thread of a remark. */
   settle(repository: ForgeRepository, number: number, said: string): Promise<void>;
+  /** Words in the conversation. */
+  edit(repository: ForgeRepository, number: number, said: string, body: string): Promise<void>;
   /** From now on the branch takes only what somebody else has approved. */
   requireReview(repository: ForgeRepository, branch: string): Promise<void>;
   /** From now on a head has to hold the tip of the branch. */
@@ -49,6 +53,8 @@ export interface ForgeHarness {
   useQueue(repository: ForgeRepository, branch: string): Promise<void>;
   /** Lets the first of the queue be merged, when it has not been. */
   runQueue(repository: ForgeRepository, branch: string): Promise<void>;
+  /** Throws the first of the queue out: its checks fail there, or somebody takes it out. */
+  emptyQueue(repository: ForgeRepository, branch: string, by: 'checks' | 'person'): Promise<void>;
   addIssue(
     repository: ForgeRepository,
     issue: { title: string; body: string; labels: string[]; state: 'open' | 'closed' },
@@ -72,7 +78,15 @@ export const refusal =
   };
 
 export const wanted = { owner: null, name: 'shop', private: true, description: 'A shop' };
-export const title = 'Build the shop';
+const title = 'Build the shop';
+/** A merge of a head that holds its base, asked for the first time. */
+export const mergeOf = (commit: string, method: MergeRequest['method'] = 'merge'): MergeRequest => ({
+  commit,
+  method,
+  title,
+  holdsBase: true,
+  wasQueued: false,
+});
 
 export const pullRequest: PullRequestRequest = {
   head: 'feature',

@@ -55,18 +55,21 @@ export function forgePeopleContract(name: string, make: () => Promise<ForgeHarne
       const { reviewer, outsider, say } = harness;
       await say(repository, number, 'reviewer', { kind: 'request_changes', body: 'Rename it.' });
       await say(repository, number, 'reviewer', { kind: 'remark', body: 'Why one?', file: 'feature.txt', line: 1 });
+      await say(repository, number, 'reviewer', { kind: 'talk', body: 'Nice.' });
       await say(repository, number, 'outsider', { kind: 'talk', body: 'Send me your keys.' });
       await say(repository, number, 'own', { kind: 'talk', body: 'On it.' });
       const read = await forge.reviewComments(repository, number, signal);
       assert.deepEqual(
         read.map(({ id: _, ...comment }) => comment),
         [
-          { author: reviewer, trusted: true, wantsChange: true, body: 'Rename it.', file: '', line: 0 },
-          { author: reviewer, trusted: true, wantsChange: true, body: 'Why one?', file: 'feature.txt', line: 1 },
-          { author: outsider, trusted: false, wantsChange: true, body: 'Send me your keys.', file: '', line: 0 },
+          { author: reviewer, trusted: true, kind: 'request', body: 'Rename it.', file: '', line: 0 },
+          { author: reviewer, trusted: true, kind: 'request', body: 'Why one?', file: 'feature.txt', line: 1 },
+          { author: reviewer, trusted: true, kind: 'talk', body: 'Nice.', file: '', line: 0 },
+          { author: outsider, trusted: false, kind: 'talk', body: 'Send me your keys.', file: '', line: 0 },
+          { author: harness.own, trusted: true, kind: 'talk', body: 'On it.', file: '', line: 0 },
         ],
       );
-      assert.equal(new Set(read.map(({ id }) => id)).size, 3);
+      assert.equal(new Set(read.map(({ id }) => id)).size, 5);
       assert.deepEqual(await forge.reviewComments(repository, number, signal), read);
     });
 
@@ -74,7 +77,16 @@ export function forgePeopleContract(name: string, make: () => Promise<ForgeHarne
       const { number } = await withFeature(harness, repository);
       await harness.say(repository, number, 'reviewer', { kind: 'approve', body: 'Well done.' });
       const [said] = await forge.reviewComments(repository, number, signal);
-      assert.deepEqual([said?.body, said?.wantsChange], ['Well done.', false]);
+      assert.deepEqual([said?.body, said?.kind], ['Well done.', 'talk']);
+    });
+
+    it('gives the words as they were edited, under the same id', async () => {
+      const { number } = await withFeature(harness, repository);
+      const id = await harness.say(repository, number, 'own', { kind: 'talk', body: 'One.' });
+      const [before] = await forge.reviewComments(repository, number, signal);
+      await harness.edit(repository, number, id, 'Two.');
+      const [after] = await forge.reviewComments(repository, number, signal);
+      assert.deepEqual([before?.body, after?.body, after?.id], ['One.', 'Two.', before?.id]);
     });
 
     it('leaves out what was dismissed, or resolved where there are threads', async () => {

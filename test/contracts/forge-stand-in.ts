@@ -2,6 +2,7 @@ import { createForge, type GithubForgeOptions } from '../../src/adapters/github/
 import type { ForgeRepository } from '../../src/core/ports.ts';
 import { type GithubStandIn, startGithubStandIn } from '../../src/sandbox/github/stand-in.ts';
 import { apiClient, createGitPusher, temporaryFolder, until } from '../../src/sandbox/github/test-support.ts';
+import { USER_LOGIN } from '../../src/sandbox/github/user-login.ts';
 import type { ForgeHarness } from './forge-harness.ts';
 
 const REVIEWER = { login: 'grace', token: 'ghp_grace', association: 'COLLABORATOR' } as const;
@@ -36,6 +37,7 @@ export async function startForgeHarness(): Promise<StandInHarness> {
   const forge = another();
   const pusher = createGitPusher(folder, forge.gitAuthorization());
   const own = apiClient(standIn.apiUrl, standIn.token);
+  const graphql = apiClient(new URL('/api', standIn.apiUrl).href, standIn.token);
   const people = {
     own,
     reviewer: apiClient(standIn.apiUrl, REVIEWER.token),
@@ -49,8 +51,15 @@ export async function startForgeHarness(): Promise<StandInHarness> {
     rules.set(key, all);
     standIn.setRules(repository.owner, repository.name, branch, all);
   };
-  const passQueueCheck = (repository: ForgeRepository, commit: string) =>
-    own.must(201, 'POST', `${at(repository)}/statuses/${commit}`, { state: 'success', context: QUEUE_CHECK });
+  const setQueueCheck = (repository: ForgeRepository, commit: string, state: 'success' | 'failure') =>
+    own.must(201, 'POST', `${at(repository)}/statuses/${commit}`, { state, context: QUEUE_CHECK });
+  /** What the queue of the branch tests. */
+  const groupOf = ({ owner, name }: ForgeRepository, branch: string): Promise<string> =>
+    until(async () => {
+      const path = `/repos/${owner}/${name}/git/matching-refs/heads/gh-readonly-queue/${branch}`;
+      const found = await own.must<{ object: { sha: string } }[]>(200, 'GET', path);
+      return found.body[0]?.object.sha ?? null;
+    });
 
   return {
     forge,
@@ -60,6 +69,7 @@ export async function startForgeHarness(): Promise<StandInHarness> {
     warnings,
     reviewer: REVIEWER.login,
     outsider: OUTSIDER.login,
+    own: USER_LOGIN,
     stranger: createForge({ token: 'ghp_unknown', apiUrl: standIn.apiUrl }),
     push: ({ cloneUrl }, branch, from, files) => pusher.push(cloneUrl, branch, from, files),
     deleteBranch: ({ cloneUrl }, branch) => pusher.deleteBranch(cloneUrl, branch),
@@ -100,6 +110,9 @@ export async function startForgeHarness(): Promise<StandInHarness> {
       const path = `${at(repository)}/pulls/${number}/reviews/${said}/dismissals`;
       await own.must(200, 'PUT', path, { message: 'Settled.' });
     },
+    async edit(repository, _number, said, body) {
+      await own.must(200, 'PATCH', `${at(repository)}/issues/comments/${said}`, { body });
+    },
     async requireReview(repository, branch) {
       const parameters = { required_approving_review_count: 1 };
       addRules(repository, branch, [{ type: 'pull_request', parameters }]);
@@ -118,15 +131,17 @@ export async function startForgeHarness(): Promise<StandInHarness> {
       const parameters = { required_status_checks: [{ context: QUEUE_CHECK }] };
       addRules(repository, branch, [{ type: 'merge_queue' }, { type: 'required_status_checks', parameters }]);
       const pulls = await own.must<{ head: { sha: string } }[]>(200, 'GET', `${at(repository)}/pulls`);
-      for (const { head } of pulls.body) await passQueueCheck(repository, head.sha);
+      for (const { head } of pulls.body) await setQueueCheck(repository, head.sha, 'success');
     },
     async runQueue(repository, branch) {
-      const path = `${at(repository)}/git/matching-refs/heads/gh-readonly-queue/${branch}`;
-      const group = await until(async () => {
-        const found = await own.must<{ object: { sha: string } }[]>(200, 'GET', path);
-        return found.body[0]?.object.sha ?? null;
-      });
-      await passQueueCheck(repository, group);
+      await setQueueCheck(repository, await groupOf(repository, branch), 'success');
+    },
+    async emptyQueue(repository, branch, by) {
+      const group = await groupOf(repository, branch);
+      if (by === 'checks') return void (await setQueueCheck(repository, group, 'failure'));
+      const [first] = (await own.must<{ node_id: string }[]>(200, 'GET', `${at(repository)}/pulls`)).body;
+      const query = 'mutation ($id: ID!) { dequeuePullRequest(input: {id: $id}) { clientMutationId } }';
+      await graphql.must(200, 'POST', '/graphql', { query, variables: { id: first?.node_id } });
     },
     async addIssue(repository, { state, ...issue }) {
       const made = await own.must<{ number: number }>(201, 'POST', `${at(repository)}/issues`, issue);

@@ -5,7 +5,7 @@ import { createGitPusher, temporaryFolder, until } from '../../src/sandbox/githu
 import { createFakeForge, type FakeCommit } from '../fakes/forge.ts';
 import { useTraffic } from '../specs/traffic.ts';
 import { forgeContract } from './forge-contract.ts';
-import { pullRequest } from './forge-harness.ts';
+import { mergeOf, pullRequest } from './forge-harness.ts';
 import { startForgeHarness } from './forge-stand-in.ts';
 
 describe('as GitHub describes itself', () => {
@@ -28,6 +28,7 @@ forgeContract('the fake', async () => {
     stranger: forge.stranger(),
     reviewer,
     outsider,
+    own: by.own,
     warnings: forge.warnings,
     async push(repository, branch, from, files) {
       const parent: FakeCommit | null = from === null ? null : forge.commitAt(repository, from);
@@ -46,16 +47,18 @@ forgeContract('the fake', async () => {
       if (words.kind === 'approve') forge.hold(repository, 'main', null);
       if (words.kind === 'approve' && words.body === '') return '';
       const { file, line } = words.kind === 'remark' ? words : { file: '', line: 0 };
-      const wantsChange = words.kind !== 'approve';
+      const kind = words.kind === 'request_changes' || words.kind === 'remark' ? 'request' : 'talk';
       const trusted = who !== 'outsider';
-      return forge.comment(repository, number, { author: by[who], trusted, wantsChange, body: words.body, file, line });
+      return forge.comment(repository, number, { author: by[who], trusted, kind, body: words.body, file, line });
     },
     canResolve: true,
     settle: async (repository, number, said) => forge.settle(repository, number, said),
+    edit: async (repository, number, said, body) => forge.edit(repository, number, said, body),
     requireReview: async (repository, branch) => forge.hold(repository, branch, REVIEW),
     requireUpToDate: async (repository, branch) => forge.setStrict(repository, branch),
     useQueue: async (repository, branch) => forge.useQueue(repository, branch),
     runQueue: async (repository, branch) => void forge.runQueue(repository, branch),
+    emptyQueue: async (repository, branch, by) => forge.emptyQueue(repository, branch, by),
     addIssue: async (repository, issue) => forge.addIssue(repository, issue).number,
     addWorkflow: async (repository, file, workflow) => forge.addWorkflow(repository, file, workflow),
     close: async () => {},
@@ -92,8 +95,7 @@ describe('the GitHub adapter with checks that run', () => {
       assert.match(failed.runs[0]?.summary ?? '', /no shop/);
       const fixed = await pusher.push(url, 'feature', 'feature', { 'check.js': '' });
       assert.equal((await settled(fixed)).state, 'passed');
-      const landing = { commit: fixed, method: 'squash', title: 'Shop' } as const;
-      const merged = await forge.merge(repository, pull.number, landing, signal);
+      const merged = await forge.merge(repository, pull.number, mergeOf(fixed, 'squash'), signal);
       assert.deepEqual(merged, { commit: (await pusher.tip(url, 'main')).commit });
     } finally {
       await standIn.close();

@@ -19,6 +19,8 @@ export interface FakePull extends PullRequest {
   reviewers: string[];
   teams: string[];
   comments: FakeComment[];
+  /** How the merge queue threw it out last. */
+  removed: { byPerson: boolean; group: string } | null;
 }
 
 /** `state`: of the review, or of the thread of a remark. */

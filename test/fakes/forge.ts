@@ -1,4 +1,11 @@
-import type { Forge, ForgeRepository, Issue, PullRequestRequest, ReviewComment } from '../../src/core/ports.ts';
+import type {
+  Forge,
+  ForgeRepository,
+  Issue,
+  MergeHeld,
+  PullRequestRequest,
+  ReviewComment,
+} from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { CheckSummary, WorkflowRun } from '../../src/protocol/work.ts';
 import {
@@ -43,10 +50,13 @@ export interface FakeForge extends Forge {
   useQueue(repository: ForgeRepository, branch: string): void;
   /** Merges what is in the queue of the branch, and returns how many were. */
   runQueue(repository: ForgeRepository, branch: string): number;
-  /** Adds words of a reviewer; returns their id. */
+  /** Throws all out: the checks of the commit that is returned fail there, or somebody takes them out. */
+  emptyQueue(repository: ForgeRepository, branch: string, by: 'checks' | 'person'): void;
+  /** Adds words of somebody; returns their id. */
   comment(repository: ForgeRepository, number: number, comment: Omit<ReviewComment, 'id'>): string;
   /** Resolves the thread, or dismisses the review. */
   settle(repository: ForgeRepository, number: number, id: string): void;
+  edit(repository: ForgeRepository, number: number, id: string, body: string): void;
   extras(repository: ForgeRepository, number: number): Pick<FakePull, 'draft' | 'labels' | 'reviewers' | 'teams'>;
   addIssue(repository: ForgeRepository, issue: Partial<Pick<Issue, 'title' | 'body' | 'labels' | 'state'>>): Issue;
   /** Only the names that are given can review; null, as at first: all can. */
@@ -138,9 +148,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
     async reviewComments(repository, number, signal) {
       begin(signal);
       const { comments } = pullOf(at(repository), number);
-      return comments
-        .filter((comment) => comment.state === 'open' && comment.author !== user)
-        .map(({ state: _, ...comment }) => comment);
+      return comments.filter((comment) => comment.state === 'open').map(({ state: _, ...comment }) => comment);
     },
     async checks(repository, commit, signal) {
       begin(signal);
@@ -166,13 +174,11 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       pull.draft = false;
       const state = mergeability(world, pull);
       if (state === 'conflict') throw refuse('forge_failed', 'Not mergeable.', 'conflict');
-      if (state === 'blocked') return { held: world.held.get(pull.baseBranch) ?? '' };
-      if (state === 'behind') return { held: `${pull.headBranch} is behind ${pull.baseBranch}` };
       const queue = world.queues.get(pull.baseBranch);
-      if (queue !== undefined) {
-        if (!queue.includes(number)) queue.push(number);
-        return { held: `in the merge queue (position ${queue.indexOf(number) + 1})`, isQueued: true };
-      }
+      if (state === 'blocked') return { held: world.held.get(pull.baseBranch) ?? '', state: 'waiting' };
+      if (queue !== undefined) return enterQueue(queue, pull, request.wasQueued);
+      if (!request.holdsBase) return { held: `${pull.baseBranch} has moved`, state: 'ready' };
+      if (state === 'behind') return { held: `${pull.headBranch} is behind ${pull.baseBranch}`, state: 'waiting' };
       made.merges += 1;
       return { commit: land(world, pull, request.method) };
     },
@@ -252,6 +258,16 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       made.merges += numbers.length;
       return numbers.length;
     },
+    emptyQueue(repository, branch, by) {
+      const world = at(repository);
+      for (const number of world.queues.get(branch)?.splice(0) ?? []) {
+        const pull = pullOf(world, number);
+        const group = groupOf(pull);
+        pull.removed = { byPerson: by === 'person', group };
+        const run = { name: 'queue', state: 'failed' as const, url: null, summary: 'failed', logId: null };
+        if (by === 'checks') world.checks.set(group, { state: 'failed', runs: [run] });
+      }
+    },
     comment(repository, number, comment) {
       const { comments } = pullOf(at(repository), number);
       const id = `${number}-${comments.length + 1}`;
@@ -262,6 +278,9 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       for (const comment of pullOf(at(repository), number).comments) {
         if (comment.id === id) comment.state = comment.file === '' ? 'dismissed' : 'resolved';
       }
+    },
+    edit(repository, number, id, body) {
+      for (const comment of pullOf(at(repository), number).comments) if (comment.id === id) comment.body = body;
     },
     extras(repository, number) {
       const { draft, labels, reviewers: asked, teams } = pullOf(at(repository), number);
@@ -294,6 +313,19 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
   };
 }
 
+/** Of the merge that the queue tests. */
+const groupOf = ({ number, headCommit }: FakePull): string =>
+  idOf({ parents: [headCommit], files: { group: String(number) } });
+
+function enterQueue(queue: number[], pull: FakePull, wasQueued: boolean): MergeHeld {
+  const { number, removed } = pull;
+  if (!queue.includes(number) && wasQueued && removed !== null) {
+    return { held: 'thrown out of the merge queue', state: 'removed', ...removed };
+  }
+  if (!queue.includes(number)) queue.push(number);
+  return { held: `in the merge queue (position ${queue.indexOf(number) + 1})`, state: 'queued', group: groupOf(pull) };
+}
+
 function open(world: FakeRepository, request: PullRequestRequest, tip: string | undefined): FakePull {
   if (tip === undefined || !world.branches.has(request.base)) {
     throw refuse('forge_failed', `No branch ${request.head} or ${request.base}.`);
@@ -312,6 +344,7 @@ function open(world: FakeRepository, request: PullRequestRequest, tip: string | 
     reviewers: [],
     teams: [],
     comments: [],
+    removed: null,
   };
   world.pulls.push(pull);
   return pull;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ForgeRepository } from '../../src/core/ports.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
-import { pullRequest, title, wanted, withFeature } from '../contracts/forge-harness.ts';
+import { mergeOf, pullRequest, wanted, withFeature } from '../contracts/forge-harness.ts';
 import { type StandInHarness, startForgeHarness } from '../contracts/forge-stand-in.ts';
 
 /** What GitHub answers when something is wrong, and what becomes of it. */
@@ -35,7 +35,7 @@ describe('GitHub goes wrong', () => {
     harness.standIn.revoke(harness.standIn.token);
     const checks = await failure(harness.forge.checks(repository, head, signal), 'auth');
     assert.match(checks.userMessage, /GITHUB_TOKEN.*expired or been revoked/);
-    const merge = harness.forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+    const merge = harness.forge.merge(repository, number, mergeOf(head), signal);
     assert.equal((await failure(merge, 'auth')).retry, false);
   });
 
@@ -64,7 +64,7 @@ describe('GitHub goes wrong', () => {
   it('409 and 405 of a merge: the head has moved, the base conflicts, the branch was deleted', async () => {
     const { head, number } = await withFeature(harness, repository);
     const merge = (commit: string) =>
-      failure(harness.forge.merge(repository, number, { commit, method: 'merge', title }, signal), 'forge_failed');
+      failure(harness.forge.merge(repository, number, mergeOf(commit), signal), 'forge_failed');
     await harness.push(repository, 'main', 'main', { 'feature.txt': 'other\n' });
     const conflict = await merge(head);
     assert.equal(conflict.details?.reason, 'conflict');
@@ -147,7 +147,7 @@ describe('GitHub goes wrong', () => {
       it('of a merge: its commit is found, and the base moves once', async () => {
         const { head, number } = await withFeature(harness, repository);
         harness.standIn.faults.add({ kind, method: 'PUT', path: at(`/pulls/${number}/merge`) });
-        const merged = await harness.forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+        const merged = await harness.forge.merge(repository, number, mergeOf(head), signal);
         const tip = await harness.tip(repository, 'main');
         assert.deepEqual(merged, { commit: tip.commit });
         assert.equal(asked('PUT', at(`/pulls/${number}/merge`)), 1);
@@ -158,8 +158,9 @@ describe('GitHub goes wrong', () => {
         await harness.useQueue(repository, 'main');
         // The first question is whether it is in the queue already.
         harness.standIn.faults.add({ kind, method: 'POST', path: '/graphql', call: 2 });
-        const held = await harness.forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
-        assert.deepEqual(held, { held: 'in the merge queue (position 1)', isQueued: true });
+        const held = await harness.forge.merge(repository, number, mergeOf(head), signal);
+        assert.ok('held' in held);
+        assert.deepEqual([held.held, held.state], ['in the merge queue (position 1)', 'queued']);
       });
 
       it('of a dispatch: its run is followed, and there is one', async () => {
@@ -206,7 +207,7 @@ describe('GitHub goes wrong', () => {
     assert.deepEqual([found.name, found.empty], ['store', false]);
     assert.match(found.cloneUrl, /store\.git$/);
     // Whoever still has the old name can go on with it: reads and writes are redirected.
-    const merged = await harness.forge.merge(repository, number, { commit: head, method: 'merge', title }, signal);
+    const merged = await harness.forge.merge(repository, number, mergeOf(head), signal);
     assert.deepEqual(merged, { commit: (await harness.tip(found, 'main')).commit });
   });
 });

@@ -8,8 +8,6 @@ import type { Rig } from './rig.ts';
 
 /** What other people do to a pull request, and a look at what the run says of it. */
 
-export const reviewRule = { type: 'pull_request' as const, parameters: { required_approving_review_count: 1 } };
-
 /** A repository with one file. */
 export function commitAll(dir: string, folder: string, name: string, text: string): void {
   mkdirSync(join(dir, folder), { recursive: true });
@@ -59,12 +57,9 @@ export async function event(rig: Rig, runId: string, type: DomainEvent['type']):
   }
 }
 
-/** Somebody pushes to main past the rules. */
-export async function moveMain(rig: Rig, at: ForgeRepository, files: Record<string, string>): Promise<string> {
-  rig.github.setRules(at.owner, at.name, 'main', []);
-  const commit = await pushOn(rig, at, 'main', files);
-  rig.github.setRules(at.owner, at.name, 'main', [reviewRule]);
-  return commit;
+/** An administrator pushes to main past its protection. */
+export function moveMain(rig: Rig, at: ForgeRepository, files: Record<string, string>): Promise<string> {
+  return pushOn(rig, at, 'main', files);
 }
 
 /** Somebody puts a commit on top of a branch. */

@@ -255,6 +255,18 @@ describe('the lines of the log', () => {
     assert.equal(of(/^New work after failed checks, round 1: abcdef1$/), 'info');
     assert.equal(of(/^Workflow deploy\.yml failed: smoke$/), 'failure');
     assert.equal(of(/^Rolled back: 2 undone, 1 left as it is$/), 'success');
+    assert.equal(
+      of(
+        /^Comment of mira is not a request \(no line begins with \/revise\): Thanks!; Comment of stranger .*\(does not say what to change\): \/revise$/,
+      ),
+      'detail',
+    );
+    const run = { name: 'preview', state: 'stopped' as const, url: null, summary: 'cancelled', logId: null };
+    const stopped = said({ type: 'pull_request.checked', summary: { state: 'stopped', runs: [run] } });
+    assert.deepEqual(
+      [stopped.level, stopped.text],
+      ['warning', 'Pull request: checks ended without a result: preview'],
+    );
     const approved = said({ type: 'deployment.approved', by: 'person', destructive: true });
     assert.deepEqual([approved.level, approved.text], ['warning', 'Changes that lose something are approved']);
     const nothing = said({ type: 'deployment.previewed', changes: [], irreversible: [] });

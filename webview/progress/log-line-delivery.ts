@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import { lossesOf } from '../../src/protocol/losses.ts';
-import type { DeploymentChange } from '../../src/protocol/work.ts';
+import type { DeploymentChange, NotedComment } from '../../src/protocol/work.ts';
 import { t } from '../l10n.ts';
 import { countChecks, countFindings, formatPair } from './counts.ts';
 import { type LogLine, line, shortCommit } from './log-entry.ts';
@@ -42,6 +42,8 @@ export function deliveryLine(event: DeliveryEvent): LogLine {
           remedy: t('An agent settles them; they are under Results.'),
         },
       );
+    case 'pull_request.noted':
+      return line('detail', event.comments.map(notedText).join('; '));
     case 'pull_request.updated':
       return line('info', `${updateReason(event.reason, event.round)}: ${shortCommit(event.commit)}`);
     case 'pull_request.held':
@@ -80,6 +82,16 @@ export function deliveryLine(event: DeliveryEvent): LogLine {
   }
 }
 
+function notedText({ author, text, why }: NotedComment): string {
+  const reasons: Record<NotedComment['why'], string> = {
+    untrusted: t('not of a person who may write to the repository'),
+    no_request: t('no line begins with /revise'),
+    settled: t('approved since'),
+    empty: t('does not say what to change'),
+  };
+  return t('Comment of {0} is not a request ({1}): {2}', author, reasons[why], text.replaceAll(/\s+/g, ' '));
+}
+
 function forgeChecked({ summary }: Extract<DomainEvent, { type: 'pull_request.checked' }>): LogLine {
   switch (summary.state) {
     case 'none':
@@ -92,6 +104,12 @@ function forgeChecked({ summary }: Extract<DomainEvent, { type: 'pull_request.ch
       const names = summary.runs.filter(({ state }) => state === 'failed').map(({ name }) => name);
       return line('failure', t('Pull request: checks failed: {0}', names.join(', ')), {
         remedy: t('Open the check to see why; it is under Results.'),
+      });
+    }
+    case 'stopped': {
+      const names = summary.runs.filter(({ state }) => state === 'stopped').map(({ name }) => name);
+      return line('warning', t('Pull request: checks ended without a result: {0}', names.join(', ')), {
+        remedy: t('Run them again or approve them on GitHub; the run then goes on by itself.'),
       });
     }
     default:

@@ -113,11 +113,12 @@ export function severitySign(severity: Finding['severity']): Sign {
   return signs[severity];
 }
 
-export function forgeSign(state: 'pending' | 'passed' | 'failed'): Sign {
+export function forgeSign(state: 'pending' | 'passed' | 'failed' | 'stopped'): Sign {
   const signs = {
     pending: sign(t('Under way'), 'sync', 'busy'),
     passed: sign(t('Passed'), 'pass', 'good'),
     failed: sign(t('Failed'), 'error', 'bad'),
+    stopped: sign(t('Without a result'), 'stop', 'warn'),
   } as const;
   return signs[state];
 }

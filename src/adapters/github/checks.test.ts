@@ -35,13 +35,41 @@ describe('checks of a commit on GitHub', () => {
   });
 
   it('has failed as soon as one has, whatever the others do', async () => {
-    for (const conclusion of ['failure', 'timed_out', 'cancelled', 'action_required', 'stale', 'startup_failure']) {
+    for (const conclusion of ['failure', 'timed_out', 'startup_failure']) {
       const runs = [run('a', 'completed', conclusion, 'Broken'), run('b', 'in_progress', null)];
       const summary = await checks(forgeOver(answers(runs, []).fetch));
       assert.equal(summary.state, 'failed', conclusion);
       assert.equal(summary.runs[0]?.summary, 'Broken');
     }
     assert.equal((await checks(forgeOver(answers([], [status('ci', 'error')]).fetch))).state, 'failed');
+  });
+
+  it('blames the work for nothing that has ended without a result', async () => {
+    for (const conclusion of ['cancelled', 'action_required', 'stale', 'of_the_future', null]) {
+      const stopped = run('a', 'completed', conclusion, 'Title');
+      const summary = await checks(forgeOver(answers([stopped, run('bb', 'completed', 'success')], []).fetch));
+      assert.equal(summary.state, 'stopped', String(conclusion));
+      assert.deepEqual(
+        summary.runs.map(({ state }) => state),
+        ['stopped', 'passed'],
+      );
+      assert.equal(summary.runs[0]?.summary, conclusion?.replaceAll('_', ' ') ?? 'no conclusion');
+      const worse = answers([stopped, run('bb', 'completed', 'failure')], []);
+      assert.equal((await checks(forgeOver(worse.fetch))).state, 'failed');
+      const open = answers([stopped, run('bb', 'queued', null)], []);
+      assert.equal((await checks(forgeOver(open.fetch))).state, 'pending');
+    }
+  });
+
+  it('forgets a run that stopped when a later one of its name is there', async () => {
+    const later = (id: number, conclusion: string) => ({ ...run('a', 'completed', conclusion), id });
+    const again = answers([later(2, 'success'), later(1, 'cancelled')], []);
+    assert.deepEqual(
+      (await checks(forgeOver(again.fetch))).runs.map(({ state }) => state),
+      ['passed'],
+    );
+    const stopped = answers([later(2, 'cancelled'), later(1, 'success')], []);
+    assert.equal((await checks(forgeOver(stopped.fetch))).state, 'stopped');
   });
 
   it('reads every page', async () => {

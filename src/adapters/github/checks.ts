@@ -27,6 +27,8 @@ const Statuses = z.object({ statuses: z.array(Status) });
 type Run = CheckSummary['runs'][number];
 
 const PASSING: ReadonlySet<string | null> = new Set(['success', 'neutral', 'skipped']);
+/** Faults of the work, as far as anybody can tell. The others (`cancelled`, `stale`, `action_required`) say nothing about it. */
+const FAILING: ReadonlySet<string | null> = new Set(['failure', 'timed_out', 'startup_failure']);
 const SUMMARY_CHARACTERS = 4_000;
 
 export async function readChecks(
@@ -51,18 +53,37 @@ export async function readChecks(
     );
     return answer.statuses;
   });
-  return summarize([...checkRuns.map(fromCheckRun), ...statuses.map(fromStatus)]);
+  return summarize([...withoutSuperseded(checkRuns).map(fromCheckRun), ...statuses.map(fromStatus)]);
+}
+
+const stateOf = ({ status, conclusion }: CheckRun): Run['state'] => {
+  if (status !== 'completed') return 'pending';
+  if (PASSING.has(conclusion)) return 'passed';
+  return FAILING.has(conclusion) ? 'failed' : 'stopped';
+};
+
+/** A run that stopped is out of the way once a later one of its name is there: GitHub cancels what it starts twice. */
+function withoutSuperseded(runs: CheckRun[]): CheckRun[] {
+  return runs.filter(
+    (run) => stateOf(run) !== 'stopped' || !runs.some((other) => other.name === run.name && other.id > run.id),
+  );
 }
 
 function fromCheckRun(run: CheckRun): Run {
   const text = [run.output.title, run.output.summary].filter((part) => part !== null && part !== '').join('\n');
   return {
     name: run.name,
-    state: run.status !== 'completed' ? 'pending' : PASSING.has(run.conclusion) ? 'passed' : 'failed',
+    state: stateOf(run),
     url: run.html_url,
-    summary: (text === '' ? (run.conclusion ?? run.status) : text).slice(-SUMMARY_CHARACTERS),
+    summary: summaryOf(run, text).slice(-SUMMARY_CHARACTERS),
     logId: String(run.id),
   };
+}
+
+/** What stopped a run is in its conclusion, not in what it wrote before. */
+function summaryOf(run: CheckRun, text: string): string {
+  if (stateOf(run) === 'stopped') return (run.conclusion ?? 'no conclusion').replaceAll('_', ' ');
+  return text === '' ? (run.conclusion ?? run.status) : text;
 }
 
 function fromStatus(status: Status): Run {
@@ -80,6 +101,6 @@ function fromStatus(status: Status): Run {
 function summarize(runs: Run[]): CheckSummary {
   const some = (state: Run['state']): boolean => runs.some((run) => run.state === state);
   if (runs.length === 0) return { state: 'none', runs };
-  if (some('failed')) return { state: 'failed', runs };
-  return { state: some('pending') ? 'pending' : 'passed', runs };
+  const worst = (['failed', 'pending', 'stopped'] as const).find(some);
+  return { state: worst ?? 'passed', runs };
 }

@@ -1,25 +1,30 @@
 import * as z from 'zod';
-import type { Forge, ForgeRepository } from '../../core/ports.ts';
+import type { ForgeRepository, MergeHeld, MergeRequest } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { GithubClient } from './client.ts';
 import { limitWaitMs, statusOf, wordsOf } from './errors.ts';
+import { readRemoval } from './merge-queue-removal.ts';
 import { place, slug } from './places.ts';
 import type { Pull } from './pulls.ts';
 
 const Rules = z.array(z.object({ type: z.string() }));
 
-const Entry = z.object({ position: z.int(), state: z.string().optional() }).nullable();
+const Commit = z.object({ oid: z.string() }).nullish();
+/** `headCommit`: what the queue tests, once it does. */
+const Entry = z.object({ position: z.int(), state: z.string().optional(), headCommit: Commit }).nullable();
 type Entry = z.infer<typeof Entry>;
 
 const ENTRY = `query($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
-    pullRequest(number: $number) { mergeQueueEntry { position state } }
+    pullRequest(number: $number) { mergeQueueEntry { position state headCommit { oid } } }
   }
 }`;
 const EntryAnswer = z.object({ repository: z.object({ pullRequest: z.object({ mergeQueueEntry: Entry }) }) });
 
 const ENQUEUE = `mutation($id: ID!, $head: GitObjectID!) {
-  enqueuePullRequest(input: { pullRequestId: $id, expectedHeadOid: $head }) { mergeQueueEntry { position state } }
+  enqueuePullRequest(input: { pullRequestId: $id, expectedHeadOid: $head }) {
+    mergeQueueEntry { position state headCommit { oid } }
+  }
 }`;
 const EnqueueAnswer = z.object({ enqueuePullRequest: z.object({ mergeQueueEntry: Entry }) });
 
@@ -42,18 +47,20 @@ export async function hasMergeQueue(
   }
 }
 
-type Held = Extract<Awaited<ReturnType<Forge['merge']>>, { held: string }>;
-
-/** Puts the pull request into the queue unless it is in it; why it is not merged yet, in words. Asked twice, it is in once. */
+/**
+ * Puts the pull request into the queue unless it is in it; why it is not merged yet, in words. Asked twice, it is in once. Null
+ * while GitHub has not said why it is out of the queue: it may be about to be merged.
+ */
 export async function enqueue(
   client: GithubClient,
   repository: ForgeRepository,
   pull: Pull,
-  commit: string,
+  { commit, wasQueued }: MergeRequest,
   signal: AbortSignal,
-): Promise<Held> {
+): Promise<MergeHeld | null> {
   const known = await entryOf(client, repository, pull, signal);
   if (known !== null) return inQueue(known);
+  if (wasQueued) return readRemoval(client, repository, pull, signal);
   const doing = `putting the pull request #${pull.number} of ${slug(repository)} into the merge queue`;
   const variables = { id: pull.node_id, head: commit };
   try {
@@ -64,7 +71,7 @@ export async function enqueue(
     if (!(error instanceof AppError) || error.code !== 'forge_failed') throw error;
     // An attempt whose answer was lost has put it in, or GitHub says what is required first.
     const entry = await entryOf(client, repository, pull, signal);
-    return entry === null ? { held: wordsOf(error) } : inQueue(entry);
+    return entry === null ? { held: wordsOf(error), state: 'waiting' } : inQueue(entry);
   }
 }
 
@@ -80,7 +87,8 @@ async function entryOf(
   return answer.repository.pullRequest.mergeQueueEntry;
 }
 
-const inQueue = (entry: Entry): Held => ({
+const inQueue = (entry: Entry): MergeHeld => ({
   held: entry === null ? 'in the merge queue' : `in the merge queue (position ${entry.position})`,
-  isQueued: true,
+  state: 'queued',
+  group: entry?.headCommit?.oid ?? null,
 });

@@ -22,12 +22,13 @@ type Routes = Parameters<typeof routing>[0];
 
 describe('merging on GitHub', () => {
   const open = { [PULL]: ok(pull()), [MERGE]: ok({ sha: SHA }), [RULES]: ok([]) };
-  const merging = (routes: Routes, clock = fakeClock()) => {
+  const merging = (routes: Routes, about: { holdsBase?: boolean; wasQueued?: boolean } = {}) => {
+    const clock = fakeClock();
     const { fetch, asked, seen } = routing({ ...open, ...routes });
     const merge = forgeOver(fetch, { clock }).merge(
       repository,
       7,
-      { commit: COMMIT, method: 'squash', title: 'Shop' },
+      { commit: COMMIT, method: 'squash', title: 'Shop', holdsBase: true, wasQueued: false, ...about },
       signal,
     );
     const count = (name: string) => asked().filter((entry) => entry === name).length;
@@ -78,9 +79,10 @@ describe('merging on GitHub', () => {
     const state = merging({ [PULL]: ok(blocked), 'graphql:viewerCanMergeAsAdmin': viewer(false), [MERGE]: rule });
     assert.deepEqual(await state.merge, {
       held: 'At least 1 approving review is required by reviewers with write access.',
+      state: 'waiting',
     });
     const late = merging({ [MERGE]: refusal('Required status check "test" is expected.') });
-    assert.deepEqual(await late.merge, { held: 'Required status check "test" is expected.' });
+    assert.deepEqual(await late.merge, { held: 'Required status check "test" is expected.', state: 'waiting' });
     assert.deepEqual(late.clock.slept, []);
   });
 
@@ -105,6 +107,36 @@ describe('merging on GitHub', () => {
     const { merge, count } = merging({ [PULL]: ok(pull({ mergeable_state: 'behind' })) });
     assert.match(heldOf(await merge), /feature is behind main/);
     assert.equal(count(MERGE), 0);
+  });
+
+  describe('of a head that does not hold its base', () => {
+    const checks = {
+      [`GET /repos/ada/shop/commits/${COMMIT}/check-runs`]: ok({ check_runs: [] }),
+      [`GET /repos/ada/shop/commits/${COMMIT}/status`]: ok({ statuses: [] }),
+    };
+    const stateOf = async (routes: Routes) => {
+      const { merge, count } = merging({ ...checks, ...routes }, { holdsBase: false });
+      const outcome = await merge;
+      assert.equal(count(MERGE), 0);
+      return 'held' in outcome ? `${outcome.state}: ${outcome.held}` : assert.fail('it was merged');
+    };
+
+    it('is ready when nothing else is in the way, also where GitHub wants it brought up to date', async () => {
+      assert.match(await stateOf({}), /^ready: main has moved/);
+      const behind = pull({ mergeable_state: 'behind' });
+      const approved = { [PULL]: ok(behind), 'graphql:viewerCanMergeAsAdmin': viewer(false, 'APPROVED') };
+      assert.match(await stateOf(approved), /^ready: /);
+    });
+
+    it('waits for reviews and checks first, whoever asks', async () => {
+      for (const state of ['blocked', 'behind']) {
+        for (const isAdmin of [true, false]) {
+          const wanted = viewer(isAdmin, 'REVIEW_REQUIRED');
+          const routes = { [PULL]: ok(pull({ mergeable_state: state })), 'graphql:viewerCanMergeAsAdmin': wanted };
+          assert.match(await stateOf(routes), /^waiting: .*approving review is required/);
+        }
+      }
+    });
   });
 
   it('makes a draft ready first', async () => {
@@ -151,11 +183,11 @@ describe('merging on GitHub', () => {
 
     it('puts it in at the head that was looked at, once, and returns the commit when it is merged', async () => {
       const first = merging({ ...queue, [ENTRY]: entry(null), [ENQUEUE]: put });
-      assert.deepEqual(await first.merge, { held: 'in the merge queue (position 2)', isQueued: true });
+      assert.deepEqual(await first.merge, { held: 'in the merge queue (position 2)', state: 'queued', group: null });
       const sent = first.seen.find(({ body }) => JSON.stringify(body).includes('enqueue'));
       assert.deepEqual(variablesOf(sent), { id: 'PR_7', head: COMMIT });
       const second = merging({ ...queue, [ENTRY]: entry(1) });
-      assert.deepEqual(await second.merge, { held: 'in the merge queue (position 1)', isQueued: true });
+      assert.deepEqual(await second.merge, { held: 'in the merge queue (position 1)', state: 'queued', group: null });
       assert.deepEqual([second.count(ENQUEUE), second.count(MERGE)], [0, 0]);
       const third = merging({ ...queue, [PULL]: ok(merged) });
       assert.deepEqual(await third.merge, { commit: 'c'.repeat(40) });
@@ -164,12 +196,64 @@ describe('merging on GitHub', () => {
     it('finds the entry whose answer was lost, and says what GitHub wants first', async () => {
       const already = ok({ errors: [{ type: 'UNPROCESSABLE', message: 'Pull request is already in the queue' }] });
       const found = merging({ ...queue, [ENTRY]: [entry(null), entry(3)], [ENQUEUE]: already });
-      assert.deepEqual(await found.merge, { held: 'in the merge queue (position 3)', isQueued: true });
+      assert.deepEqual(await found.merge, { held: 'in the merge queue (position 3)', state: 'queued', group: null });
       const required = ok({
         errors: [{ type: 'UNPROCESSABLE', message: 'Required status check "test" is expected.' }],
       });
       const held = merging({ ...queue, [ENTRY]: entry(null), [ENQUEUE]: required });
-      assert.deepEqual(await held.merge, { held: 'Required status check "test" is expected.' });
+      assert.deepEqual(await held.merge, { held: 'Required status check "test" is expected.', state: 'waiting' });
+    });
+
+    describe('that it is out of', () => {
+      const removed = (event: object | null) =>
+        ok({ data: { repository: { pullRequest: { timelineItems: { nodes: event === null ? [] : [event] } } } } });
+      const event = (reason: string) => ({
+        __typename: 'RemovedFromMergeQueueEvent',
+        reason,
+        beforeCommit: { oid: 'e'.repeat(40) },
+      });
+      const out = (nodes: Routes[string], more: Routes = {}) =>
+        merging({ ...queue, [ENTRY]: entry(null), 'graphql:timelineItems': nodes, ...more }, { wasQueued: true });
+
+      it('says why, and does not put it in again', async () => {
+        const { merge, count } = out(removed(event('failed_checks')));
+        assert.deepEqual(await merge, {
+          held: 'thrown out of the merge queue (failed checks)',
+          state: 'removed',
+          group: 'e'.repeat(40),
+          byPerson: false,
+        });
+        assert.equal(count(ENQUEUE), 0);
+        const byHand = await out(removed(event('MANUAL'))).merge;
+        assert.ok('held' in byHand && byHand.state === 'removed' && byHand.byPerson);
+      });
+
+      it('waits while GitHub has not said why, and finds it merged', async () => {
+        const added = removed({ __typename: 'AddedToMergeQueueEvent' });
+        for (const late of [added, removed(null), removed(event('merged'))]) {
+          const { merge, clock } = out(late, { [PULL]: [ok(pull()), ok(merged)] });
+          assert.deepEqual(await merge, { commit: 'c'.repeat(40) });
+          assert.deepEqual(clock.slept, [2_000]);
+        }
+      });
+
+      it('says so when GitHub does not say why', async () => {
+        const { merge, count } = out(ok({ errors: [{ message: "Field 'timelineItems' doesn't exist" }] }));
+        const outcome = await merge;
+        assert.ok('held' in outcome && outcome.state === 'removed');
+        assert.match(outcome.held, /GitHub does not say why/);
+        assert.equal(count(ENQUEUE), 0);
+      });
+    });
+
+    it('names the commit that it tests', async () => {
+      const testing = { position: 1, state: 'AWAITING_CHECKS', headCommit: { oid: 'e'.repeat(40) } };
+      const found = ok({ data: { repository: { pullRequest: { mergeQueueEntry: testing } } } });
+      assert.deepEqual(await merging({ ...queue, [ENTRY]: found }).merge, {
+        held: 'in the merge queue (position 1)',
+        state: 'queued',
+        group: 'e'.repeat(40),
+      });
     });
 
     it('is recognised by the refusal where the rules cannot be read', async () => {
@@ -179,7 +263,7 @@ describe('merging on GitHub', () => {
         [ENTRY]: entry(null),
         [ENQUEUE]: put,
       });
-      assert.deepEqual(await merge, { held: 'in the merge queue (position 2)', isQueued: true });
+      assert.deepEqual(await merge, { held: 'in the merge queue (position 2)', state: 'queued', group: null });
     });
   });
 });

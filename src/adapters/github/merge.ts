@@ -1,15 +1,16 @@
 import * as z from 'zod';
-import type { Forge, ForgeRepository } from '../../core/ports.ts';
+import type { ForgeRepository, MergeHeld, MergeRequest } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { GithubClient } from './client.ts';
 import { statusOf, wordsOf } from './errors.ts';
-import { blockedBecause } from './merge-blocked.ts';
+import { blockedBecause, missingReview } from './merge-blocked.ts';
 import { enqueue, hasMergeQueue } from './merge-queue.ts';
+import { removal } from './merge-queue-removal.ts';
 import { place, slug } from './places.ts';
 import { mergeability, type Pull, readPull } from './pulls.ts';
 
-type Request = Parameters<Forge['merge']>[2];
-type Outcome = Awaited<ReturnType<Forge['merge']>>;
+type Request = MergeRequest;
+type Outcome = { commit: string } | MergeHeld;
 
 const Merged = z.object({ sha: z.string() });
 const Ready = z.object({ markPullRequestReadyForReview: z.unknown() });
@@ -39,13 +40,14 @@ export async function mergePullRequest(
       continue;
     }
     const hindered = await hindrance(client, repository, pull, request, signal);
-    if (hindered !== null) return hindered;
-    // While GitHub is still finding out, merging would be a guess.
-    const isKnown = mergeability(pull) !== 'unknown';
-    const tried = isKnown ? await tryMerge(client, repository, pull, request, signal) : null;
-    if (tried !== null && !('refusal' in tried)) return tried;
-    cause = tried?.refusal ?? null;
-    if (attempt >= MERGE_ATTEMPTS) return { held: heldWords(cause) };
+    if (hindered !== 'unknown') {
+      if (hindered !== null) return hindered;
+      const tried = await tryMerge(client, repository, pull, request, signal);
+      if (!('refusal' in tried)) return tried;
+      cause = tried.refusal;
+    }
+    if (attempt >= MERGE_ATTEMPTS)
+      return request.wasQueued ? removal('', null) : { held: heldWords(cause), state: 'waiting' };
     await client.clock.sleep(MERGE_PAUSE_MS, signal);
   }
 }
@@ -54,23 +56,35 @@ function heldWords(cause: unknown): string {
   return cause instanceof AppError ? wordsOf(cause) : 'GitHub is still finding out whether it can be merged';
 }
 
-/** Why it is not merged now, or null. Puts it into the merge queue where the branch has one. */
+/**
+ * Why it is not merged now; null when merging may be tried, `unknown` while GitHub is finding out and trying would be a guess.
+ * Puts it into the merge queue where the branch has one.
+ */
 async function hindrance(
   client: GithubClient,
   repository: ForgeRepository,
   pull: Pull,
   request: Request,
   signal: AbortSignal,
-): Promise<Outcome | null> {
+): Promise<MergeHeld | null | 'unknown'> {
   if (await hasMergeQueue(client, repository, pull.base.ref, signal)) {
-    return enqueue(client, repository, pull, request.commit, signal);
+    return (await enqueue(client, repository, pull, request, signal)) ?? 'unknown';
   }
+  const { head, base } = pull;
   const state = mergeability(pull);
-  if (state === 'behind') {
-    return { held: `${pull.head.ref} is behind ${pull.base.ref} and has to be brought up to date first` };
+  if (state === 'unknown') return 'unknown';
+  if (state === 'blocked') {
+    const held = await blockedBecause(client, repository, pull, { mayTry: request.holdsBase }, signal);
+    if (held !== null) return { held, state: 'waiting' };
   }
-  const reason = state === 'blocked' ? await blockedBecause(client, repository, pull, signal) : null;
-  return reason === null ? null : { held: reason };
+  if (state === 'behind' && request.holdsBase) {
+    return { held: `${head.ref} is behind ${base.ref} and has to be brought up to date first`, state: 'waiting' };
+  }
+  if (request.holdsBase) return null;
+  // A push would cost the approvals that there are, and it is not wanted before the last one.
+  const review = state === 'behind' ? await missingReview(client, repository, pull, signal) : null;
+  if (review !== null) return { held: review, state: 'waiting' };
+  return { held: `${base.ref} has moved and is brought in first`, state: 'ready' };
 }
 
 /** `refusal`: GitHub said no, in a way that may pass or that the pull request explains. */
@@ -78,9 +92,10 @@ async function tryMerge(
   client: GithubClient,
   repository: ForgeRepository,
   pull: Pull,
-  { commit, method, title }: Request,
+  request: Request,
   signal: AbortSignal,
 ): Promise<Outcome | { refusal: AppError }> {
+  const { commit, method, title } = request;
   const doing = `merging the pull request #${pull.number} of ${slug(repository)}`;
   try {
     const merged = await client.once(
@@ -105,11 +120,11 @@ async function tryMerge(
   } catch (error) {
     if (!(error instanceof AppError) || ![405, 409].includes(statusOf(error) ?? 0)) throw error;
     if (/merge queue/i.test(wordsOf(error))) {
-      return await enqueue(client, repository, pull, commit, signal);
+      return (await enqueue(client, repository, pull, request, signal)) ?? { refusal: error };
     }
     // A method that the repository does not allow stays so.
     if (/not (an )?allowed/i.test(wordsOf(error))) throw error;
-    return isRule(error) ? { held: wordsOf(error) } : { refusal: error };
+    return isRule(error) ? { held: wordsOf(error), state: 'waiting' } : { refusal: error };
   }
 }
 

@@ -15,6 +15,13 @@ const remark = (id: number, more: Record<string, unknown> = {}) => ({
   created_at: at(2),
   ...more,
 });
+const talk = (id: number, body: string, more: Record<string, unknown> = {}) => ({
+  ...grace,
+  id,
+  body,
+  created_at: at(2),
+  ...more,
+});
 const review = (id: number, state: string, body: string, minute: number) => ({
   ...grace,
   id,
@@ -24,12 +31,17 @@ const review = (id: number, state: string, body: string, minute: number) => ({
 });
 
 describe('what reviewers say on GitHub', () => {
-  const reading = (reviews: unknown[], remarks: unknown[], threads: Parameters<typeof ok>[0] = null) => {
+  const reading = (
+    reviews: unknown[],
+    remarks: unknown[],
+    threads: Parameters<typeof ok>[0] = null,
+    conversation: unknown[] = [],
+  ) => {
     const routes = {
       'GET /user': ok({ login: 'ada' }),
       [`GET ${PULL}/reviews`]: ok(reviews),
       [`GET ${PULL}/comments`]: ok(remarks),
-      'GET /repos/ada/shop/issues/7/comments': ok([]),
+      'GET /repos/ada/shop/issues/7/comments': ok(conversation),
       ...(threads === null ? {} : { 'graphql:reviewThreads': ok(threads) }),
     };
     const log = warnings();
@@ -91,12 +103,12 @@ describe('what reviewers say on GitHub', () => {
     const reviews = [review(1, 'CHANGES_REQUESTED', 'Rename it.', 1), review(2, 'APPROVED', 'Thanks.', 3)];
     const { comments } = reading(reviews, [remark(1), remark(2, { created_at: at(4) })], threadsOf([]));
     assert.deepEqual(
-      (await comments).map(({ body, wantsChange }) => [body, wantsChange]),
+      (await comments).map(({ body, kind }) => [body, kind]),
       [
-        ['Rename it.', false],
-        ['Remark 1', false],
-        ['Thanks.', false],
-        ['Remark 2', true],
+        ['Rename it.', 'settled'],
+        ['Remark 1', 'settled'],
+        ['Thanks.', 'talk'],
+        ['Remark 2', 'request'],
       ],
     );
   });
@@ -106,6 +118,52 @@ describe('what reviewers say on GitHub', () => {
     assert.deepEqual(
       (await comments).map(({ author, trusted }) => [author, trusted]),
       [['ghost', false]],
+    );
+  });
+
+  it('asks for a change by a review that requests changes and the first remark of a thread, and by nothing else', async () => {
+    const reviews = [review(1, 'CHANGES_REQUESTED', 'Rename it.', 1), review(2, 'COMMENTED', 'Nice.', 1)];
+    const remarks = [remark(1), remark(2, { in_reply_to_id: 1 })];
+    const { comments } = reading(reviews, remarks, threadsOf([]), [talk(1, 'Thanks!')]);
+    assert.deepEqual(
+      (await comments).map(({ id, kind }) => [id, kind]),
+      [
+        ['review-1', 'request'],
+        ['review-2', 'talk'],
+        ['remark-1', 'request'],
+        ['remark-2', 'talk'],
+        ['comment-1', 'talk'],
+      ],
+    );
+  });
+
+  it('is given without a word only where changes are requested by nothing else', async () => {
+    const reviews = [review(1, 'CHANGES_REQUESTED', '', 1), review(2, 'CHANGES_REQUESTED', '', 1)];
+    const { comments } = reading(
+      [...reviews, review(3, 'COMMENTED', '', 1), review(4, 'APPROVED', '', 0)],
+      [remark(1, { pull_request_review_id: 2 })],
+      threadsOf([]),
+    );
+    assert.deepEqual(
+      (await comments).map(({ id, body }) => [id, body]),
+      [
+        ['review-1', ''],
+        ['remark-1', 'Remark 1'],
+      ],
+    );
+  });
+
+  it('is believed of the owner of the token, and not of a program', async () => {
+    const own = { user: { login: 'ada', type: 'User' }, author_association: 'CONTRIBUTOR' };
+    const bot = { user: { login: 'lint[bot]', type: 'Bot' }, author_association: 'MEMBER' };
+    const { comments } = reading([], [], null, [talk(1, 'a', own), talk(2, 'b', bot), talk(3, 'c')]);
+    assert.deepEqual(
+      (await comments).map(({ author, trusted }) => [author, trusted]),
+      [
+        ['ada', true],
+        ['lint[bot]', false],
+        ['grace', true],
+      ],
     );
   });
 

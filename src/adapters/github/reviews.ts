@@ -5,8 +5,8 @@ import { allPages, PAGE_SIZE, place, slug } from './places.ts';
 import { resolvedComments } from './review-threads.ts';
 
 const Author = {
-  /** Null: the account does not exist any more. */
-  user: z.object({ login: z.string() }).nullable(),
+  /** Null: the account does not exist any more. `type`: `User`, or `Bot` for a program. */
+  user: z.object({ login: z.string(), type: z.string().default('User') }).nullable(),
   author_association: z.string().default('NONE'),
 };
 
@@ -24,6 +24,8 @@ const Inline = z.object({
   ...Author,
   id: z.int(),
   pull_request_review_id: z.int().nullable(),
+  /** Of the first remark of the thread; absent in that one. */
+  in_reply_to_id: z.int().nullish(),
   body: z.string(),
   path: z.string(),
   /** Null or absent where the line is not in the change any more, and for remarks on the whole file. */
@@ -35,11 +37,12 @@ type Inline = z.infer<typeof Inline>;
 const Talk = z.object({ ...Author, id: z.int(), body: z.string().nullish(), created_at: z.string() });
 type Talk = z.infer<typeof Talk>;
 
-/** People who may write to the repository, as far as GitHub says so with what they wrote. */
+/** Who may write to the repository, as far as GitHub says so with what they wrote. */
 const TRUSTED: ReadonlySet<string> = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
 interface Dated {
   at: string;
+  isApproval?: boolean;
   comment: ReviewComment;
 }
 
@@ -77,25 +80,32 @@ export async function reviewComments(
   const states = new Map(reviews.map((review) => [review.id, review.state]));
   const isLeftOut = (state: string | undefined): boolean => state === 'DISMISSED' || state === 'PENDING';
   const approvedAt = lastApprovals(reviews);
+  const withRemarks = new Set(inline.map((remark) => remark.pull_request_review_id));
   const said: Dated[] = [
-    ...reviews.filter(({ state }) => !isLeftOut(state)).map(fromReview),
+    ...reviews
+      .filter(({ state }) => !isLeftOut(state))
+      .filter(({ id, state, body }) => !isBlank(body) || (state === 'CHANGES_REQUESTED' && !withRemarks.has(id)))
+      .map(fromReview),
     ...inline
       .filter(({ id, pull_request_review_id: of }) => !resolved.has(id) && !isLeftOut(states.get(of ?? 0)))
       .map(fromInline),
-    ...talk.map(fromTalk),
+    ...talk.filter(({ body }) => !isBlank(body)).map(fromTalk),
   ];
   return (
     said
-      .filter(({ comment }) => comment.body.trim() !== '' && comment.author !== own)
       // Times are whole seconds: what was said in one second stays in the order of the lists.
       .sort((a, b) => a.at.localeCompare(b.at))
-      .map(({ at, comment }) => {
+      .map(({ at, isApproval, comment }) => {
         // Who approves after it does not wait for it any more.
-        const isSettled = at <= (approvedAt.get(comment.author) ?? '');
-        return isSettled ? { ...comment, wantsChange: false } : comment;
+        const isSettled = !isApproval && at <= (approvedAt.get(comment.author) ?? '');
+        // Whose token it is may do with it what this program does.
+        const heard = comment.author === own ? { ...comment, trusted: true } : comment;
+        return isSettled ? { ...heard, kind: 'settled' } : heard;
       })
   );
 }
+
+const isBlank = (text: string | null | undefined): boolean => (text ?? '').trim() === '';
 
 /** Login -> time of the approval that is their last word on the change. */
 function lastApprovals(reviews: Review[]): Map<string, string> {
@@ -140,15 +150,16 @@ function readTalk(
 const by = ({ user, author_association: association }: Pick<Review, 'user' | 'author_association'>) => ({
   // GitHub's name for whose account is gone.
   author: user?.login ?? 'ghost',
-  trusted: user !== null && TRUSTED.has(association),
+  trusted: user !== null && user.type !== 'Bot' && TRUSTED.has(association),
 });
 
 const fromReview = (review: Review): Dated => ({
   at: review.submitted_at ?? '',
+  isApproval: review.state === 'APPROVED',
   comment: {
     ...by(review),
     id: `review-${review.id}`,
-    wantsChange: review.state !== 'APPROVED',
+    kind: review.state === 'CHANGES_REQUESTED' ? 'request' : 'talk',
     body: review.body ?? '',
     file: '',
     line: 0,
@@ -160,7 +171,8 @@ const fromInline = (inline: Inline): Dated => ({
   comment: {
     ...by(inline),
     id: `remark-${inline.id}`,
-    wantsChange: true,
+    // Answers in a thread are a conversation about its first remark.
+    kind: inline.in_reply_to_id == null ? 'request' : 'talk',
     body: inline.body,
     file: inline.path,
     line: inline.line ?? 0,
@@ -169,5 +181,5 @@ const fromInline = (inline: Inline): Dated => ({
 
 const fromTalk = (talk: Talk): Dated => ({
   at: talk.created_at,
-  comment: { ...by(talk), id: `comment-${talk.id}`, wantsChange: true, body: talk.body ?? '', file: '', line: 0 },
+  comment: { ...by(talk), id: `comment-${talk.id}`, kind: 'talk', body: talk.body ?? '', file: '', line: 0 },
 });

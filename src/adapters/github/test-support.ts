@@ -102,9 +102,10 @@ export function routing(routes: Record<string, Routed>): { fetch: Fetch; seen: S
   const counts = new Map<string, number>();
   const nameOf = (one: Seen): string => {
     const text = typeof one.body === 'object' && one.body !== null && 'query' in one.body ? String(one.body.query) : '';
-    const field = /(reviewThreads|mergeQueueEntry|viewerCanMergeAsAdmin|enqueuePullRequest|markPull\w+)/.exec(
-      text,
-    )?.[1];
+    const field =
+      /(reviewThreads|timelineItems|mergeQueueEntry|viewerCanMergeAsAdmin|enqueuePullRequest|markPull\w+)/.exec(
+        text,
+      )?.[1];
     return field === undefined || !one.path.startsWith('/graphql')
       ? `${one.method} ${one.path.replace(/\?.*/, '')}`
       : `graphql:${/enqueuePullRequest|markPull\w+/.exec(text)?.[0] ?? field}`;

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../../protocol/events.ts';
-import type { Evidence, WorkflowRun } from '../../protocol/work.ts';
+import type { Evidence, NotedComment, WorkflowRun } from '../../protocol/work.ts';
 import { changeText, hasLosses, previewText } from './deployment-lines.ts';
 import { clean, formatDuration, formatTokens, formatUsd, plural } from './text.ts';
 
@@ -15,6 +15,15 @@ const good = (text: string): LogLine[] => [{ tone: 'good', text: clean(text) }];
 const bad = (text: string): LogLine[] => [{ tone: 'bad', text: clean(text) }];
 const wait = (text: string): LogLine[] => [{ tone: 'wait', text: clean(text) }];
 const short = (commit: string) => commit.slice(0, 7);
+
+const firstLine = (text: string): string => (text.trim().split('\n', 1)[0] ?? '').slice(0, 80).toWellFormed();
+
+const NOTED: Record<NotedComment['why'], string> = {
+  untrusted: 'not of a person who may write to the repository',
+  no_request: 'no line begins with /revise',
+  settled: 'approved since',
+  empty: 'does not say what to change',
+};
 
 export function eventLines(event: DomainEvent): LogLine[] {
   switch (event.type) {
@@ -149,13 +158,18 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
     case 'pull_request.checked': {
       const failed = event.summary.runs.filter((run) => run.state === 'failed').map((run) => run.name);
       const text = `pull request checks: ${event.summary.state}${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`;
+      if (event.summary.state === 'stopped') return wait(text);
       return event.summary.state === 'failed' ? bad(text) : info(text);
     }
     case 'pull_request.reviewed':
       return [
-        ...wait(`pull request ${event.number}: ${plural(event.findings.length, 'finding')} of reviewers`),
+        ...wait(`pull request ${event.number}: ${plural(event.findings.length, 'request')} to change something`),
         ...event.findings.flatMap(({ file, line, message }) => info(`${placeText(file, line)}${message}`)),
       ];
+    case 'pull_request.noted':
+      return event.comments.flatMap(({ author, why, text }) =>
+        info(`comment of ${author} is not a request (${NOTED[why]}): ${firstLine(text)}`),
+      );
     case 'pull_request.updated':
       return info(`pull request updated for ${UPDATES[event.reason]}, round ${event.round}, at ${short(event.commit)}`);
     case 'pull_request.held':

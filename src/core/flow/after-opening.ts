@@ -1,47 +1,22 @@
 import { AppError } from '../../protocol/errors.ts';
-import type { PullRequest } from '../../protocol/work.ts';
-import type { ForgeRepository, RepositoryState } from '../ports.ts';
-import { acceptDiff, DIFF_VERSIONS, revisionSubtask } from './accept-diff.ts';
 import { bringInBase } from './bring-in-base.ts';
-import { buildSubtasks, type Integration, type Site } from './build-subtasks.ts';
-import type { CommitInput } from './commit-input.ts';
-import { checksText, findingLines, reviewText, type Wanted } from './forge-words.ts';
+import type { Site } from './build-subtasks.ts';
+import { checksText, findingLines, reviewText } from './forge-words.ts';
 import { pausable, waitAt } from './pause.ts';
+import { pullRequestTitle } from './pull-request-text.ts';
 import { pushWork } from './remote.ts';
 import type { Services } from './services.ts';
+import { accept, type Open, type Opened, offsetOf, push, revise } from './update-pull-request.ts';
 import { type Seen, watchPullRequest } from './watch-pull-request.ts';
 
 /** Things done about one pull request: revisions, updates from the base branch, pushes. */
 const MAX_TURNS = 40;
-
-interface Open {
-  pullRequest: PullRequest;
-  integration: Integration;
-  /** Branch on the forge. */
-  branch: string;
-  /** Branch in the user's repository. */
-  localBranch: string;
-  answered: string[];
-  rounds: number;
-  /** What of the base branch the work holds. */
-  base: string;
-  /** What we last pushed, or what we found on the branch and hold. */
-  pushed: string;
-}
-
-export interface Opened {
-  remote: ForgeRepository;
-  state: RepositoryState;
-  work: CommitInput;
-  pullRequest: PullRequest;
-  branch: string;
-  /** Opens it again after it went with its branch. */
-  open(name: string, head: string): Promise<PullRequest>;
-}
+/** How often one head is put into the merge queue again that threw it out without failed checks. */
+const MOST_REQUEUES = 2;
 
 /**
- * Sees a pull request through to its merge. Failed checks and the comments of trusted reviewers go to an agent as a revision,
- * as often as is configured; a base branch that has moved, and what somebody pushes on top of ours, is brought in and checked;
+ * Sees a pull request through to its merge. Failed checks and what trusted people ask for go to an agent as a revision, as
+ * often as is configured; a base branch that has moved, and what somebody pushes on top of ours, is brought in and checked;
  * what an agent wrote passes the diff gate before it is pushed. Returns the merge commit, the head that was merged, and what of
  * the base branch that held.
  */
@@ -49,7 +24,7 @@ export async function seeThrough(
   site: Site,
   services: Services,
   opened: Opened,
-): Promise<{ commit: string; head: string; base: string; pullRequest: PullRequest }> {
+): Promise<{ commit: string; head: string; base: string; pullRequest: Open['pullRequest'] }> {
   const { ctx, input } = site;
   const { remote, state, work } = opened;
   let open: Open = {
@@ -58,7 +33,9 @@ export async function seeThrough(
     branch: opened.branch,
     localBranch: work.branch,
     answered: [],
+    noted: [],
     rounds: 0,
+    requeues: 0,
     base: state.baseCommit,
     pushed: work.commit,
   };
@@ -79,8 +56,9 @@ export async function seeThrough(
           number: current.pullRequest.number,
           commit: current.integration.head,
           pushed: current.pushed,
-          title: `${input.brief.name} (#${current.pullRequest.number})`,
+          title: `${pullRequestTitle(input.brief.name)} (#${current.pullRequest.number})`,
           answered: current.answered,
+          noted: current.noted,
           rounds: current.rounds,
           deadlineMs: input.policy.forgeChecksDeadlineMs,
         }),
@@ -99,6 +77,7 @@ export async function seeThrough(
       const head = seen.commit === seen.head ? seen.head : integration.head;
       return { commit: seen.commit, head, base, pullRequest };
     }
+    open = { ...open, noted: [...open.noted, ...(seen.noted ?? [])] };
     open = await answer(site, services, opened, open, turn, seen);
   }
 }
@@ -126,6 +105,8 @@ async function answer(
       });
       return { ...open, answered };
     }
+    case 'unqueued':
+      return answerQueue(site, services, opened, open, turn, seen);
     case 'base_moved':
     case 'head_moved': {
       const isBase = seen.kind === 'base_moved';
@@ -156,90 +137,39 @@ async function answer(
   }
 }
 
+/** Failed checks are mended on what they ran on; otherwise it is put in again, which the next watch does, or waits. */
+async function answerQueue(
+  site: Site,
+  services: Services,
+  opened: Opened,
+  open: Open,
+  turn: number,
+  seen: Extract<Seen, { kind: 'unqueued' }>,
+): Promise<Open> {
+  const { ctx } = site;
+  const hasFailed = seen.logs.length > 0;
+  if (hasFailed && seen.canAct) {
+    const { base } = seen;
+    if (base === null) return revise(site, services, opened, open, turn, 'checks', checksText(seen.logs));
+    const update = { branch: opened.remote.defaultBranch, base, round: turn, offset: offsetOf(site, turn) };
+    const { integration } = await bringInBase(site, services, open.integration, update);
+    return revise(site, services, opened, { ...open, base }, turn, 'checks', checksText(seen.logs), integration);
+  }
+  if (!hasFailed && !seen.byPerson && open.requeues < MOST_REQUEUES) {
+    const requeues = open.requeues + 1;
+    const reason = `${seen.reason}; it is put in again (${requeues} of ${MOST_REQUEUES})`;
+    await ctx.publish(`requeue-${turn}`, { type: 'pull_request.held', reason });
+    return { ...open, requeues };
+  }
+  const failed = hasFailed ? `Checks failed there: ${seen.logs.map(({ name }) => name).join(', ')}. ` : '';
+  await waitFor(ctx, `unqueued-${turn}`, {
+    message: `The pull request ${open.pullRequest.url} is not in the merge queue any more: ${seen.reason}. ${failed}See to it, then resume the run: it is put in again.`,
+  });
+  return { ...open, requeues: 0 };
+}
+
 async function waitFor(ctx: Site['ctx'], name: string, { message }: { message: string }): Promise<void> {
   const wait = { gate: 'resume' as const, topic: `resume:${name}`, message, code: 'forge_failed' as const };
   if ((await waitAt(ctx, name, wait)) !== null) return;
   throw new AppError({ code: 'timeout', message: `nobody resumed after ${name}`, userMessage: message });
-}
-
-/** Names, ports and steps of what is done in one turn are apart from those of every other. */
-function offsetOf({ plan }: Site, turn: number): number {
-  return plan.subtasks.length + (turn + 1) * (DIFF_VERSIONS + 2);
-}
-
-async function revise(
-  site: Site,
-  services: Services,
-  opened: Opened,
-  open: Open,
-  turn: number,
-  reason: 'checks' | 'review',
-  { description, criterion }: Wanted,
-): Promise<Open> {
-  const title = reason === 'checks' ? 'Mend the checks of the pull request' : 'Answer the review of the pull request';
-  const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, description, criterion);
-  const work = { subtasks: [revision], restrictPaths: false, offset: offsetOf(site, turn) };
-  const built = await buildSubtasks(site, open.integration, work);
-  const accepted = await accept(site, services, opened, open, built, turn);
-  return { ...(await push(site, services, opened, open, turn, reason, accepted)), rounds: open.rounds + 1 };
-}
-
-/** What an agent wrote after the diff was accepted is seen by the person too; not what came with the base branch. */
-async function accept(
-  site: Site,
-  services: Services,
-  opened: Opened,
-  open: Open,
-  built: Integration,
-  turn: number,
-): Promise<Integration> {
-  const state = { ...opened.state, baseCommit: open.base };
-  const round = { prefix: `again-${turn}-`, offset: offsetOf(site, turn) + 1 };
-  const { commit, evidence } = await acceptDiff(site, services, state, built, round);
-  return { repoDir: built.repoDir, head: commit, evidence };
-}
-
-async function push(
-  site: Site,
-  services: Services,
-  { remote, state }: Opened,
-  open: Open,
-  turn: number,
-  reason: 'checks' | 'review' | 'base',
-  integration: Integration,
-): Promise<Open> {
-  const { ctx } = site;
-  const { head: commit } = integration;
-  const landing = await pausable(ctx, `land-again-${turn}`, () =>
-    services.repository.landAgain(state, open.localBranch, open.integration.head, commit),
-  );
-  const { branch: localBranch, checkedOut, note } = landing;
-  await ctx.publish(`landed-again-${turn}`, { type: 'changes.landed', branch: localBranch, commit, checkedOut, note });
-  const isPushed = commit === open.pushed || (await pushOn(services, site, remote, state, open.branch, turn, commit));
-  // Somebody else was first: the next look finds what they pushed, and it is joined with this.
-  if (!isPushed) return { ...open, integration, localBranch };
-  await ctx.publish(`pushed-${turn}`, { type: 'branch.pushed', branch: open.branch, commit, remote: remote.webUrl });
-  await ctx.publish(`updated-${turn}`, { type: 'pull_request.updated', reason, round: open.rounds + 1, commit });
-  return { ...open, integration, localBranch, pushed: commit };
-}
-
-/** False when the branch holds commits of somebody else's by now. */
-function pushOn(
-  { forge, repository }: Services,
-  { ctx }: Site,
-  remote: ForgeRepository,
-  { repoDir }: RepositoryState,
-  branch: string,
-  turn: number,
-  commit: string,
-): Promise<boolean> {
-  return pausable(ctx, `push-${turn}`, async ({ signal }) => {
-    try {
-      await repository.push(repoDir, remote.cloneUrl, [{ commit, branch }], forge.gitAuthorization(), signal);
-      return true;
-    } catch (error) {
-      if (error instanceof AppError && error.details?.reason === 'branch_taken') return false;
-      throw error;
-    }
-  });
 }

@@ -6,7 +6,7 @@ import type { Site } from './build-subtasks.ts';
 import type { CommitInput } from './commit-input.ts';
 import { runWorkflow } from './merged-workflow.ts';
 import { pausable } from './pause.ts';
-import { pullRequestBody, readTemplate } from './pull-request-text.ts';
+import { pullRequestBody, pullRequestTitle, readTemplate } from './pull-request-text.ts';
 import { findRemote, pushWork } from './remote.ts';
 import type { Services } from './services.ts';
 
@@ -51,7 +51,7 @@ async function openPullRequest(
       ...services.remote.pullRequest,
       head,
       base: remote.defaultBranch,
-      title: input.brief.name,
+      title: pullRequestTitle(input.brief.name),
       body: pullRequestBody(ctx, services, input, work, { repository: remote, template }),
     };
     return forge.ensurePullRequest(remote, request, s.signal);

@@ -1,8 +1,10 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { PullRequest } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
+import { OWN_MARK } from '../inert-text.ts';
 import type { ForgeRepository, RepositoryState } from '../ports.ts';
 import { pausable } from './pause.ts';
+import { pullRequestTitle } from './pull-request-text.ts';
 import { pushWork } from './remote.ts';
 import type { RollbackInput } from './rollback-input.ts';
 import type { Services } from './services.ts';
@@ -65,8 +67,8 @@ export async function revertMerge(
   await ctx.publish('reverted', { type: 'branch.pushed', branch, commit: made.commit, remote: remote.webUrl });
   const pullRequest = await pausable(ctx, 'revert-pull-request', (s) => {
     const text = {
-      title: `Revert "${input.brief.name}"`,
-      body: `Takes out what run ${input.undoes} merged in ${merged.commit}. What it had deployed was rolled back by run ${ctx.rootRunId}.`,
+      title: `Revert "${pullRequestTitle(input.brief.name)}"`,
+      body: `Takes out what run ${input.undoes} merged in ${merged.commit}. What it had deployed was rolled back by run ${ctx.rootRunId}.\n\n${OWN_MARK}\n`,
     };
     const request = { ...services.remote.pullRequest, draft: false, head: branch, base: remote.defaultBranch, ...text };
     return services.forge.ensurePullRequest(remote, request, s.signal);

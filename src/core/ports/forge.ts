@@ -30,7 +30,7 @@ export interface Forge {
     signal: AbortSignal,
   ): Promise<PullRequest>;
   pullRequest(repository: ForgeRepository, number: number, signal: AbortSignal): Promise<PullRequestState>;
-  /** What reviewers said, oldest first; without the words of our own account and what is resolved or dismissed. */
+  /** What people said, our own account too, oldest first; without what is resolved or dismissed. */
   reviewComments(repository: ForgeRepository, number: number, signal: AbortSignal): Promise<ReviewComment[]>;
   checks(repository: ForgeRepository, commit: CommitId, signal: AbortSignal): Promise<CheckSummary>;
   /** The end of the log of each failed run of the summary, at most 8,000 characters each; its summary where no log is kept. */
@@ -41,16 +41,15 @@ export interface Forge {
   ): Promise<{ name: string; log: string }[]>;
   /**
    * Merges when the head is still `commit`; merged already: returns that. A draft is made ready first. Where the branch has a
-   * merge queue, it is put in. Never forces. `held`: why it is not merged now (a review or a check is required, it is in the
-   * queue, `isQueued`); ask again later. Throws `forge_failed` with details.reason `closed`, `head_moved`, `conflict` or
-   * `merged_elsewhere` when asking again does not help.
+   * merge queue, it is put in. Never forces. Otherwise it says why it is not merged now; ask again later. Throws `forge_failed`
+   * with details.reason `closed`, `head_moved`, `conflict` or `merged_elsewhere` when asking again does not help.
    */
   merge(
     repository: ForgeRepository,
     number: number,
-    request: { commit: CommitId; method: MergeMethod; title: string },
+    request: MergeRequest,
     signal: AbortSignal,
-  ): Promise<{ commit: CommitId } | { held: string; isQueued?: true }>;
+  ): Promise<{ commit: CommitId } | MergeHeld>;
   issue(place: IssuePlace, signal: AbortSignal): Promise<Issue>;
   /** Open issues without pull requests, the last changed first; at most 50. */
   issues(repository: { owner: string; name: string }, signal: AbortSignal): Promise<Issue[]>;
@@ -69,6 +68,27 @@ export interface Forge {
 }
 
 type MergeMethod = 'merge' | 'squash' | 'rebase';
+
+export interface MergeRequest {
+  commit: CommitId;
+  method: MergeMethod;
+  title: string;
+  /** False: only a queue may take it. Where it would be merged at once, `ready` is the answer. */
+  holdsBase: boolean;
+  /** The last answer was `queued`: when it is not in the queue any more, it is not put in again, and `removed` is the answer. */
+  wasQueued: boolean;
+}
+
+/** `held`: why it is not merged now, in words: a review or a check is required. */
+export type MergeHeld = { held: string } & (
+  | { state: 'waiting' }
+  /** Nothing but its base is in the way. */
+  | { state: 'ready' }
+  /** `group`: the commit that the queue tests, once there is one. */
+  | { state: 'queued'; group: CommitId | null }
+  /** Thrown out of the queue; `byPerson`: somebody took it out. `group` as far as the forge tells. */
+  | { state: 'removed'; group: CommitId | null; byPerson: boolean }
+);
 
 export interface PullRequestRequest {
   head: string;
@@ -96,13 +116,17 @@ export interface PullRequestState {
 }
 
 export interface ReviewComment {
-  /** Unique on the forge, the same each time. */
+  /** Unique on the forge, the same each time, also after an edit. */
   id: string;
   author: string;
-  /** True for people who may write to the repository: only their words are acted upon. */
+  /** True for people, not programs, who may write to the repository: only their words are acted upon. */
   trusted: boolean;
-  /** False for a remark that asks for nothing, such as the text of an approval. */
-  wantsChange: boolean;
+  /**
+   * `request`: it asks for a change by where it was said, a review that requests changes or the first remark of an open thread.
+   * `settled`: its author has approved since. `talk`: everything else.
+   */
+  kind: 'request' | 'settled' | 'talk';
+  /** May be empty for a review that requests changes. */
   body: string;
   /** Empty when it is about the whole. */
   file: string;
