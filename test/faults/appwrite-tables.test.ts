@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Fault } from '../../src/sandbox/appwrite/tables/lifecycle.ts';
 import { column, index, needsOf, table } from '../contracts/deployer-support.ts';
-import { type AppwriteRig, failsWith, startRig } from './appwrite-rig.ts';
+import { type AppwriteRig, failsWith, signal, startRig } from './appwrite-rig.ts';
 
 const small = table('notes', [column('title', { size: 50 })]);
 const grown = table('notes', [column('title', { size: 50 }), column('body', { type: 'text' })], {
@@ -147,6 +147,7 @@ describe('Appwrite faults: tables', () => {
 
   it('makes a table that the server does not take at once, column by column, and names the one that is refused', async () => {
     const body = '{"message":"Invalid type for column","code":400,"type":"general_argument_invalid","version":"1.9.5"}';
+    await rig.deployer.place({ kind: 'database', id: 'main', name: 'Main' }, 'tests', signal);
     rig.faults.answer({ method: 'POST', path: '/v1/tablesdb/main/tables', status: 400, body });
     await rig.applyDatabase(more);
     assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);

@@ -73,6 +73,21 @@ describe('deploying what an earlier run has merged', function () {
     assert.match(deployer.actions.slice(before).join('\n'), new RegExp(`upload site ${place} `));
   });
 
+  it('goes to the same place when the repository was renamed meanwhile', async () => {
+    await rig.settled(await rig.start());
+    const [, place] = /upload site (\S+)/.exec(deployer.actions.join('\n')) ?? [];
+    const { owner, name } = await rig.services.forge.ensureRepository(
+      { owner: null, name: 'sample', private: true, description: '' },
+      AbortSignal.timeout(10_000),
+    );
+    await rig.github.rename(owner, name, 'another-name');
+    const before = deployer.actions.length;
+    const view = await rig.settled(await rig.start());
+    assert.deepEqual([view.status, view.waiting], ['complete', []]);
+    assert.match(view.pullRequest?.url ?? '', /\/another-name\//);
+    assert.match(deployer.actions.slice(before).join('\n'), new RegExp(`upload site ${place} `));
+  });
+
   it('waits for an outside condition and goes on, as every run', async () => {
     const runId = await rig.start({ until: 'commit' });
     await rig.settled(runId);

@@ -36,7 +36,7 @@ export interface Deployer {
   preview(needs: DeploymentNeeds, name: string, project: string, signal: AbortSignal): Promise<DeploymentChange[]>;
   /**
    * Finds the place of this project, or takes the first free one and marks it. `project` is a key that stays the same over
-   * the runs of one project and is no other project's, such as `owner/name` of its repository.
+   * the runs of one project, also when its repository is renamed, and is no other project's: `ForgeRepository.id`.
    */
   place(request: PlaceRequest, project: string, signal: AbortSignal): Promise<Place>;
   /**
