@@ -128,6 +128,19 @@ export const DomainEvent = z.discriminatedUnion('type', [
     kept: z.array(z.string()),
   }),
   on('deployment.started', { kind: Deployment.shape.kind, id: z.string() }),
+  /**
+   * Written before these are made: what a deployment that is cut off has begun; `notMade` were begun and did not come about. `deploymentId` is null before the upload was
+   * taken; both ids are absent where nothing is said of an upload.
+   */
+  on('deployment.changing', {
+    kind: Deployment.shape.kind,
+    id: z.string(),
+    mark: z.string(),
+    changes: z.array(DeploymentChange),
+    notMade: z.array(DeploymentChange).optional(),
+    deploymentId: z.string().nullable().optional(),
+    previousDeploymentId: z.string().nullable().optional(),
+  }),
   on('deployment.finished', { deployment: Deployment }),
   on('live.verified', { results: z.array(LiveResult), url: z.string().nullable() }),
   /** The run waits; `topic` in the inbox of engine run `waitOn` continues it. */

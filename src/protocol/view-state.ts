@@ -129,6 +129,8 @@ export interface RunView {
   /** What deploying, or rolling back, does; null before it is known. */
   preview: { changes: DeploymentChange[]; irreversible: string[] } | null;
   deployments: Deployment[];
+  /** Those that have not finished: `changes` is what they have begun to make, and what a cancelled run leaves. */
+  unfinished: Deployment[];
   rollback: { done: DeploymentChange[]; kept: string[] } | null;
   live: LiveResult[];
   url: string | null;
@@ -185,6 +187,7 @@ export function emptyView(runId: string): RunView {
     mergeCommit: null,
     preview: null,
     deployments: [],
+    unfinished: [],
     rollback: null,
     live: [],
     url: null,

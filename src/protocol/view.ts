@@ -10,12 +10,10 @@ import {
   withLeadAtWork,
   withSubtask,
 } from './view-changes.ts';
+import { changing, finishedDeployment } from './view-deployments.ts';
 import type { RunView } from './view-state.ts';
 
 export * from './view-state.ts';
-
-/** Events are read as they were written: a deployment of before these were kept has none of them. */
-const UNKNOWN = { changes: [], domains: [], mark: '' };
 
 /** Applies one event. Pure; returns a new view and shares what did not change. Records must come in order of seq. */
 export function fold(view: RunView, record: EventRecord): RunView {
@@ -188,7 +186,9 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'deployment.started':
       return view;
     case 'deployment.finished':
-      return { ...view, deployments: [...view.deployments, { ...UNKNOWN, ...event.deployment }] };
+      return finishedDeployment(view, event);
+    case 'deployment.changing':
+      return { ...view, unfinished: changing(view.unfinished, event) };
     case 'live.verified':
       return { ...view, live: event.results, url: event.url };
     case 'wait.began':

@@ -27,6 +27,7 @@ export interface FakeTables {
     databaseId: string,
     needs: DeploymentNeeds,
     destructive: Approval,
+    begin: (changes: readonly DeploymentChange[]) => void,
   ): Pick<Deployment, 'changes' | 'left' | 'logTail'>;
   addRow(databaseId: string, tableId: string, row: Record<string, unknown>): void;
   undo(deployment: Deployment): { changes: DeploymentChange[]; irreversible: string[] };
@@ -51,17 +52,18 @@ export function createFakeTables(): FakeTables {
       ...diffDatabase(databaseId, needs, idsIn(databaseId)),
       ...steps(databaseId, needs).flatMap((step) => step.changes),
     ],
-    apply: (databaseId, needs, destructive) => {
+    apply: (databaseId, needs, destructive, begin) => {
       const created = diffDatabase(databaseId, needs, idsIn(databaseId));
       const todo = allowed(steps(databaseId, needs), destructive);
       const left = new Set(todo.skipped.map(({ id }) => id));
+      const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
+      begin(changes);
       for (const need of needs.tables) {
         const id = `${databaseId}/${need.id}`;
         const old = tables.get(id);
         const kept = (old?.present.columns ?? []).filter(({ key }) => left.has(`${id}/${key}`));
         tables.set(id, { present: stateOf(need, kept, old?.present.indexes ?? []), rows: old?.rows ?? [] });
       }
-      const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
       const lines = changes.map(({ action, kind, id }) => `${action}d ${kind} ${id}`);
       const kept = todo.skipped.map(({ kind, id }) => `left as it is: ${kind} ${id}`);
       return { changes, left: todo.skipped, logTail: [...lines, ...kept].join('\n') };

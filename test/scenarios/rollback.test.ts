@@ -210,6 +210,41 @@ describe('the changes of a deployment', function () {
     assert.ok(names((await rig.settled(undo.runId)).rollback?.done).includes('delete column crew/notes/done'));
   });
 
+  for (const [what, name] of [
+    ['database', 'applyDatabase'],
+    ['site', 'deploySite'],
+  ] as const) {
+    it(`are undone also when the run was cancelled while it deployed the ${what}`, async () => {
+      await build([title]);
+      const begun = Promise.withResolvers<void>();
+      const deploy = deployer[name] as (...args: unknown[]) => Promise<unknown>;
+      const hanging = async (...args: unknown[]) => {
+        await deploy(...args);
+        begun.resolve();
+        const signal = args.find((one) => one instanceof AbortSignal);
+        await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      };
+      Object.assign(deployer, { [name]: hanging });
+      plan = planOf([title, done]);
+      const runId = await rig.start({ brief });
+      await begun.promise;
+      await rig.app.dispatch({ type: 'cancel', runId });
+      Object.assign(deployer, { [name]: deploy });
+      const view = await rig.settled(runId);
+      assert.equal(view.status, 'cancelled');
+      assert.deepEqual(
+        view.unfinished.map(({ kind }) => kind),
+        [what],
+      );
+      const undo = await rig.app.dispatch({ type: 'rollback', runId });
+      const undone = await rig.settled(undo.runId);
+      assert.deepEqual([undone.status, undone.waiting], ['complete', []]);
+      assert.ok(names(undone.rollback?.done).includes('delete column crew/notes/done'));
+      const isUp = names(undone.rollback?.done).some((one) => one.startsWith('change deployment web/'));
+      assert.equal(isUp, what === 'site');
+    });
+  }
+
   it('are told as undone as a whole when rolling back needed several attempts', async () => {
     await build([title]);
     const { runId } = await build([title, done]);

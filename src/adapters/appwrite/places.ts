@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Place } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { isConflict } from './failures.ts';
 
@@ -68,11 +69,17 @@ function digestOf(mark: string, chars: number): string {
 /**
  * The id that carries the mark, else the first free one, created and marked. Nothing without the mark is changed. Looks at
  * all the ids first: what is ours stays where it is when somebody else's goes away. Throws `deployment_failed` when all of
- * them are somebody else's.
+ * them are somebody else's. `onCreate` is called before each try to make one.
  */
-export async function claim(claims: Claims, ids: string[], mark: string): Promise<string> {
+export async function claim(
+  claims: Claims,
+  ids: string[],
+  mark: string,
+  onCreate?: (place: Place) => void,
+): Promise<string> {
   for (let look = 1; look <= LOOKS; look += 1) {
     const { id, isOurs, isMarked } = await findPlace(claims, ids, mark);
+    if (!isOurs) onCreate?.({ id, mark });
     if (!isOurs && !(await create(claims, id, mark))) continue;
     if (!isMarked) await claims.write(id, mark);
     return id;

@@ -112,9 +112,11 @@ async function undoTable(
     const [, , key = ''] = one.id.split('/');
     const column = table.columns.find((candidate) => candidate.key === key);
     if (one.kind === 'table') undoAccess(context, journal.tableId, one, table, plan);
-    else if (one.kind === 'index') undoIndex(context, journal.tableId, key, one, table, plan);
-    else if (one.action === 'delete') plan.irreversible.push(`column ${one.id} was deleted with its values.`);
-    else if (column === undefined) continue;
+    else if (one.kind === 'index') undoIndex(context, journal, one, table, plan);
+    else if (one.action === 'delete') {
+      // One that is there was begun only.
+      if (column === undefined) plan.irreversible.push(`column ${one.id} was deleted with its values.`);
+    } else if (column === undefined) continue;
     else if (one.action === 'create') plan.undos.push(await dropColumn(context, journal.tableId, column, isFull));
     else undoColumn(context, journal.tableId, column, one, plan);
   }
@@ -188,17 +190,21 @@ function undoColumn(
 
 function undoIndex(
   context: SchemaContext,
-  tableId: string,
-  key: string,
+  { tableId, changes }: TableJournal,
   one: DeploymentChange,
   table: TableState,
   plan: RollbackPlan,
 ): void {
+  const [, , key = ''] = one.id.split('/');
+  const isThere = table.indexes.some((index) => index.key === key);
   if (one.action !== 'create') {
-    plan.irreversible.push(`index ${one.id} was deleted; deploying the plan of before makes it again.`);
+    // One that is there and was not made again was begun only.
+    const isMadeAgain = changes.some(({ action, id }) => action === 'create' && id === one.id);
+    if (!isThere || isMadeAgain)
+      plan.irreversible.push(`index ${one.id} was deleted; deploying the plan of before makes it again.`);
     return;
   }
-  if (!table.indexes.some((index) => index.key === key)) return;
+  if (!isThere) return;
   plan.undos.push({
     change: change('delete', 'index', one.id),
     run: async () => {

@@ -178,6 +178,8 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
         ...event.done.flatMap((change) => info(changeText(change))),
         ...event.kept.flatMap((text) => wait(`kept: ${text}`)),
       ];
+    case 'deployment.changing':
+      return [];
     case 'deployment.started':
       return info(`deploying ${event.kind} ${event.id}`);
     case 'deployment.finished': {

@@ -28,6 +28,11 @@ export function renderSummary(view: RunView, options: SummaryOptions): string[] 
   }
   if (held !== null) lines.push(row('not merged', held));
   for (const { domain, state, remedy } of openDomains(view)) lines.push(row('domain', `${domain} ${state}: ${remedy}`));
+  if (view.status === 'cancelled' || view.status === 'failed') {
+    for (const { kind, id } of view.unfinished) {
+      lines.push(row('cut off', `${kind} ${id}: a rollback takes out what was begun of it`));
+    }
+  }
   for (const text of rollback?.kept ?? []) lines.push(row('kept', text));
   if (view.branch !== null) lines.push(row('branch', view.branch));
   lines.push(row('cost', costText(view)));

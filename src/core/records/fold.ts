@@ -143,7 +143,8 @@ function draftsAfter(
       const { kind, id, status } = event.deployment;
       return draft(kind, id, {
         status: status === 'ready' ? 'deployed' : 'failed',
-        result: event.deployment,
+        // The view has what earlier tries of it have done, too.
+        result: view.deployments.at(-1) ?? event.deployment,
         commit: view.mergeCommit,
       });
     }
@@ -152,11 +153,16 @@ function draftsAfter(
       return Object.fromEntries(
         Object.entries(deployments)
           .filter(([, { status }]) => status === 'pending' || status === 'building')
-          .map(([key, value]) => [key, { ...value, status: 'failed' as const }]),
+          .map(([key, value]) => [key, { ...value, status: 'failed' as const, result: cutOff(view, value) }]),
       );
     default:
       return {};
   }
+}
+
+/** What a deployment has begun that did not finish. */
+function cutOff({ unfinished }: RunView, { type, id, result }: DeploymentDraft): Deployment | null {
+  return unfinished.find((one) => one.kind === type && one.id === id) ?? result;
 }
 
 /** Whose deployment a change announces. A variable or domain changes something that is named by itself. */

@@ -1,4 +1,5 @@
 import { type Approval, isAllowed } from '../../../core/approval.ts';
+import type { DeploymentJournal } from '../../../core/ports.ts';
 import type { DeploymentNeeds, TableNeed } from '../../../protocol/deployment-needs.ts';
 import type { DeploymentChange } from '../../../protocol/work.ts';
 import * as calls from './calls.ts';
@@ -22,9 +23,13 @@ export async function readPairs(context: SchemaContext, needs: DeploymentNeeds):
   return pairs;
 }
 
+export interface ApplyContext extends SchemaContext {
+  journal: DeploymentJournal;
+}
+
 /** Makes the changes one after the other and waits until all that is needed is available. */
 export async function applySchema(
-  context: SchemaContext,
+  context: ApplyContext,
   needs: DeploymentNeeds,
   options: { destructive: Approval },
 ): Promise<Applied> {
@@ -74,7 +79,7 @@ export function allowed(
 }
 
 interface Run {
-  context: SchemaContext;
+  context: ApplyContext;
   /** Table id -> `column <key>` and `index <key>` that were made by now. */
   fresh: Map<string, Set<string>>;
 }
@@ -88,40 +93,51 @@ function entry(map: Map<string, Set<string>>, tableId: string): Set<string> {
 async function perform(run: Run, step: SchemaStep): Promise<void> {
   const { context } = run;
   const { table } = step;
+  const begin = () => context.journal.begin(step.changes);
   const fresh = entry(run.fresh, table.id);
   switch (step.do) {
     case 'create-table':
+      begin();
       await calls.createTable(context, table);
       return;
     case 'update-table':
+      begin();
       await calls.updateTable(context, table.id, calls.accessOf(table, step.enabled));
       return;
     case 'create-column':
+      // With its table, which is in the journal.
       if (has(await present(run, table), 'columns', step.need.key)) return;
+      begin();
       await calls.createColumn(context, table, step.need);
       fresh.add(`column ${step.need.key}`);
       return;
     case 'update-column': {
       const column = (await readTable(context, table.id))?.columns.find(({ key }) => key === step.need.key);
-      if (column !== undefined) await calls.updateColumnTo(context, table.id, column, wishOf(step.need));
+      if (column === undefined) return;
+      begin();
+      await calls.updateColumnTo(context, table.id, column, wishOf(step.need));
       return;
     }
     case 'remake-column':
+      begin();
       await calls.deletePart(context, table.id, 'column', step.need.key);
       await waitGone(context, table.id, 'column', step.need.key);
       await calls.createColumn(context, table, step.need);
       fresh.add(`column ${step.need.key}`);
       return;
     case 'delete-column':
+      begin();
       await calls.deletePart(context, table.id, 'column', step.key);
       await waitGone(context, table.id, 'column', step.key);
       return;
     case 'delete-index':
+      begin();
       await calls.deletePart(context, table.id, 'index', step.key);
       await waitGone(context, table.id, 'index', step.key);
       return;
     case 'create-index':
       if (has(await present(run, table), 'indexes', step.need.key)) return;
+      begin();
       await waitAvailable(context, table, 'column', columnsOf(table, step.need.columns), fresh);
       await calls.createIndex(context, table, step.need);
       fresh.add(`index ${step.need.key}`);
