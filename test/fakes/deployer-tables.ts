@@ -1,8 +1,8 @@
-import { change, readSetting, settingChange } from '../../src/adapters/appwrite/changes.ts';
+import { change, readSetting, settingChange, tighteningChange } from '../../src/adapters/appwrite/changes.ts';
 import { diffDatabase } from '../../src/adapters/appwrite/deploy-database.ts';
 import { allowed } from '../../src/adapters/appwrite/schema/apply.ts';
-import { storedPermissions } from '../../src/adapters/appwrite/schema/columns.ts';
-import { diffTables, type TablePair } from '../../src/adapters/appwrite/schema/diff.ts';
+import { isTightening, storedPermissions } from '../../src/adapters/appwrite/schema/columns.ts';
+import { diffTables, type SchemaStep, type TablePair } from '../../src/adapters/appwrite/schema/diff.ts';
 import { isSameIndex, lengthsOf } from '../../src/adapters/appwrite/schema/indexes.ts';
 import { restoreColumn } from '../../src/adapters/appwrite/schema/restore.ts';
 import {
@@ -61,7 +61,9 @@ export function createFakeTables(): FakeTables {
       for (const need of needs.tables) {
         const id = `${databaseId}/${need.id}`;
         const old = tables.get(id);
-        const kept = (old?.present.columns ?? []).filter(({ key }) => left.has(`${id}/${key}`));
+        const kept = (old?.present.columns ?? [])
+          .filter(({ key }) => left.has(`${id}/${key}`))
+          .map((column) => ({ ...column, ...changedOf(todo.steps, need, column.key) }));
         tables.set(id, { present: stateOf(need, kept, old?.present.indexes ?? []), rows: old?.rows ?? [] });
       }
       const lines = changes.map(({ action, kind, id }) => `${action}d ${kind} ${id}`);
@@ -85,7 +87,11 @@ export function createFakeTables(): FakeTables {
         } else if (one.action !== 'create') {
           const back = restored(table, one, key);
           if (back === null) irreversible.push(`${one.kind} ${one.id} was changed`);
-          else if (back !== 'done') undone.push(settingChange('column', one.id, back.name, back.to, back.from));
+          else if (back !== 'done') {
+            const { name, from: to, to: from } = back;
+            const say = table.rows.length > 0 && isTightening({ name, from, to }) ? tighteningChange : settingChange;
+            undone.push(say('column', one.id, name, from, to));
+          }
         }
       }
       const others = idsIn(databaseId).filter((id) => !made.has(id));
@@ -108,6 +114,12 @@ export function createFakeTables(): FakeTables {
       if (kind === 'index') table.present.indexes = table.present.indexes.filter((index) => index.key !== key);
     },
   };
+}
+
+/** What is changed in place of a column of which other changes are left out. */
+function changedOf(steps: readonly SchemaStep[], table: TableNeed, key: string): Partial<ColumnState> {
+  const own = steps.flatMap((step) => (step.do === 'update-column' && step.table === table ? [step] : []));
+  return Object.assign({}, ...own.filter(({ need }) => need.key === key).map(({ to }) => to));
 }
 
 function restored(table: FakeTable, { kind, detail }: DeploymentChange, key: string) {

@@ -108,6 +108,34 @@ describe('the changes of a deployment', function () {
     assert.ok(since.some((action) => action.startsWith('upload site web')));
   });
 
+  for (const decision of ['approve', 'reject'] as const) {
+    it(`that have come to lose something since the preview are asked for in the run: ${decision}`, async () => {
+      await build([title, done]);
+      const { preview } = deployer;
+      deployer.preview = async (...args) => {
+        const changes = await preview(...args);
+        deployer.addRow('crew', 'notes', { done: true });
+        return changes;
+      };
+      const { runId, view } = await build([title]);
+      deployer.preview = preview;
+      assert.deepEqual([view.status, view.waiting[0]?.gate], ['waiting', 'deployment']);
+      assert.match(view.waiting[0]?.message ?? '', /delete column crew\/notes\/done/);
+      assert.deepEqual(names(view.preview?.changes), ['delete column crew/notes/done']);
+      await rig.app.dispatch(
+        decision === 'approve'
+          ? { type: 'approve', runId, gate: 'deployment' }
+          : { type: 'reject', runId, comment: 'Keep it.' },
+      );
+      const end = await rig.settled(runId);
+      assert.deepEqual([end.status, end.waiting], ['complete', []]);
+      const isDone = deployer.actions.includes('delete column crew/notes/done');
+      assert.equal(isDone, decision === 'approve');
+      const database = end.deployments.find(({ kind }) => kind === 'database');
+      assert.deepEqual(names(database?.left), isDone ? [] : ['delete column crew/notes/done']);
+    });
+  }
+
   it('are undone in one action: what was before is active, what was added and is empty goes, a revert is proposed', async () => {
     const first = await build([title]);
     const second = await build([title, done]);

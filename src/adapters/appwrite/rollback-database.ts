@@ -1,8 +1,9 @@
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
-import { change, readSetting, sameValue, settingChange } from './changes.ts';
+import { change, readSetting, sameValue, settingChange, tighteningChange } from './changes.ts';
 import { isMissing, refusal } from './failures.ts';
 import type { RollbackPlan, Undo } from './rollback-plan.ts';
 import * as calls from './schema/calls.ts';
+import { isTightening } from './schema/columns.ts';
 import { hasRows, listTableIds, readTable, type SchemaContext } from './schema/read.ts';
 import { restoreColumn } from './schema/restore.ts';
 import type { ColumnState, TableState } from './schema/state.ts';
@@ -118,7 +119,7 @@ async function undoTable(
       if (column === undefined) plan.irreversible.push(`column ${one.id} was deleted with its values.`);
     } else if (column === undefined) continue;
     else if (one.action === 'create') plan.undos.push(await dropColumn(context, journal.tableId, column, isFull));
-    else undoColumn(context, journal.tableId, column, one, plan);
+    else undoColumn(context, journal.tableId, column, one, isFull, plan);
   }
   if (isFull) plan.irreversible.push(`Rows that were written to table ${journal.tableId} since then stay.`);
 }
@@ -160,6 +161,7 @@ function undoColumn(
   tableId: string,
   column: ColumnState,
   one: DeploymentChange,
+  isFull: boolean,
   plan: RollbackPlan,
 ): void {
   const setting = readSetting(one.detail);
@@ -170,9 +172,13 @@ function undoColumn(
   }
   if (back === 'done') return;
   const { name, from, to } = back;
+  const tightens = isTightening({ name, from: to, to: from });
+  const say = tightens && isFull ? tighteningChange : settingChange;
   plan.undos.push({
-    change: settingChange('column', one.id, name, to, from),
+    change: say('column', one.id, name, to, from),
     run: async () => {
+      if (tightens && !isFull && (await hasRows(context, tableId, null)))
+        return `column ${one.id} keeps its ${name}: rows were written meanwhile.`;
       // Read again: another setting of the same column may have been restored meanwhile.
       const now = (await readTable(context, tableId))?.columns.find(({ key }) => key === column.key);
       if (now === undefined) return null;

@@ -2,8 +2,8 @@ import type { LiveCheck } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { DomainEvent } from '../../protocol/events.ts';
 import type { Plan } from '../../protocol/plan.ts';
-import type { Deployment, LiveResult } from '../../protocol/work.ts';
-import type { Approval } from '../approval.ts';
+import type { Deployment, DeploymentChange, LiveResult } from '../../protocol/work.ts';
+import { type Approval, isAllowed } from '../approval.ts';
 import type { Ctx, StepContext } from '../engine/port.ts';
 import type { DeployedUrls, DeploymentJournal, Place, PlaceRequest } from '../ports.ts';
 import { approveChanges } from './approve-changes.ts';
@@ -33,13 +33,13 @@ export async function deployStage(
     return null;
   });
 
-  const destructive = await previewed(ctx, services, input, plan, project);
+  const intended = await previewed(ctx, services, input, plan, project);
 
   // The plan, the settings file and the live checks go by the ids of the plan; only the host knows the real ones.
   const urls: Record<string, string> = {};
   const functionIds: Record<string, string> = {};
   const databaseId =
-    needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project, destructive);
+    needs.databaseId === null ? null : await deployDatabase(ctx, services, input, plan, project, intended);
   const variables = databaseVariables(databaseId);
   for (const need of needs.functions) {
     const place = await findPlace(ctx, services, { kind: 'function', need }, project);
@@ -70,6 +70,13 @@ export async function deployStage(
   return verifyLive(ctx, services, input, plan, urls);
 }
 
+interface Intended {
+  /** All differences as they were before anything was done. */
+  changes: DeploymentChange[];
+  /** Which of those that lose something are made too. */
+  destructive: Approval;
+}
+
 /** Tells what is about to happen; what would lose something waits for a person, whatever was approved before. */
 async function previewed(
   ctx: Ctx,
@@ -77,11 +84,11 @@ async function previewed(
   input: BuildInput,
   plan: Plan,
   project: string,
-): Promise<Approval> {
+): Promise<Intended> {
   const changes = await pausable(ctx, 'preview', (s) =>
     services.deployer.preview(plan.deployment, input.brief.name, project, s.signal),
   );
-  return (await approveChanges(ctx, { changes, irreversible: [] })).destructive;
+  return { changes, ...(await approveChanges(ctx, { changes, irreversible: [] })) };
 }
 
 /** Functions learn the ids of their database from the environment; the address and key come from Appwrite itself. */
@@ -123,24 +130,45 @@ async function deployDatabase(
   input: BuildInput,
   plan: Plan,
   project: string,
-  destructive: Approval,
+  intended: Intended,
 ): Promise<string> {
   const { name } = input.brief;
   const request = { kind: 'database' as const, id: plan.deployment.databaseId ?? '', name };
   const place = await findPlace(ctx, services, request, project);
   await ctx.publish('database-started', { type: 'deployment.started', kind: 'database', id: place.id });
-  const deployment = await pausable(ctx, 'database', (s) =>
-    services.deployer.applyDatabase(
-      plan.deployment,
-      place,
-      name,
-      { destructive },
-      s.signal,
-      journalOf(s, 'database', place),
-    ),
-  );
+  const apply = (destructive: Approval, round: number) =>
+    pausable(ctx, round === 1 ? 'database' : `database-${round}`, (s) => {
+      const journal = journalOf(s, 'database', place);
+      return services.deployer.applyDatabase(plan.deployment, place, name, { destructive }, s.signal, journal);
+    });
+  const deployment = await applyAsAgreed(ctx, intended, apply);
   await ctx.publish('database-finished', { type: 'deployment.finished', deployment });
   return place.id;
+}
+
+/** Times that a person is asked about losses that appear while the tables are changed. */
+const MAX_ROUNDS = 4;
+
+/**
+ * What has come to lose something since the preview, by rows that were written or a column that broke, was left as it is: a
+ * person is asked about that, too, and what they approve is made. What they reject stays left.
+ */
+async function applyAsAgreed(
+  ctx: Ctx,
+  { changes, destructive }: Intended,
+  apply: (destructive: Approval, round: number) => Promise<Deployment>,
+): Promise<Deployment> {
+  const asked = changes.filter((change) => change.destructive);
+  let approved: Approval = destructive;
+  for (let round = 1; ; round += 1) {
+    const deployment = await apply(approved, round);
+    const news = (deployment.left ?? []).filter((change) => !isAllowed(change, asked));
+    if (news.length === 0 || round === MAX_ROUNDS) return deployment;
+    asked.push(...news);
+    const decision = await approveChanges(ctx, { changes: news, irreversible: [] }, round + 1);
+    if (decision.destructive === false) return deployment;
+    approved = [...(typeof approved === 'boolean' ? [] : approved), ...news];
+  }
 }
 
 async function deployOne(
