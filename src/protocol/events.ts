@@ -156,6 +156,8 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('pause.requested', {}),
   on('pause.ended', {}),
   on('budget.raised', { budgetUsd: z.number() }),
+  /** In the events of the run that was undone; `by` is the run that did it. `done` and `kept` as in `rollback.finished`. */
+  on('run.rolled_back', { by: z.string(), done: z.array(DeploymentChange), kept: z.array(z.string()) }),
   on('run.completed', { url: z.string().nullable(), stoppedAfter: Stage }),
   on('run.failed', { error: ErrorInfo }),
   on('run.cancelled', {}),

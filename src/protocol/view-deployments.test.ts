@@ -55,6 +55,20 @@ describe('deployments in the view', () => {
     assert.deepEqual(view.deployments[0]?.changes, [web, domain]);
   });
 
+  it('are not live any more when another run has taken them out, and are when it left them', () => {
+    const live: DomainEvent = { type: 'live.verified', results: [], url: 'https://web.example' };
+    const done = viewOf([finished({}), live]);
+    assert.equal(done.url, 'https://web.example');
+    const undone = (changes: DeploymentChange[]) =>
+      viewOf([{ type: 'run.rolled_back', by: 'other', done: changes, kept: ['rows'] }], done);
+    const gone: DeploymentChange = { ...web, action: 'delete' };
+    const back: DeploymentChange = { ...created('deployment', 'web/old'), action: 'change' };
+    for (const change of [gone, back]) assert.equal(undone([change]).url, null);
+    const setting: DeploymentChange = { ...web, action: 'change', detail: 'timeout: 1 -> 2' };
+    for (const changes of [[], [setting]]) assert.equal(undone(changes).url, 'https://web.example');
+    assert.deepEqual(undone([gone]).rolledBack, { by: 'other', at: at(3), done: [gone], kept: ['rows'] });
+  });
+
   it('are apart by kind and id', () => {
     const api: DomainEvent = { ...(begun(web) as Extract<DomainEvent, { mark: string }>), kind: 'function' };
     const view = viewOf([begun(web), api, finished({})]);

@@ -46,3 +46,17 @@ export function finishedDeployment(view: RunView, event: Of<'deployment.finished
   const unfinished = view.unfinished.filter((one) => !isSame(one, deployment));
   return { ...view, deployments: [...view.deployments, whole], unfinished };
 }
+
+/** Whether these changes took the deployment out: its place, or what was live there. A setting that went back did not. */
+export function isTakenOut({ kind, id }: Pick<Deployment, 'kind' | 'id'>, done: readonly DeploymentChange[]): boolean {
+  return done.some(
+    (change) =>
+      (change.kind === kind && change.id === id && change.action === 'delete') ||
+      (kind !== 'database' && change.kind === 'deployment' && change.id.startsWith(`${id}/`)),
+  );
+}
+
+export function rolledBack(view: RunView, { by, done, kept }: Of<'run.rolled_back'>, at: string): RunView {
+  const isLive = view.deployments.some((one) => one.url === view.url && !isTakenOut(one, done));
+  return { ...view, rolledBack: { by, at, done, kept }, url: isLive ? view.url : null };
+}

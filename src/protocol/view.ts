@@ -10,9 +10,10 @@ import {
   withLeadAtWork,
   withSubtask,
 } from './view-changes.ts';
-import { changing, finishedDeployment } from './view-deployments.ts';
+import { changing, finishedDeployment, rolledBack } from './view-deployments.ts';
 import type { RunView } from './view-state.ts';
 
+export { isTakenOut } from './view-deployments.ts';
 export * from './view-state.ts';
 
 /** Applies one event. Pure; returns a new view and shares what did not change. Records must come in order of seq. */
@@ -181,6 +182,8 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return { ...view, preview: { changes: event.changes, irreversible: event.irreversible } };
     case 'rollback.finished':
       return { ...view, rollback: { done: event.done, kept: event.kept } };
+    case 'run.rolled_back':
+      return rolledBack(view, event, at);
     case 'deployment.approved':
       return view;
     case 'deployment.started':

@@ -146,6 +146,9 @@ describe('the changes of a deployment', function () {
     assert.deepEqual([view.status, view.purpose, view.undoes], ['complete', 'rollback', second.runId]);
     assert.deepEqual(view.waiting, []);
     const undone = names(view.rollback?.done);
+    const was = await rig.app.snapshot(second.runId);
+    assert.deepEqual([was?.status, was?.url, was?.rolledBack?.by], ['complete', null, runId]);
+    assert.deepEqual(names(was?.rolledBack?.done), undone);
     assert.ok(undone.includes('delete column crew/notes/done'), undone.join());
     assert.ok(
       undone.some((name) => name.endsWith('deployment web') || name.startsWith('change')),
@@ -336,6 +339,8 @@ describe('the changes of a deployment', function () {
     const view = await rig.settled(undo.runId);
     assert.equal(view.status, 'complete');
     assert.deepEqual([view.rollback?.done, deployer.actions.slice(before)], [[], []]);
+    const left = await rig.app.snapshot(second.runId);
+    assert.deepEqual([left?.url, left?.rolledBack?.kept], [second.view.url, view.rollback?.kept]);
     assert.ok(view.rollback?.kept.some((text) => text.includes(`run ${third.runId} has deployed to it since`)));
     const newest = await rig.app.dispatch({ type: 'rollback', runId: third.runId });
     assert.deepEqual((await rig.settled(newest.runId)).waiting, []);

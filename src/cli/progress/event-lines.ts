@@ -69,6 +69,11 @@ export function eventLines(event: DomainEvent): LogLine[] {
       return bad(`failed: ${event.error.userMessage}`);
     case 'run.cancelled':
       return bad('cancelled');
+    case 'run.rolled_back':
+      return [
+        ...wait(`rolled back by run ${event.by}: ${plural(event.done.length, 'change')}`),
+        ...event.kept.flatMap((text) => wait(`kept: ${text}`)),
+      ];
     default:
       return workLines(event);
   }

@@ -1,6 +1,6 @@
 import type { DomainEvent, EventRecord } from '../../protocol/events.ts';
 import type { ActivityRecord, DeploymentRecord, ProjectRecords, TaskRecord } from '../../protocol/records.ts';
-import { emptyView, fold, type RunView } from '../../protocol/view.ts';
+import { emptyView, fold, isTakenOut, type RunView } from '../../protocol/view.ts';
 import type { Deployment } from '../../protocol/work.ts';
 import type { Json } from '../engine/port.ts';
 import { activityOf } from './activities.ts';
@@ -148,6 +148,14 @@ function draftsAfter(
         commit: view.mergeCommit,
       });
     }
+    case 'run.rolled_back':
+      return Object.fromEntries(
+        Object.entries(deployments).flatMap(([key, value]) => {
+          const { result } = value;
+          const isOut = result !== null && isTakenOut(result, event.done);
+          return isOut ? [[key, { ...value, result: { ...result, url: null } }]] : [];
+        }),
+      );
     case 'run.failed':
     case 'run.cancelled':
       return Object.fromEntries(
