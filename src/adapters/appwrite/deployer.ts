@@ -24,7 +24,7 @@ export interface DeployerOptions {
   apiKey: string;
   clock: Clock;
   log: Log;
-  /** Between two looks at a build or a column, and before a call is made again; default 2,000. */
+  /** Longest time between two looks at a build or a column, and the time before a call is made again; default 2,000. */
   pollMs?: number;
   /** Default 1,200,000: the server's own limit for a build is 900 s. */
   buildDeadlineMs?: number;
