@@ -50,6 +50,7 @@ describe('deploying what an earlier run has merged', function () {
         'plan.proposed',
         'plan.approved',
         'deployment.previewed',
+        'deployment.changing',
         'deployment.started',
         'deployment.finished',
         'live.verified',
