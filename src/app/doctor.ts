@@ -28,7 +28,7 @@ const ok = (name: string, found: string): Diagnosis => ({ name, state: 'ok', fou
 const warning = (name: string, found: string, fix: string): Diagnosis => ({ name, state: 'warning', found, fix });
 const missing = (name: string, found: string, fix: string): Diagnosis => ({ name, state: 'missing', found, fix });
 
-/** Looks at everything a run needs on this machine. Asks no outside system. */
+/** Looks at everything a run needs on this machine. Of outside systems it asks the database of the shared records only, when there is a key for it. */
 export async function diagnose(source: SettingsSource): Promise<Diagnosis[]> {
   const reading = readSettings(source);
   const { settings } = reading;

@@ -49,7 +49,15 @@ describe('issues', () => {
         gitAuthorization: () => null,
         findRepository: async ({ owner, name }) => {
           const webUrl = `https://github.example/${owner}/${name}`;
-          return { owner, name, webUrl, cloneUrl: `${webUrl}.git`, defaultBranch: 'main', empty: isEmpty };
+          return {
+            id: 'github.example/1',
+            owner,
+            name,
+            webUrl,
+            cloneUrl: `${webUrl}.git`,
+            defaultBranch: 'main',
+            empty: isEmpty,
+          };
         },
         issue: async (place) => {
           asked.push(place);

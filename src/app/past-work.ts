@@ -20,8 +20,8 @@ export function remoteOf(events: EventLog, runId: string): string | null {
 function deployedTo(events: EventLog, runId: string): Map<string, { at: string; mark: string }> {
   const found = new Map<string, { at: string; mark: string }>();
   for (const { event, at } of allEvents(events, runId)) {
-    if (event.type !== 'deployment.finished') continue;
-    const { kind, id, mark } = event.deployment;
+    if (event.type !== 'deployment.finished' && event.type !== 'deployment.changing') continue;
+    const { kind, id, mark } = event.type === 'deployment.finished' ? event.deployment : event;
     found.set(`${kind} ${id}`, { at, mark });
   }
   return found;
@@ -69,7 +69,8 @@ export function workToUndo(view: RunView, events: EventLog): PastWork {
   }
   const remoteUrl = remoteOf(events, runId);
   const work: PastWork = {
-    deployments: view.deployments,
+    // What was cut off is the newest.
+    deployments: [...view.deployments, ...view.unfinished],
     merged: merged === null || remoteUrl === null ? null : { ...merged, remoteUrl },
   };
   if (work.deployments.length === 0 && work.merged === null) throw refuse('it has deployed nothing and merged nothing');

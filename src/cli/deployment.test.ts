@@ -256,6 +256,10 @@ describe('the command line, deploying and undoing', () => {
       [{ type: 'deployment.approved', by: 'person', destructive: false }, ['info changes that lose data are left out']],
       [{ type: 'deployment.approved', by: 'policy', destructive: false }, []],
       [
+        { type: 'run.rolled_back', by: 'revert-1', done: [drop], kept: ['rows'] },
+        ['wait rolled back by run revert-1: 1 change', 'wait kept: rows'],
+      ],
+      [
         { type: 'rollback.finished', done: [drop], kept: ['rows'] },
         ['good rolled back: 1 change', 'info - delete table crew/old (loses data)', 'wait kept: rows'],
       ],

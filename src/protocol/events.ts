@@ -131,6 +131,19 @@ export const DomainEvent = z.discriminatedUnion('type', [
     kept: z.array(z.string()),
   }),
   on('deployment.started', { kind: Deployment.shape.kind, id: z.string() }),
+  /**
+   * Written before these are made: what a deployment that is cut off has begun; `notMade` were begun and did not come about. `deploymentId` is null before the upload was
+   * taken; both ids are absent where nothing is said of an upload.
+   */
+  on('deployment.changing', {
+    kind: Deployment.shape.kind,
+    id: z.string(),
+    mark: z.string(),
+    changes: z.array(DeploymentChange),
+    notMade: z.array(DeploymentChange).optional(),
+    deploymentId: z.string().nullable().optional(),
+    previousDeploymentId: z.string().nullable().optional(),
+  }),
   on('deployment.finished', { deployment: Deployment }),
   on('live.verified', { results: z.array(LiveResult), url: z.string().nullable() }),
   /** The run waits; `topic` in the inbox of engine run `waitOn` continues it. */
@@ -146,6 +159,8 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('pause.requested', {}),
   on('pause.ended', {}),
   on('budget.raised', { budgetUsd: z.number() }),
+  /** In the events of the run that was undone; `by` is the run that did it. `done` and `kept` as in `rollback.finished`. */
+  on('run.rolled_back', { by: z.string(), done: z.array(DeploymentChange), kept: z.array(z.string()) }),
   on('run.completed', { url: z.string().nullable(), stoppedAfter: Stage }),
   on('run.failed', { error: ErrorInfo }),
   on('run.cancelled', {}),

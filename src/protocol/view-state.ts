@@ -129,8 +129,13 @@ export interface RunView {
   /** What deploying, or rolling back, does; null before it is known. */
   preview: { changes: DeploymentChange[]; irreversible: string[] } | null;
   deployments: Deployment[];
+  /** Those that have not finished: `changes` is what they have begun to make, and what a cancelled run leaves. */
+  unfinished: Deployment[];
   rollback: { done: DeploymentChange[]; kept: string[] } | null;
+  /** What another run has undone of this one, the last time that one did. */
+  rolledBack: { by: string; at: string; done: DeploymentChange[]; kept: string[] } | null;
   live: LiveResult[];
+  /** Where it is live; null also when that was rolled back. */
   url: string | null;
   /** The last stage of a complete run; earlier than `deploy` when it was asked to stop there. */
   stoppedAfter: Stage | null;
@@ -185,7 +190,9 @@ export function emptyView(runId: string): RunView {
     mergeCommit: null,
     preview: null,
     deployments: [],
+    unfinished: [],
     rollback: null,
+    rolledBack: null,
     live: [],
     url: null,
     stoppedAfter: null,

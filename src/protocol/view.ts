@@ -10,12 +10,11 @@ import {
   withLeadAtWork,
   withSubtask,
 } from './view-changes.ts';
+import { changing, finishedDeployment, rolledBack } from './view-deployments.ts';
 import type { RunView } from './view-state.ts';
 
+export { isTakenOut } from './view-deployments.ts';
 export * from './view-state.ts';
-
-/** Events are read as they were written: a deployment of before these were kept has none of them. */
-const UNKNOWN = { changes: [], domains: [], mark: '' };
 
 /** Applies one event. Pure; returns a new view and shares what did not change. Records must come in order of seq. */
 export function fold(view: RunView, record: EventRecord): RunView {
@@ -186,12 +185,16 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return { ...view, preview: { changes: event.changes, irreversible: event.irreversible } };
     case 'rollback.finished':
       return { ...view, rollback: { done: event.done, kept: event.kept } };
+    case 'run.rolled_back':
+      return rolledBack(view, event, at);
     case 'deployment.approved':
       return view;
     case 'deployment.started':
       return view;
     case 'deployment.finished':
-      return { ...view, deployments: [...view.deployments, { ...UNKNOWN, ...event.deployment }] };
+      return finishedDeployment(view, event);
+    case 'deployment.changing':
+      return { ...view, unfinished: changing(view.unfinished, event) };
     case 'live.verified':
       return { ...view, live: event.results, url: event.url };
     case 'wait.began':

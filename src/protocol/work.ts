@@ -104,7 +104,7 @@ export const DeploymentChange = z.strictObject({
   id: z.string(),
   /** What differs, in words; empty when the action says all. */
   detail: z.string(),
-  /** Data, or a way back, is lost by it: it needs an approval of its own. */
+  /** Data, or a way back, is lost by it, or data that is there may not fit it: it needs an approval of its own. */
   destructive: z.boolean(),
 });
 export type DeploymentChange = z.infer<typeof DeploymentChange>;

@@ -8,7 +8,7 @@ import { Client, Functions, Proxy as ProxyService, Sites, TablesDB } from 'node-
 import { createDeployer, type DeployerOptions } from '../../src/adapters/appwrite/deployer.ts';
 import { createLiveProbe } from '../../src/adapters/appwrite/live-probe.ts';
 import { packFolder } from '../../src/adapters/appwrite/pack.ts';
-import { markedName } from '../../src/adapters/appwrite/places.ts';
+import { markedName, markTableOf } from '../../src/adapters/appwrite/places.ts';
 import type { Deployer } from '../../src/core/ports.ts';
 import type { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import { AppError, type ErrorCode } from '../../src/protocol/errors.ts';
@@ -222,7 +222,15 @@ describe('Deployer against the Appwrite stand-in', () => {
     const name = markedName('Cut', 'acme/one/cut');
     await sdk.functions.create({ functionId: 'cut', name, runtime: 'node-22' as never });
     await sdk.sites.create({ siteId: 'cut', name, framework: 'other' as never, buildRuntime: 'node-22' as never });
+    await sdk.tablesDB.create({ databaseId: 'cut', name });
     const place = { id: 'cut', mark: 'acme/one/cut' };
+    const database = { kind: 'database', id: 'cut', name: 'Cut' } as const;
+    assert.deepEqual(await deployer.place(database, 'acme/one', signal), place);
+    const { tables } = await sdk.tablesDB.listTables({ databaseId: 'cut' });
+    assert.deepEqual(
+      tables.map(({ $id, name: says }) => [$id, says]),
+      [[markTableOf('acme/one/cut'), 'Says whose this database is: acme/one/cut']],
+    );
     assert.deepEqual(await deployer.place({ kind: 'function', need: function_ }, 'acme/one', signal), place);
     assert.deepEqual(await deployer.place({ kind: 'site', need: site }, 'acme/one', signal), place);
     for (const { variables } of [

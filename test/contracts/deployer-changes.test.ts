@@ -222,6 +222,52 @@ for (const [name, start] of Object.entries(subjects)) {
       assert.deepEqual(await preview(needs), []);
     });
 
+    it('asks apart for what rows may not fit, in a table that has some, and makes the rest', async () => {
+      await deploy(base);
+      const needs = withTasks({
+        columns: tasks.columns.map((one) => {
+          if (one.key === 'tags') return { ...one, size: 10 };
+          if (one.key === 'state') return { ...one, default: 'lost', elements: ['open', 'lost'] };
+          if (one.key === 'rank') return { ...one, min: 5, max: null };
+          return one.key === 'mail' ? { ...one, required: true } : one;
+        }),
+      });
+      assert.ok(
+        (await preview(needs)).every(({ destructive }) => !destructive),
+        'the table is empty',
+      );
+      await subject.addRow('crew', 'tasks', { title: 'one', state: 'open', rank: 7, mail: 'a@example.org' });
+      const before = await preview(needs);
+      const at = 'change column crew/tasks';
+      const easing = [`${at}/state`, `${at}/state`, `${at}/rank`];
+      const tightening = [`${at}/state !`, `${at}/rank !`, `${at}/tags !`, `${at}/mail !`];
+      assert.deepEqual(words(before).sort(), [...easing, ...tightening].sort());
+      for (const one of before.filter(({ destructive }) => destructive)) assert.match(one.detail, /rows may not fit/);
+      const careful = inBase('database', await deploy(needs));
+      assert.deepEqual(words(careful.changes), easing);
+      assert.deepEqual(words(careful.left ?? []), tightening);
+      assert.deepEqual(words(await preview(needs)), tightening);
+      const bold = inBase('database', await deploy(needs, true));
+      assert.deepEqual(words(bold.changes), tightening);
+      assert.deepEqual(await preview(needs), []);
+      // Back again takes nothing away.
+      const undone = await deployer.rollBack(bold, { destructive: false }, signal);
+      assert.deepEqual([undone.done.length, undone.done.some(({ destructive }) => destructive)], [4, false]);
+      assert.deepEqual(words(await preview(needs)), tightening);
+    });
+
+    it('asks apart before an undoing takes room away from rows', async () => {
+      await deploy(base);
+      const [done] = await deploy(withTasks({ columns: replaced('title', { size: 300 }) }));
+      assert.ok(done);
+      await subject.addRow('crew', 'tasks', { title: 'one' });
+      const { changes } = await deployer.previewRollback([done], signal);
+      assert.deepEqual(words(changes), ['change column crew/tasks/title !']);
+      assert.deepEqual((await deployer.rollBack(done, { destructive: false }, signal)).done, []);
+      assert.deepEqual((await deployer.rollBack(done, { destructive: true }, signal)).done, changes);
+      assert.deepEqual(await preview(base), []);
+    });
+
     it('leaves tables alone that the plan does not name', async () => {
       await deploy(base);
       const needs = { ...base, tables: [people] };

@@ -14,6 +14,8 @@ export interface Subject {
   addRow(databaseId: string, tableId: string, row: Record<string, unknown>): Promise<void>;
   /** Somebody else takes over what we have made. */
   takeAway(kind: 'database' | 'function', id: string): Promise<void>;
+  /** Somebody changes the name that people see. */
+  rename(kind: 'database' | 'function' | 'site', id: string): Promise<void>;
   /** What a stranger's thing looks like, to be compared. */
   look(kind: 'database' | 'function' | 'site', id: string): Promise<unknown>;
   close(): Promise<void>;
@@ -27,6 +29,8 @@ export const subjects: Record<string, (watch: ReturnType<typeof useTraffic>) => 
       deployer,
       occupy: async (kind, id) => deployer.occupy(kind, id),
       takeAway: async (kind, id) => deployer.occupy(kind, id),
+      // What the fake has goes by no name.
+      rename: async () => undefined,
       addRow: async (databaseId, tableId, row) => deployer.addRow(databaseId, tableId, row),
       look: async (kind, id) => deployer.actions.filter((action) => action.includes(`${kind} ${id} `)),
       close: async () => undefined,
@@ -66,9 +70,17 @@ export const subjects: Record<string, (watch: ReturnType<typeof useTraffic>) => 
     const addRow: Subject['addRow'] = async (databaseId, tableId, data) =>
       void (await tablesDB.createRow({ databaseId, tableId, rowId: ID.unique(), data }));
     const takeAway: Subject['takeAway'] = async (kind, id) => {
-      if (kind === 'database') await tablesDB.update({ databaseId: id, name: 'Of somebody else' });
-      else await functions.updateVariable({ functionId: id, variableId: 'ORCHESTRATOR_PROJECT', value: 'other/one' });
+      if (kind === 'database') {
+        await tablesDB.delete({ databaseId: id });
+        await occupy(kind, id);
+      } else await functions.updateVariable({ functionId: id, variableId: 'ORCHESTRATOR_PROJECT', value: 'other/one' });
     };
-    return { deployer, occupy, look, addRow, takeAway, close };
+    const rename: Subject['rename'] = async (kind, id) => {
+      const name = 'Called otherwise';
+      if (kind === 'database') await tablesDB.update({ databaseId: id, name });
+      else if (kind === 'function') await functions.update({ functionId: id, name });
+      else await sites.update({ siteId: id, name, framework: Framework.Other });
+    };
+    return { deployer, occupy, look, addRow, takeAway, rename, close };
   },
 };

@@ -191,6 +191,14 @@ for (const [name, start] of Object.entries(subjects)) {
     });
 
     for (const kind of ['database', 'function', 'site'] as const) {
+      it(`finds a ${kind} again that somebody has renamed, and gives it to no other project`, async () => {
+        const request = requestFor(kind, `renamed-${kind}`);
+        const place = await deployer.place(request, 'acme/one', signal);
+        await subject.rename(kind, place.id);
+        assert.deepEqual(await deployer.place(request, 'acme/one', signal), place);
+        assert.equal((await deployer.place(request, 'acme/two', signal)).id, `renamed-${kind}-2`);
+      });
+
       it(`leaves a ${kind} of somebody else as it is and deploys beside it`, async () => {
         const id = `their-${kind}`;
         await subject.occupy(kind, id);

@@ -36,6 +36,17 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
     });
 
+    it('knows a repository that was renamed by the same id, under either name, and no other by it', async () => {
+      const { owner, id } = repository;
+      await harness.rename(repository, 'store');
+      for (const name of ['shop', 'store']) {
+        const found = await forge.findRepository({ owner, name }, signal);
+        assert.deepEqual([found.name, found.id], ['store', id]);
+        assert.equal((await forge.ensureRepository({ ...wanted, name }, signal)).id, id);
+      }
+      assert.notEqual((await forge.ensureRepository({ ...wanted, name: 'other' }, signal)).id, id);
+    });
+
     it('creates a repository of another owner', async () => {
       const other = await forge.ensureRepository({ ...wanted, owner: 'acme' }, signal);
       assert.equal(other.owner, 'acme');

@@ -35,6 +35,8 @@ export interface ForgeHarness {
     files: Record<string, string>,
   ): Promise<string>;
   deleteBranch(repository: ForgeRepository, branch: string): Promise<void>;
+  /** Gives the repository another name; the old one leads to it. */
+  rename(repository: ForgeRepository, name: string): Promise<void>;
   /** The tip of a branch. */
   tip(repository: ForgeRepository, branch: string): Promise<{ commit: string; parents: string[]; paths: string[] }>;
   extras(repository: ForgeRepository, number: number): Promise<Extras>;

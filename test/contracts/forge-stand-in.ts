@@ -104,6 +104,7 @@ export async function startForgeHarness(): Promise<StandInHarness> {
       const review = { event: words.kind.toUpperCase(), body: words.body };
       return String((await must<{ id: number }>(200, 'POST', `${pull}/reviews`, review)).body.id);
     },
+    rename: (repository, name) => standIn.rename(repository.owner, repository.name, name),
     // The suite of the adapter's reviews covers threads.
     canResolve: false,
     async settle(repository, number, said) {

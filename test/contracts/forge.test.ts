@@ -38,6 +38,7 @@ forgeContract('the fake', async () => {
       });
     },
     deleteBranch: async (repository, branch) => forge.deleteBranch(repository, branch),
+    rename: async (repository, name) => forge.rename(repository, name),
     async tip(repository, branch) {
       const { id, parents, files } = forge.commitAt(repository, branch);
       return { commit: id, parents, paths: Object.keys(files).sort() };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { RunView } from '../../src/protocol/view.ts';
@@ -70,6 +70,25 @@ describe('a killed rollback', function () {
     for (const kind of ['functions', 'sites', 'tablesdb'] as const) assert.deepEqual(await outside.resources(kind), []);
     await assertOneRevert(view, built);
   });
+
+  for (const cut of ['place inside', 'applyDatabase inside', 'deployFunction inside', 'deploySite after']) {
+    it(`takes out what a deployment has left that was killed (${cut}) and cancelled`, async () => {
+      const dieFile = join(place.root, 'died');
+      const [effect = '', moment = ''] = cut.split(' ');
+      const others = MOMENTS.filter((one) => one !== moment).map((one) => `${effect} ${one}\n`);
+      writeFileSync(dieFile, others.join(''));
+      const effects: Effects = { repository: [], forge: [], deployer: [effect] };
+      assert.equal((await live({ brief: sampleBrief(SAMPLE), dieFile, effects })).signal, 'SIGKILL');
+      const { view } = await live({ brief: '', cancel: true });
+      assert.equal(view?.status, 'cancelled');
+      assert.ok((view?.unfinished.length ?? 0) > 0 || effect === 'place');
+      const end = await live({ brief: '', rollback: true, approve: true });
+      assert.deepEqual([end.view?.status, end.view?.error], ['complete', null], end.stderr);
+      for (const kind of ['functions', 'sites', 'tablesdb'] as const) {
+        assert.deepEqual(await outside.resources(kind), [], `${kind}: ${JSON.stringify(end.view?.rollback)}`);
+      }
+    });
+  }
 
   const assertOneRevert = async (view: RunView | null, built: RunView | null): Promise<void> => {
     const pulls = await outside.pullRequests(built?.slug ?? '');

@@ -4,6 +4,7 @@ import type { DomainSettings, Rule } from '../../src/adapters/appwrite/domains.t
 import { packSource } from '../../src/adapters/appwrite/pack.ts';
 import type { ResourceKind, Setting, Settings } from '../../src/adapters/appwrite/resource.ts';
 import { changesOf, diffResource, uploadChange, type Wish } from '../../src/adapters/appwrite/wish.ts';
+import type { DeploymentJournal } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
 
@@ -25,7 +26,12 @@ interface FakeResource {
 /** Functions and sites in memory. */
 export interface FakeResources {
   preview(wish: Wish): DeploymentChange[];
-  deploy(wish: Wish, mark: string, sourceDir: string, known: readonly string[]): Promise<Deployment>;
+  deploy(
+    wish: Wish,
+    mark: string,
+    source: { sourceDir: string; known: readonly string[] },
+    journal: DeploymentJournal,
+  ): Promise<Deployment>;
   known(kind: ResourceKind, id: string): string[];
   failBuild(id: string, logTail: string): void;
   undo(deployment: Deployment): { changes: DeploymentChange[]; irreversible: string[] };
@@ -59,12 +65,14 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
       return ids.includes(active) ? [active, ...ids.filter((one) => one !== active)] : ids;
     },
     failBuild: (id, logTail) => void failures.set(id, logTail),
-    deploy: async (wish, mark, sourceDir, known) => {
+    deploy: async (wish, mark, { sourceDir, known }, journal) => {
       const { holder } = wish;
       const key = keyOf(holder);
       const digest = await packSource(sourceDir).then((packed) => packed.digest);
       const diff = compare(wish, known);
       const old = resources.get(key);
+      const changes = [...diff.settings, ...diff.variables, ...diff.domains];
+      if (changes.length > 0) journal.begin(changes);
       const resource: FakeResource = {
         settings: { ...old?.settings, ...wish.settings },
         variables: { ...old?.variables, ...wish.variables },
@@ -74,7 +82,6 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
       resources.set(key, resource);
       const built = Object.entries(resource.settings).filter(([name]) => BUILD_SETTINGS.has(name));
       const made = JSON.stringify([digest, built, resource.variables]);
-      const changes = [...diff.settings, ...diff.variables, ...diff.domains];
       const base = {
         ...{ kind: holder.kind, id: holder.id, status: 'ready' as const, durationMs: 0, mark },
         url: `http://${holder.id}.${holder.kind}s.localhost`,
@@ -88,6 +95,10 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
       if (earlier === undefined && same.some(({ id }) => id === resource.active)) {
         return { ...base, changes, deploymentId: resource.active, previousDeploymentId: null, logTail: 'unchanged' };
       }
+      const before = resource.active === earlier?.id ? lastActive(resource, known) : resource.active;
+      const previousDeploymentId = before === '' ? null : before;
+      journal.begin([uploadChange(holder)]);
+      journal.upload(null, previousDeploymentId);
       const deployment = earlier ?? { id: `fake-${++uploads}`, status: 'ready' as const, made };
       const logTail = failures.get(holder.id);
       if (earlier === undefined) {
@@ -98,9 +109,8 @@ export function createFakeResources(note: (action: string) => void): FakeResourc
         failures.delete(holder.id);
         throw buildFailed(key, deployment.id, logTail);
       }
-      const before = resource.active === deployment.id ? lastActive(resource, known) : resource.active;
+      journal.upload(deployment.id, previousDeploymentId);
       resource.active = deployment.id;
-      const previousDeploymentId = before === '' ? null : before;
       changes.push(uploadChange(holder));
       return { ...base, changes, deploymentId: deployment.id, previousDeploymentId, logTail: 'built' };
     },

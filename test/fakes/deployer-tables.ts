@@ -1,8 +1,8 @@
-import { change, readSetting, settingChange } from '../../src/adapters/appwrite/changes.ts';
+import { change, readSetting, settingChange, tighteningChange } from '../../src/adapters/appwrite/changes.ts';
 import { diffDatabase } from '../../src/adapters/appwrite/deploy-database.ts';
 import { allowed } from '../../src/adapters/appwrite/schema/apply.ts';
-import { storedPermissions } from '../../src/adapters/appwrite/schema/columns.ts';
-import { diffTables, type TablePair } from '../../src/adapters/appwrite/schema/diff.ts';
+import { isTightening, storedPermissions } from '../../src/adapters/appwrite/schema/columns.ts';
+import { diffTables, type SchemaStep, type TablePair } from '../../src/adapters/appwrite/schema/diff.ts';
 import { isSameIndex, lengthsOf } from '../../src/adapters/appwrite/schema/indexes.ts';
 import { restoreColumn } from '../../src/adapters/appwrite/schema/restore.ts';
 import {
@@ -27,6 +27,7 @@ export interface FakeTables {
     databaseId: string,
     needs: DeploymentNeeds,
     destructive: Approval,
+    begin: (changes: readonly DeploymentChange[]) => void,
   ): Pick<Deployment, 'changes' | 'left' | 'logTail'>;
   addRow(databaseId: string, tableId: string, row: Record<string, unknown>): void;
   undo(deployment: Deployment): { changes: DeploymentChange[]; irreversible: string[] };
@@ -51,17 +52,20 @@ export function createFakeTables(): FakeTables {
       ...diffDatabase(databaseId, needs, idsIn(databaseId)),
       ...steps(databaseId, needs).flatMap((step) => step.changes),
     ],
-    apply: (databaseId, needs, destructive) => {
+    apply: (databaseId, needs, destructive, begin) => {
       const created = diffDatabase(databaseId, needs, idsIn(databaseId));
       const todo = allowed(steps(databaseId, needs), destructive);
       const left = new Set(todo.skipped.map(({ id }) => id));
+      const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
+      begin(changes);
       for (const need of needs.tables) {
         const id = `${databaseId}/${need.id}`;
         const old = tables.get(id);
-        const kept = (old?.present.columns ?? []).filter(({ key }) => left.has(`${id}/${key}`));
+        const kept = (old?.present.columns ?? [])
+          .filter(({ key }) => left.has(`${id}/${key}`))
+          .map((column) => ({ ...column, ...changedOf(todo.steps, need, column.key) }));
         tables.set(id, { present: stateOf(need, kept, old?.present.indexes ?? []), rows: old?.rows ?? [] });
       }
-      const changes = [...created, ...todo.steps.flatMap((step) => step.changes)];
       const lines = changes.map(({ action, kind, id }) => `${action}d ${kind} ${id}`);
       const kept = todo.skipped.map(({ kind, id }) => `left as it is: ${kind} ${id}`);
       return { changes, left: todo.skipped, logTail: [...lines, ...kept].join('\n') };
@@ -83,7 +87,11 @@ export function createFakeTables(): FakeTables {
         } else if (one.action !== 'create') {
           const back = restored(table, one, key);
           if (back === null) irreversible.push(`${one.kind} ${one.id} was changed`);
-          else if (back !== 'done') undone.push(settingChange('column', one.id, back.name, back.to, back.from));
+          else if (back !== 'done') {
+            const { name, from: to, to: from } = back;
+            const say = table.rows.length > 0 && isTightening({ name, from, to }) ? tighteningChange : settingChange;
+            undone.push(say('column', one.id, name, from, to));
+          }
         }
       }
       const others = idsIn(databaseId).filter((id) => !made.has(id));
@@ -106,6 +114,12 @@ export function createFakeTables(): FakeTables {
       if (kind === 'index') table.present.indexes = table.present.indexes.filter((index) => index.key !== key);
     },
   };
+}
+
+/** What is changed in place of a column of which other changes are left out. */
+function changedOf(steps: readonly SchemaStep[], table: TableNeed, key: string): Partial<ColumnState> {
+  const own = steps.flatMap((step) => (step.do === 'update-column' && step.table === table ? [step] : []));
+  return Object.assign({}, ...own.filter(({ need }) => need.key === key).map(({ to }) => to));
 }
 
 function restored(table: FakeTable, { kind, detail }: DeploymentChange, key: string) {

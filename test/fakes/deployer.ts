@@ -1,6 +1,6 @@
 import { functionWish, siteWish } from '../../src/adapters/appwrite/wish.ts';
 import { isAllowed } from '../../src/core/approval.ts';
-import type { Deployer, Place, PlaceRequest } from '../../src/core/ports.ts';
+import type { Deployer, DeploymentJournal, Place, PlaceRequest } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
 import { createFakeResources } from './deployer-resources.ts';
@@ -83,19 +83,23 @@ export function createFakeDeployer(): FakeDeployer {
       for (const need of needs.sites) changes.push(...resources.preview(siteWish(need, placeOf('site', need.id).id)));
       return changes;
     },
-    place: async (request, project, signal) => {
+    place: async (request, project, signal, onCreate) => {
       refuseAborted(signal);
       const planId = request.kind === 'database' ? request.id : request.need.id;
       const mark = `${project}/${planId}`;
-      const { id } = find(request.kind, planId, mark);
+      const { id, isOurs } = find(request.kind, planId, mark);
+      if (!isOurs) onCreate?.({ id, mark });
       owners.set(`${request.kind} ${id}`, mark);
       return { id, mark };
     },
-    applyDatabase: async (needs, place, _name, { destructive }, signal) => {
+    applyDatabase: async (needs, place, _name, { destructive }, signal, journal = NO_JOURNAL) => {
       refuseAborted(signal);
       if (needs.databaseId === null) throw noDatabase();
       keep('database', place);
-      const applied = tables.apply(place.id, needs, destructive);
+      const applied = tables.apply(place.id, needs, destructive, (changes) => {
+        if (changes.length > 0) journal.begin(changes);
+        refuseAborted(signal);
+      });
       note(applied.changes);
       return {
         ...{ kind: 'database', id: place.id, deploymentId: null, previousDeploymentId: null, status: 'ready' },
@@ -106,17 +110,18 @@ export function createFakeDeployer(): FakeDeployer {
       refuseAborted(signal);
       return resources.known(kind, id);
     },
-    deployFunction: async (need, place, sourceDir, known, variables, signal) => {
+    deployFunction: async (need, place, sourceDir, known, variables, signal, journal = NO_JOURNAL) => {
       refuseAborted(signal);
       keep('function', place);
-      const done = await resources.deploy(functionWish(need, place.id, variables), place.mark, sourceDir, known);
+      const wish = functionWish(need, place.id, variables);
+      const done = await resources.deploy(wish, place.mark, { sourceDir, known }, journal);
       note(done.changes);
       return done;
     },
-    deploySite: async (need, place, sourceDir, known, signal) => {
+    deploySite: async (need, place, sourceDir, known, signal, journal = NO_JOURNAL) => {
       refuseAborted(signal);
       keep('site', place);
-      const done = await resources.deploy(siteWish(need, place.id), place.mark, sourceDir, known);
+      const done = await resources.deploy(siteWish(need, place.id), place.mark, { sourceDir, known }, journal);
       note(done.changes);
       return done;
     },
@@ -156,6 +161,8 @@ export function createFakeDeployer(): FakeDeployer {
     },
   };
 }
+
+const NO_JOURNAL: DeploymentJournal = { begin: () => undefined, notMade: () => undefined, upload: () => undefined };
 
 function refuseAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new AppError({ code: 'aborted', message: 'aborted', userMessage: 'Cancelled.' });

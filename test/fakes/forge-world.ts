@@ -59,10 +59,10 @@ export type Refusal = 'auth' | 'not_found' | 'forge_failed' | 'aborted' | 'timeo
 export const refuse = (code: Refusal, message: string, reason?: string): AppError =>
   new AppError({ code, message, ...(reason === undefined ? {} : { details: { reason } }) });
 
-export function emptyRepository(owner: string, name: string): FakeRepository {
+export function emptyRepository(owner: string, name: string, id: string): FakeRepository {
   const webUrl = `https://forge.invalid/${owner}/${name}`;
   return {
-    info: { owner, name, cloneUrl: `${webUrl}.git`, webUrl, defaultBranch: 'main', empty: true },
+    info: { id, owner, name, cloneUrl: `${webUrl}.git`, webUrl, defaultBranch: 'main', empty: true },
     branches: new Map(),
     commits: new Map(),
     pulls: [],

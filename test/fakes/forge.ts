@@ -39,6 +39,8 @@ export interface FakeForge extends Forge {
   push(repository: ForgeRepository, branch: string, commit: Omit<FakeCommit, 'id'> & { id?: string }): string;
   /** Closes the pull requests of the branch too. */
   deleteBranch(repository: ForgeRepository, branch: string): void;
+  /** The old name leads to it. */
+  rename(repository: ForgeRepository, name: string): void;
   commitAt(repository: ForgeRepository, branch: string): FakeCommit;
   /** What `checks` says of a commit from now on; without it, `none`. */
   setChecks(repository: ForgeRepository, commit: string, summary: CheckSummary): void;
@@ -115,7 +117,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       const key = `${owner}/${request.name}`.toLowerCase();
       const known = repositories.get(key);
       if (known !== undefined) return { ...known.info, empty: known.branches.size === 0 };
-      const world = emptyRepository(owner, request.name);
+      const world = emptyRepository(owner, request.name, `forge.invalid/${made.repositories + 1}`);
       repositories.set(key, world);
       made.repositories += 1;
       return { ...world.info };
@@ -236,6 +238,12 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       for (const pull of world.pulls) {
         if (pull.headBranch === branch && pull.state === 'open') pull.state = 'closed';
       }
+    },
+    rename(repository, name) {
+      const world = at(repository);
+      const webUrl = `https://forge.invalid/${world.info.owner}/${name}`;
+      Object.assign(world.info, { name, webUrl, cloneUrl: `${webUrl}.git` });
+      repositories.set(`${world.info.owner}/${name}`.toLowerCase(), world);
     },
     commitAt(repository, branch) {
       const world = at(repository);

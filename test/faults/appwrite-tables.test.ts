@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Fault } from '../../src/sandbox/appwrite/tables/lifecycle.ts';
 import { column, index, needsOf, table } from '../contracts/deployer-support.ts';
-import { type AppwriteRig, failsWith, startRig } from './appwrite-rig.ts';
+import { type AppwriteRig, failsWith, signal, startRig } from './appwrite-rig.ts';
 
 const small = table('notes', [column('title', { size: 50 })]);
 const grown = table('notes', [column('title', { size: 50 }), column('body', { type: 'text' })], {
@@ -43,30 +43,51 @@ describe('Appwrite faults: tables', () => {
       assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);
       assert.equal(done.changes.filter(({ id }) => id === 'main/notes/body').length, 1);
     });
-
-    it(`gives a column up that is ${end} again, and makes it again when that is asked for`, async () => {
-      await rig.applyDatabase(needs);
-      ends.column = [end, end];
-      await assert.rejects(rig.applyDatabase(more), failsWith('deployment_failed', /"body" of table "notes" is/));
-      await addRow();
-      await assert.rejects(
-        rig.applyDatabase(more),
-        failsWith(
-          'deployment_failed',
-          /is \w+ \(The database could not finish it.*approve that as a destructive change/,
-        ),
-      );
-      await rig.applyDatabase(more, true);
-      assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);
-    });
   }
 
-  it('leaves a column alone that does not come about while the table has rows', async () => {
+  it('makes a column that could not be made once more, also when the table has rows', async () => {
     await rig.applyDatabase(needs);
     await addRow();
     ends.column = ['failed'];
-    await assert.rejects(rig.applyDatabase(more), failsWith('deployment_failed', /Column "body".*could not finish/));
-    assert.deepEqual(made, ['body', 'by_title']);
+    await rig.applyDatabase(more);
+    assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);
+  });
+
+  it('gives a column up that cannot be made twice, and makes it when it is tried again: no row has a value in it', async () => {
+    await rig.applyDatabase(needs);
+    await addRow();
+    ends.column = ['failed', 'failed'];
+    await assert.rejects(
+      rig.applyDatabase(more),
+      failsWith('deployment_failed', /Column "body" of table "notes" is failed \(.*could not finish.*Resume the run/),
+    );
+    const { changes } = await rig.applyDatabase(more);
+    assert.deepEqual(
+      changes.map(({ action, id, destructive }) => [action, id, destructive]),
+      [['change', 'main/notes/body', false]],
+    );
+    assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);
+  });
+
+  it('leaves a column that cannot be taken away, and what is on it, until somebody agrees to lose its values', async () => {
+    await rig.applyDatabase(needs);
+    ends.column = ['stuck', 'stuck'];
+    await assert.rejects(rig.applyDatabase(more), failsWith('deployment_failed', /Column "body".* is stuck/));
+    await addRow();
+    const indexed = { ...grown, indexes: [...grown.indexes, index('by_body', ['body'], { type: 'fulltext' })] };
+    const wanted = needsOf({ databaseId: 'main', tables: [indexed] });
+    const { left, changes } = await rig.applyDatabase(wanted);
+    assert.deepEqual(changes, []);
+    assert.deepEqual(
+      left?.map(({ action, id, destructive }) => [action, id, destructive]),
+      [
+        ['change', 'main/notes/body', true],
+        ['create', 'main/notes/by_body', false],
+      ],
+    );
+    await rig.applyDatabase(wanted, left);
+    const all = ['title available', 'body available', 'by_title available', 'by_body available'];
+    assert.deepEqual(await states(), all);
   });
 
   it('makes a broken index again, without an approval', async () => {
@@ -147,6 +168,7 @@ describe('Appwrite faults: tables', () => {
 
   it('makes a table that the server does not take at once, column by column, and names the one that is refused', async () => {
     const body = '{"message":"Invalid type for column","code":400,"type":"general_argument_invalid","version":"1.9.5"}';
+    await rig.deployer.place({ kind: 'database', id: 'main', name: 'Main' }, 'tests', signal);
     rig.faults.answer({ method: 'POST', path: '/v1/tablesdb/main/tables', status: 400, body });
     await rig.applyDatabase(more);
     assert.deepEqual(await states(), ['title available', 'body available', 'by_title available']);

@@ -44,6 +44,7 @@ describe('the token on a redirect', () => {
       webUrl,
       defaultBranch: 'main',
       empty: false,
+      id: 'github.com/1',
     };
     const forge = createForge({ token: 'ghp_redirected', apiUrl: `http://127.0.0.1:${api}/api/v3` });
     const run = { name: 'test', state: 'failed', url: null, summary: '', logId: '5' } as const;

@@ -50,6 +50,7 @@ describe('deploying what an earlier run has merged', function () {
         'plan.proposed',
         'plan.approved',
         'deployment.previewed',
+        'deployment.changing',
         'deployment.started',
         'deployment.finished',
         'live.verified',
@@ -70,6 +71,21 @@ describe('deploying what an earlier run has merged', function () {
     assert.equal((await rig.settled(runId)).stoppedAfter, 'commit');
     const before = deployer.actions.length;
     await rig.settled((await rig.app.dispatch({ type: 'deploy', runId })).runId);
+    assert.match(deployer.actions.slice(before).join('\n'), new RegExp(`upload site ${place} `));
+  });
+
+  it('goes to the same place when the repository was renamed meanwhile', async () => {
+    await rig.settled(await rig.start());
+    const [, place] = /upload site (\S+)/.exec(deployer.actions.join('\n')) ?? [];
+    const { owner, name } = await rig.services.forge.ensureRepository(
+      { owner: null, name: 'sample', private: true, description: '' },
+      AbortSignal.timeout(10_000),
+    );
+    await rig.github.rename(owner, name, 'another-name');
+    const before = deployer.actions.length;
+    const view = await rig.settled(await rig.start());
+    assert.deepEqual([view.status, view.waiting], ['complete', []]);
+    assert.match(view.pullRequest?.url ?? '', /\/another-name\//);
     assert.match(deployer.actions.slice(before).join('\n'), new RegExp(`upload site ${place} `));
   });
 

@@ -108,6 +108,34 @@ describe('the changes of a deployment', function () {
     assert.ok(since.some((action) => action.startsWith('upload site web')));
   });
 
+  for (const decision of ['approve', 'reject'] as const) {
+    it(`that have come to lose something since the preview are asked for in the run: ${decision}`, async () => {
+      await build([title, done]);
+      const { preview } = deployer;
+      deployer.preview = async (...args) => {
+        const changes = await preview(...args);
+        deployer.addRow('crew', 'notes', { done: true });
+        return changes;
+      };
+      const { runId, view } = await build([title]);
+      deployer.preview = preview;
+      assert.deepEqual([view.status, view.waiting[0]?.gate], ['waiting', 'deployment']);
+      assert.match(view.waiting[0]?.message ?? '', /delete column crew\/notes\/done/);
+      assert.deepEqual(names(view.preview?.changes), ['delete column crew/notes/done']);
+      await rig.app.dispatch(
+        decision === 'approve'
+          ? { type: 'approve', runId, gate: 'deployment' }
+          : { type: 'reject', runId, comment: 'Keep it.' },
+      );
+      const end = await rig.settled(runId);
+      assert.deepEqual([end.status, end.waiting], ['complete', []]);
+      const isDone = deployer.actions.includes('delete column crew/notes/done');
+      assert.equal(isDone, decision === 'approve');
+      const database = end.deployments.find(({ kind }) => kind === 'database');
+      assert.deepEqual(names(database?.left), isDone ? [] : ['delete column crew/notes/done']);
+    });
+  }
+
   it('are undone in one action: what was before is active, what was added and is empty goes, a revert is proposed', async () => {
     const first = await build([title]);
     const second = await build([title, done]);
@@ -118,6 +146,9 @@ describe('the changes of a deployment', function () {
     assert.deepEqual([view.status, view.purpose, view.undoes], ['complete', 'rollback', second.runId]);
     assert.deepEqual(view.waiting, []);
     const undone = names(view.rollback?.done);
+    const was = await rig.app.snapshot(second.runId);
+    assert.deepEqual([was?.status, was?.url, was?.rolledBack?.by], ['complete', null, runId]);
+    assert.deepEqual(names(was?.rolledBack?.done), undone);
     assert.ok(undone.includes('delete column crew/notes/done'), undone.join());
     assert.ok(
       undone.some((name) => name.endsWith('deployment web') || name.startsWith('change')),
@@ -210,6 +241,41 @@ describe('the changes of a deployment', function () {
     assert.ok(names((await rig.settled(undo.runId)).rollback?.done).includes('delete column crew/notes/done'));
   });
 
+  for (const [what, name] of [
+    ['database', 'applyDatabase'],
+    ['site', 'deploySite'],
+  ] as const) {
+    it(`are undone also when the run was cancelled while it deployed the ${what}`, async () => {
+      await build([title]);
+      const begun = Promise.withResolvers<void>();
+      const deploy = deployer[name] as (...args: unknown[]) => Promise<unknown>;
+      const hanging = async (...args: unknown[]) => {
+        await deploy(...args);
+        begun.resolve();
+        const signal = args.find((one) => one instanceof AbortSignal);
+        await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      };
+      Object.assign(deployer, { [name]: hanging });
+      plan = planOf([title, done]);
+      const runId = await rig.start({ brief });
+      await begun.promise;
+      await rig.app.dispatch({ type: 'cancel', runId });
+      Object.assign(deployer, { [name]: deploy });
+      const view = await rig.settled(runId);
+      assert.equal(view.status, 'cancelled');
+      assert.deepEqual(
+        view.unfinished.map(({ kind }) => kind),
+        [what],
+      );
+      const undo = await rig.app.dispatch({ type: 'rollback', runId });
+      const undone = await rig.settled(undo.runId);
+      assert.deepEqual([undone.status, undone.waiting], ['complete', []]);
+      assert.ok(names(undone.rollback?.done).includes('delete column crew/notes/done'));
+      const isUp = names(undone.rollback?.done).some((one) => one.startsWith('change deployment web/'));
+      assert.equal(isUp, what === 'site');
+    });
+  }
+
   it('are told as undone as a whole when rolling back needed several attempts', async () => {
     await build([title]);
     const { runId } = await build([title, done]);
@@ -273,6 +339,8 @@ describe('the changes of a deployment', function () {
     const view = await rig.settled(undo.runId);
     assert.equal(view.status, 'complete');
     assert.deepEqual([view.rollback?.done, deployer.actions.slice(before)], [[], []]);
+    const left = await rig.app.snapshot(second.runId);
+    assert.deepEqual([left?.url, left?.rolledBack?.kept], [second.view.url, view.rollback?.kept]);
     assert.ok(view.rollback?.kept.some((text) => text.includes(`run ${third.runId} has deployed to it since`)));
     const newest = await rig.app.dispatch({ type: 'rollback', runId: third.runId });
     assert.deepEqual((await rig.settled(newest.runId)).waiting, []);

@@ -60,6 +60,8 @@ export function deliveryLine(event: DeliveryEvent): LogLine {
       return line(event.destructive ? 'warning' : 'info', approvedText(event));
     case 'rollback.finished':
       return line('success', t('Rolled back: {0} undone, {1} left as it is', event.done.length, event.kept.length));
+    case 'deployment.changing':
+      return line('detail', t('Changing {0}', deploymentName(event.kind, event.id)));
     case 'deployment.started':
       return line('info', t('Deploying {0}', deploymentName(event.kind, event.id)));
     case 'deployment.finished': {

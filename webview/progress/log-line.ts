@@ -89,6 +89,8 @@ function runLine(event: RunEvent): LogLine {
       });
     case 'run.cancelled':
       return line('warning', t('Run cancelled; its work is kept'));
+    case 'run.rolled_back':
+      return line('warning', t('Rolled back: {0} undone, {1} left as it is', event.done.length, event.kept.length));
     default:
       return assertNever(event);
   }

@@ -15,6 +15,7 @@ const paused = part('paused');
 const brief = part('brief');
 const branch = part('branch');
 const purpose = part('purpose');
+const rolledBack = part('rolledBack');
 
 function Elapsed() {
   const text = formatClock(elapsedMs({ startedAt: startedAt.value, endedAt: endedAt.value }, now.value));
@@ -34,6 +35,7 @@ export function RunHeader() {
       <h1>{runTitle(purpose.value ?? 'build', brief.value?.name ?? id)}</h1>
       <div class="run-facts">
         <SignLabel sign={runSign(status.value, paused.value ?? false)} />
+        {rolledBack.value === null ? null : <span class="tone-warn">{t('rolled back')}</span>}
         <Elapsed />
         {branch.value === null ? null : <span class="muted">{t('Branch {0}', branch.value)}</span>}
       </div>

@@ -4,13 +4,14 @@ import { t } from '../l10n.ts';
 import { cost, part, subtaskList } from '../progress/selectors.ts';
 import { ask, bridge, runId } from '../store.ts';
 import { Button } from '../ui/button.tsx';
-import { formatMoney } from '../ui/format.ts';
+import { formatDate, formatMoney } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/section.tsx';
 import { failedCount, lineCounts } from './result-facts.ts';
 
 const diff = part('diff');
 const url = part('url');
+const rolledBack = part('rolledBack');
 const merged = part('integrationEvidence');
 
 const checks = computed(() => {
@@ -45,6 +46,12 @@ export function OutcomePanel() {
           >
             {t('Open live application')}
           </Button>
+        </p>
+      )}
+      {rolledBack.value === null ? null : (
+        <p>
+          <Icon name="undo" class="tone-warn" /> {t('Rolled back {0}', formatDate(rolledBack.value.at))}
+          {rolledBack.value.kept.length === 0 ? null : `; ${t('left as it is: {0}', rolledBack.value.kept.join('; '))}`}
         </p>
       )}
       <dl class="tiles">

@@ -17,15 +17,25 @@ export function settingChange(kind: DeploymentChange['kind'], id: string, name: 
   return change('change', kind, id, `${name}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`);
 }
 
+/** Said of a setting of a column when rows that are there may not keep to it. */
+const NOT_FITTING = ' (rows may not fit)';
+
+/** The same for one that narrows what a column takes: the server refuses it, or rows that do not fit, or cuts their values. */
+export function tighteningChange(kind: DeploymentChange['kind'], id: string, name: string, from: Json, to: Json) {
+  const { detail } = settingChange(kind, id, name, from, to);
+  return change('change', kind, id, detail + NOT_FITTING, true);
+}
+
 export interface SettingChange {
   name: string;
   from: unknown;
   to: unknown;
 }
 
-/** What `settingChange` wrote; null for details that say something else. */
+/** What these wrote; null for details that say something else. */
 export function readSetting(detail: string): SettingChange | null {
-  const [, name, rest] = /^(\w+): (.*)$/s.exec(detail) ?? [];
+  const said = detail.endsWith(NOT_FITTING) ? detail.slice(0, -NOT_FITTING.length) : detail;
+  const [, name, rest] = /^(\w+): (.*)$/s.exec(said) ?? [];
   if (name === undefined || rest === undefined) return null;
   const arrow = ' -> ';
   for (let at = rest.indexOf(arrow); at !== -1; at = rest.indexOf(arrow, at + 1)) {

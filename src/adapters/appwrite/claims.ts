@@ -1,5 +1,6 @@
 import type { PlaceRequest } from '../../core/ports.ts';
-import type { Claims } from './places.ts';
+import { isConflict } from './failures.ts';
+import { type Claims, isMarkTable, markTableOf } from './places.ts';
 import type { ResourceKind, ResourceOps, Settings } from './resource.ts';
 import type { Caller, Sdk } from './sdk.ts';
 import { listVariables, MARK_VARIABLE, writeVariable } from './variables.ts';
@@ -9,10 +10,12 @@ interface Named {
   name: string;
 }
 
+const MAX_NAME_CHARS = 128;
+
 const named = (list: Named[]) => list.map(({ $id, name }) => ({ id: $id, name }));
 const queriesFor = (sdk: Sdk, ids: string[]) => [sdk.Query.equal('$id', ids), sdk.Query.limit(ids.length)];
 
-/** A database has no variables: its name alone says whose it is. */
+/** A database has no variables and its name is anybody's to change: an empty table in it, known by its id, says whose it is. */
 export function claimsOfDatabases(caller: Caller, name: string, signal: AbortSignal): Claims {
   const list: Claims['list'] = async (ids) => {
     const work = (sdk: Sdk) => sdk.tablesDB.list({ queries: queriesFor(sdk, ids) });
@@ -22,14 +25,32 @@ export function claimsOfDatabases(caller: Caller, name: string, signal: AbortSig
     kind: 'database',
     name,
     list,
-    read: async () => null,
+    bears: async (databaseId, mark) => {
+      const marks = (await tableIdsOf(caller, databaseId, signal)).filter(isMarkTable);
+      return marks.length === 0 ? null : marks.includes(markTableOf(mark));
+    },
     create: async (databaseId, marked) => {
       const make = (sdk: Sdk) => sdk.tablesDB.create({ databaseId, name: marked });
       const isDone = async () => (await list([databaseId])).some((one) => one.name === marked);
       await caller.change({ what: `creating database ${databaseId}`, make, isDone, signal });
     },
-    write: async () => undefined,
+    write: async (databaseId, mark) => {
+      const tableId = markTableOf(mark);
+      const tableName = `Says whose this database is: ${mark}`.slice(0, MAX_NAME_CHARS);
+      const make = (sdk: Sdk) => sdk.tablesDB.createTable({ databaseId, tableId, name: tableName });
+      const isDone = async () => (await tableIdsOf(caller, databaseId, signal)).includes(tableId);
+      await caller.change({ what: `marking database ${databaseId}`, make, isDone, signal }).catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+      });
+    },
   };
+}
+
+/** Ids of all tables, marks among them; at most 5,000, and none of a database that is not there. */
+export async function tableIdsOf(caller: Caller, databaseId: string, signal: AbortSignal): Promise<string[]> {
+  const work = ({ tablesDB, Query }: Sdk) => tablesDB.listTables({ databaseId, queries: [Query.limit(5000)] });
+  const answer = await caller.find(`listing the tables of ${databaseId}`, work, signal);
+  return (answer?.tables ?? []).map(({ $id }) => $id);
 }
 
 /** A variable of a function or site says whose it is. */
@@ -40,9 +61,10 @@ export function claimsOfResources(caller: Caller, ops: ResourceOps, settings: Se
     name: String(settings.name ?? ''),
     list: (ids) => listResources(caller, kind, ids, signal),
     create: (id, name) => ops.create(id, { ...settings, name }, signal),
-    read: async (id) => {
+    bears: async (id, mark) => {
       const variables = await listVariables(caller, { kind, id }, signal);
-      return variables.find(({ key }) => key === MARK_VARIABLE)?.value ?? null;
+      const written = variables.find(({ key }) => key === MARK_VARIABLE)?.value;
+      return written === undefined ? null : written === mark;
     },
     write: (id, mark) => writeVariable(caller, { kind, id }, [MARK_VARIABLE, mark], signal),
   };

@@ -2,8 +2,8 @@ import type { Approval } from '../../core/approval.ts';
 import type { DeploymentNeeds } from '../../protocol/deployment-needs.ts';
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { change, lineOf } from './changes.ts';
-import { applySchema } from './schema/apply.ts';
-import { listTableIds, type SchemaContext } from './schema/read.ts';
+import { type ApplyContext, applySchema } from './schema/apply.ts';
+import { listTableIds } from './schema/read.ts';
 
 const LOG_TAIL_CHARS = 4000;
 
@@ -15,7 +15,7 @@ export function diffDatabase(databaseId: string, needs: DeploymentNeeds, tables:
 
 /** Brings a database, which is there, to what is needed. */
 export async function deployDatabase(
-  context: SchemaContext,
+  context: ApplyContext,
   needs: DeploymentNeeds,
   mark: string,
   destructive: Approval,
@@ -23,6 +23,7 @@ export async function deployDatabase(
   const startedMs = context.clock.now();
   const { databaseId } = context;
   const created: DeploymentChange[] = diffDatabase(databaseId, needs, await listTableIds(context));
+  if (created.length > 0) context.journal.begin(created);
   const applied = await applySchema(context, needs, { destructive });
   const changes = [...created, ...applied.changes];
   const kept = applied.skipped.map((one) => `left as it is: ${one.kind} ${one.id} (${one.action}: ${one.detail})`);

@@ -1,4 +1,5 @@
 import type { Models } from 'node-appwrite';
+import type { DeploymentJournal } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Deployment, DeploymentChange, DomainState } from '../../protocol/work.ts';
 import { listDeployments } from './deployments.ts';
@@ -23,13 +24,16 @@ export interface ResourceContext extends RolloutContext {
   domains: DomainSettings;
 }
 
+export interface DeployContext extends ResourceContext {
+  journal: DeploymentJournal;
+}
+
 /** Brings one function or site, which is there, to what is wished for; uploads only when it would make a difference. */
 export async function deployResource(
-  context: ResourceContext,
+  context: DeployContext,
   wish: Wish,
   mark: string,
-  sourceDir: string,
-  known: readonly string[],
+  { sourceDir, known }: { sourceDir: string; known: readonly string[] },
 ): Promise<Deployment> {
   const { caller, clock, ops, signal, log } = context;
   const { holder } = wish;
@@ -38,9 +42,10 @@ export async function deployResource(
   const present = await requirePresent(context, wish);
   const isNew = present.state.deploymentId === '' || known.length === 0;
   const diff = diffResource(wish, present, isNew, ops, context.domains);
-  await settle(context, wish, present, diff);
   const changes = [...diff.settings, ...diff.variables];
-  const domains = await ensureDomains(context, wish, changes);
+  if (changes.length > 0) context.journal.begin(changes);
+  await settle(context, wish, present, diff);
+  const domains = await ensureDomains(context, wish, diff, changes);
   const hash = hashOf(packed.digest, wish.settings, ops);
   const rolled = await rollOut(context, wish, packed.archive, hash, known);
   if (rolled.isMade) changes.push(uploadChange(holder));
@@ -84,34 +89,39 @@ async function settle(context: ResourceContext, wish: Wish, present: Present, di
 
 /** Adds to `changes` the domains that it made. */
 async function ensureDomains(
-  context: ResourceContext,
+  context: DeployContext,
   wish: Wish,
+  diff: ResourceDiff,
   changes: DeploymentChange[],
 ): Promise<DomainState[]> {
   const { caller, signal } = context;
   const { holder } = wish;
-  await ensureGiven(context, holder, changes);
+  changes.push(...(await ensureGiven(context, holder)));
   const states: DomainState[] = [];
   for (const name of wish.domains) {
+    const missing = diff.domains.filter(({ id }) => id === `${holder.id}/${name.toLowerCase()}`);
+    if (missing.length > 0) context.journal.begin(missing);
     const { state, isNew } = await ensureOwnDomain(caller, context.domains, holder, name, signal);
     if (isNew) changes.push(domainChange(holder, state.domain));
+    else if (missing.length > 0) context.journal.notMade(missing);
     states.push(state);
   }
   return states;
 }
 
-/** The domain under the server's own, when that is known. */
+/** The domain under the server's own, when that is known; returns what it made. */
 export async function ensureGiven(
-  { caller, domains, signal }: Pick<ResourceContext, 'caller' | 'domains' | 'signal'>,
+  { caller, domains, signal, journal }: Pick<DeployContext, 'caller' | 'domains' | 'signal' | 'journal'>,
   holder: Holder,
-  changes: DeploymentChange[],
-): Promise<void> {
+): Promise<DeploymentChange[]> {
   const { given } = missingDomains(domains, holder, await listRules(caller, holder, signal), []);
   for (const domain of given) {
-    if (!(await claimDomain(caller, holder, domain, signal))) continue;
-    changes.push(domainChange(holder, domain));
-    return;
+    const made = [domainChange(holder, domain)];
+    journal.begin(made);
+    if (await claimDomain(caller, holder, domain, signal)) return made;
+    journal.notMade(made);
   }
+  return [];
 }
 
 interface Rolled {
@@ -123,7 +133,7 @@ interface Rolled {
 }
 
 async function rollOut(
-  context: ResourceContext,
+  context: DeployContext,
   wish: Wish,
   archive: Buffer,
   hash: string,
@@ -131,24 +141,26 @@ async function rollOut(
 ): Promise<Rolled> {
   const { caller, signal } = context;
   const { holder } = wish;
-  const { kind, id } = holder;
   const variables = await listVariables(caller, holder, signal);
-  const before = await listDeployments(caller, kind, id, signal);
-  const active = (await context.ops.read(id, signal))?.deploymentId ?? '';
+  const before = await listDeployments(caller, holder, signal);
+  const active = (await context.ops.read(holder.id, signal))?.deploymentId ?? '';
   const ofThis = madeOfThis(madeOf(hash, variables, Object.keys(wish.variables)), before);
   const earlier = ofThis.find(({ $id }) => !known.includes($id));
   // A later one that is active was uploaded by somebody else.
   const isUnchanged = active !== '' && known.includes(active) && ofThis.at(-1)?.$id === active;
   if (earlier === undefined && isUnchanged && ofThis.at(-1)?.status === 'ready') {
-    const log = `unchanged: ${kind} ${id} was made of the same files and settings, so nothing was uploaded`;
+    const log = `unchanged: ${holder.kind} ${holder.id} was made of the same files and settings, so nothing was uploaded`;
     return { deploymentId: active, previousDeploymentId: null, log, isMade: false };
   }
-  const taken = earlier === undefined ? null : await takeOver(context, holder, earlier.$id, archive.length);
-  const deploymentId = taken ?? (await uploadAs(context, holder, archive, hash, variables));
-  const log = await finish(context, holder, deploymentId);
   const ready = new Set(before.flatMap(({ $id, status }) => (status === 'ready' ? [$id] : [])));
   const lastActive = known.find((id) => ready.has(id)) ?? null;
-  const previousDeploymentId = active === deploymentId || active === '' ? lastActive : active;
+  const previousDeploymentId = active === earlier?.$id || active === '' ? lastActive : active;
+  context.journal.begin([uploadChange(holder)]);
+  const taken = earlier === undefined ? null : await takeOver(context, holder, earlier.$id, archive.length);
+  context.journal.upload(taken, previousDeploymentId);
+  const deploymentId = taken ?? (await uploadAs(context, holder, archive, hash, variables));
+  if (taken === null) context.journal.upload(deploymentId, previousDeploymentId);
+  const log = await finish(context, holder, deploymentId);
   return { deploymentId, previousDeploymentId, log, isMade: true };
 }
 
@@ -161,6 +173,6 @@ async function uploadAs(
 ): Promise<string> {
   const { caller, signal } = context;
   await writeSource(caller, holder, hash, variables, signal);
-  const before = await listDeployments(caller, holder.kind, holder.id, signal);
+  const before = await listDeployments(caller, holder, signal);
   return upload(context, holder, archive, before);
 }

@@ -1,7 +1,8 @@
-import type { Clock, DeployedUrls, Deployer, Log, Place, PlaceRequest } from '../../core/ports.ts';
+import type { Clock, DeployedUrls, Deployer, DeploymentJournal, Log, Place, PlaceRequest } from '../../core/ports.ts';
 import type { FunctionNeed, SiteNeed } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Deployment } from '../../protocol/work.ts';
+import { change } from './changes.ts';
 import { claimsOfDatabases, claimsOfResources, planIdOf } from './claims.ts';
 import { deployDatabase } from './deploy-database.ts';
 import { deployResource, ensureGiven } from './deploy-resource.ts';
@@ -23,7 +24,7 @@ export interface DeployerOptions {
   apiKey: string;
   clock: Clock;
   log: Log;
-  /** Between two looks at a build or a column, and before a call is made again; default 2,000. */
+  /** Longest time between two looks at a build or a column, and the time before a call is made again; default 2,000. */
   pollMs?: number;
   /** Default 1,200,000: the server's own limit for a build is 900 s. */
   buildDeadlineMs?: number;
@@ -57,43 +58,48 @@ export function createDeployer(options: DeployerOptions): Deployer {
     return claimsOfResources(caller, ops[request.kind], settings, signal);
   };
   /** Makes it again when it has been deleted; refuses one that is another's by now. */
-  const keep = (request: PlaceRequest, { id, mark }: Place, signal: AbortSignal) =>
-    claim(claimsOf(request, signal), [id], mark);
-  const deploy = (wish: Wish, place: Place, sourceDir: string, known: string[], signal: AbortSignal) =>
-    deployResource({ ...base, ops: ops[wish.holder.kind], signal }, wish, place.mark, sourceDir, known);
+  const keep = (request: PlaceRequest, { id, mark }: Place, signal: AbortSignal, { begin }: DeploymentJournal) =>
+    claim(claimsOf(request, signal), [id], mark, () => begin([change('create', request.kind, id)]));
+  const deploy = (
+    wish: Wish,
+    { mark }: Place,
+    source: { sourceDir: string; known: string[] },
+    signal: AbortSignal,
+    journal: DeploymentJournal,
+  ) => deployResource({ ...base, ops: ops[wish.holder.kind], signal, journal }, wish, mark, source);
   return {
     preview: (needs, name, project, signal) => preview({ ...base, ops, claimsOf, signal }, needs, name, project),
-    place: async (request, project, signal) => {
+    place: async (request, project, signal, onCreate) => {
       const planId = planIdOf(request);
       const mark = markOf(project, planId);
-      const id = await claim(claimsOf(request, signal), candidates(planId), mark);
+      const id = await claim(claimsOf(request, signal), candidates(planId), mark, onCreate);
       if (id !== planId) log.info('placed elsewhere: the id is taken', { kind: request.kind, planId, id });
       return { id, mark };
     },
-    applyDatabase: async (needs, place, name, { destructive }, signal): Promise<Deployment> => {
+    applyDatabase: async (needs, place, name, { destructive }, signal, journal = NO_JOURNAL): Promise<Deployment> => {
       if (needs.databaseId === null) throw noDatabase();
-      await keep({ kind: 'database', id: needs.databaseId, name }, place, signal);
-      return deployDatabase({ ...base, databaseId: place.id, signal }, needs, place.mark, destructive);
+      await keep({ kind: 'database', id: needs.databaseId, name }, place, signal, journal);
+      return deployDatabase({ ...base, databaseId: place.id, signal, journal }, needs, place.mark, destructive);
     },
     knownDeployments: async (kind, id, signal) => {
-      const ids = (await listDeployments(caller, kind, id, signal)).map(({ $id }) => $id);
+      const ids = (await listDeployments(caller, { kind, id }, signal)).map(({ $id }) => $id);
       const active = (await ops[kind].read(id, signal))?.deploymentId ?? '';
       // What is active may be older than the newest: somebody has gone back to it.
       return ids.includes(active) ? [active, ...ids.filter((one) => one !== active)] : ids;
     },
-    deployFunction: async (need: FunctionNeed, place, sourceDir, known, variables, signal) => {
-      await keep({ kind: 'function', need }, place, signal);
-      return deploy(functionWish(need, place.id, variables), place, sourceDir, known, signal);
+    deployFunction: async (need: FunctionNeed, place, sourceDir, known, variables, signal, journal = NO_JOURNAL) => {
+      await keep({ kind: 'function', need }, place, signal, journal);
+      return deploy(functionWish(need, place.id, variables), place, { sourceDir, known }, signal, journal);
     },
-    deploySite: async (need: SiteNeed, place, sourceDir, known, signal) => {
-      await keep({ kind: 'site', need }, place, signal);
-      return deploy(siteWish(need, place.id), place, sourceDir, known, signal);
+    deploySite: async (need: SiteNeed, place, sourceDir, known, signal, journal = NO_JOURNAL) => {
+      await keep({ kind: 'site', need }, place, signal, journal);
+      return deploy(siteWish(need, place.id), place, { sourceDir, known }, signal, journal);
     },
     urls: async (functionIds, databaseId, signal) => {
       const functions: DeployedUrls['functions'] = {};
       for (const [planId, id] of Object.entries(functionIds)) {
         const holder = { kind: 'function', id } as const;
-        await ensureGiven({ caller, domains, signal }, holder, []);
+        await ensureGiven({ caller, domains, signal, journal: NO_JOURNAL }, holder);
         const url = publicUrl(domains, holder, await listRules(caller, holder, signal), null);
         if (url === null) throw noDomain('function', id);
         functions[planId] = url;
@@ -104,6 +110,12 @@ export function createDeployer(options: DeployerOptions): Deployer {
     rollBack: (deployment, { destructive }, signal) => rollBack({ ...base, ops, signal }, deployment, destructive),
   };
 }
+
+const NO_JOURNAL: DeploymentJournal = {
+  begin: () => undefined,
+  notMade: () => undefined,
+  upload: () => undefined,
+};
 
 function noDatabase(): AppError {
   return new AppError({

@@ -1,8 +1,9 @@
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
-import { change, readSetting, sameValue, settingChange } from './changes.ts';
+import { change, readSetting, sameValue, settingChange, tighteningChange } from './changes.ts';
 import { isMissing, refusal } from './failures.ts';
 import type { RollbackPlan, Undo } from './rollback-plan.ts';
 import * as calls from './schema/calls.ts';
+import { isTightening } from './schema/columns.ts';
 import { hasRows, listTableIds, readTable, type SchemaContext } from './schema/read.ts';
 import { restoreColumn } from './schema/restore.ts';
 import type { ColumnState, TableState } from './schema/state.ts';
@@ -112,11 +113,13 @@ async function undoTable(
     const [, , key = ''] = one.id.split('/');
     const column = table.columns.find((candidate) => candidate.key === key);
     if (one.kind === 'table') undoAccess(context, journal.tableId, one, table, plan);
-    else if (one.kind === 'index') undoIndex(context, journal.tableId, key, one, table, plan);
-    else if (one.action === 'delete') plan.irreversible.push(`column ${one.id} was deleted with its values.`);
-    else if (column === undefined) continue;
+    else if (one.kind === 'index') undoIndex(context, journal, one, table, plan);
+    else if (one.action === 'delete') {
+      // One that is there was begun only.
+      if (column === undefined) plan.irreversible.push(`column ${one.id} was deleted with its values.`);
+    } else if (column === undefined) continue;
     else if (one.action === 'create') plan.undos.push(await dropColumn(context, journal.tableId, column, isFull));
-    else undoColumn(context, journal.tableId, column, one, plan);
+    else undoColumn(context, journal.tableId, column, one, isFull, plan);
   }
   if (isFull) plan.irreversible.push(`Rows that were written to table ${journal.tableId} since then stay.`);
 }
@@ -158,6 +161,7 @@ function undoColumn(
   tableId: string,
   column: ColumnState,
   one: DeploymentChange,
+  isFull: boolean,
   plan: RollbackPlan,
 ): void {
   const setting = readSetting(one.detail);
@@ -168,9 +172,13 @@ function undoColumn(
   }
   if (back === 'done') return;
   const { name, from, to } = back;
+  const tightens = isTightening({ name, from: to, to: from });
+  const say = tightens && isFull ? tighteningChange : settingChange;
   plan.undos.push({
-    change: settingChange('column', one.id, name, to, from),
+    change: say('column', one.id, name, to, from),
     run: async () => {
+      if (tightens && !isFull && (await hasRows(context, tableId, null)))
+        return `column ${one.id} keeps its ${name}: rows were written meanwhile.`;
       // Read again: another setting of the same column may have been restored meanwhile.
       const now = (await readTable(context, tableId))?.columns.find(({ key }) => key === column.key);
       if (now === undefined) return null;
@@ -188,17 +196,21 @@ function undoColumn(
 
 function undoIndex(
   context: SchemaContext,
-  tableId: string,
-  key: string,
+  { tableId, changes }: TableJournal,
   one: DeploymentChange,
   table: TableState,
   plan: RollbackPlan,
 ): void {
+  const [, , key = ''] = one.id.split('/');
+  const isThere = table.indexes.some((index) => index.key === key);
   if (one.action !== 'create') {
-    plan.irreversible.push(`index ${one.id} was deleted; deploying the plan of before makes it again.`);
+    // One that is there and was not made again was begun only.
+    const isMadeAgain = changes.some(({ action, id }) => action === 'create' && id === one.id);
+    if (!isThere || isMadeAgain)
+      plan.irreversible.push(`index ${one.id} was deleted; deploying the plan of before makes it again.`);
     return;
   }
-  if (!table.indexes.some((index) => index.key === key)) return;
+  if (!isThere) return;
   plan.undos.push({
     change: change('delete', 'index', one.id),
     run: async () => {

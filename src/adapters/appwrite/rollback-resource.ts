@@ -1,6 +1,6 @@
 import type { Deployment } from '../../protocol/work.ts';
 import { change, readSetting, sameValue, settingChange } from './changes.ts';
-import { activateDeployment, findDeployment } from './deployments.ts';
+import { activateDeployment, findDeployment, isUnderWay, stopBuild } from './deployments.ts';
 import { deleteRule, listRules } from './domains.ts';
 import type { ResourceOps, Setting, Settings } from './resource.ts';
 import type { RollbackPlan, Undo } from './rollback-plan.ts';
@@ -38,9 +38,17 @@ export async function rollbackOfResource(context: ResourceRollback, deployment: 
 }
 
 /** In words: what is active now is neither this deployment nor the one before; null when that is not so. */
-function laterThan({ deploymentId, previousDeploymentId }: Deployment, active: string): string | null {
+function laterThan({ deploymentId, previousDeploymentId, changes }: Deployment, active: string): string | null {
   const isLater = active !== '' && active !== deploymentId && active !== previousDeploymentId;
-  return isLater ? `a later deployment (${active}) is active and may need it` : null;
+  if (!isLater) return null;
+  return isCutUpload({ deploymentId, changes })
+    ? `the upload was cut off, so that the active deployment (${active}) may be this one or a later one that needs it`
+    : `a later deployment (${active}) is active and may need it`;
+}
+
+/** Begun, and no answer came that names it. */
+function isCutUpload({ deploymentId, changes }: Pick<Deployment, 'deploymentId' | 'changes'>): boolean {
+  return deploymentId === null && changes.some(({ kind }) => kind === 'deployment');
 }
 
 function onlyApproved(undo: Undo, why: string): Undo {
@@ -59,12 +67,26 @@ async function undoUpload(
   if (!changes.some(({ kind }) => kind === 'deployment')) return false;
   const name = `${holder.kind} ${holder.id}`;
   const active = (await ops.read(holder.id, signal))?.deploymentId ?? '';
-  if (active === previous) return false;
+  const own =
+    deploymentId === null || active === deploymentId
+      ? null
+      : await findDeployment(caller, holder, deploymentId, signal);
+  if (own !== null && isUnderWay(own)) {
+    plan.undos.push({
+      change: change('delete', 'deployment', `${holder.id}/${own.$id}`, 'its build is stopped'),
+      run: async () => {
+        if (await stopBuild(caller, holder, own.$id, signal)) return null;
+        return `deployment ${own.$id} of ${name} was built meanwhile: roll back once more to take it out.`;
+      },
+    });
+    return false;
+  }
+  if ((active === '' ? null : active) === previous) return false;
   if (previous === null) {
     plan.irreversible.push(`${name} had no deployment before this one.`);
     return true;
   }
-  if (active !== deploymentId && active !== '') {
+  if (active !== deploymentId && active !== '' && !isCutUpload(deployment)) {
     plan.irreversible.push(`${name} runs a later deployment (${active}) by now, which is left as it is.`);
     return true;
   }

@@ -1,7 +1,7 @@
 import { type Approval, isAllowed } from '../../core/approval.ts';
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { claimsOfDatabases, claimsOfResources } from './claims.ts';
-import { bearsMark, type Claims } from './places.ts';
+import { type Claims, whoseIs } from './places.ts';
 import type { OpsByKind } from './resource.ts';
 import { rollbackOfDatabase } from './rollback-database.ts';
 import type { RollbackPlan } from './rollback-plan.ts';
@@ -71,5 +71,5 @@ async function ownership(
       : claimsOfResources(caller, context.ops[kind], {}, signal);
   const one = (await claims.list([id])).find((found) => found.id === id);
   if (one === undefined) return 'gone';
-  return mark !== '' && (await bearsMark(claims, one, mark)) ? 'ours' : 'others';
+  return mark === '' || (await whoseIs(claims, one, mark)) === 'others' ? 'others' : 'ours';
 }

@@ -75,7 +75,7 @@ export async function upload(
       const isBusy = error instanceof AppError && error.code === 'rate_limited';
       if (!isBusy && !isUnknownOutcome(error)) throw error;
       context.log.warn('no answer: looking whether it was done', { what: `uploading ${kind} ${id}` });
-      for (const { $id } of await listDeployments(caller, kind, id, signal)) {
+      for (const { $id } of await listDeployments(caller, holder, signal)) {
         const ours = known.has($id) ? null : await takeOver(context, holder, $id, archive.length);
         if (ours !== null) return ours;
       }

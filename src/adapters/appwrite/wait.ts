@@ -3,6 +3,7 @@ import { AppError } from '../../protocol/errors.ts';
 
 export interface Poll<T> {
   clock: Clock;
+  /** Longest time between two looks. The first is an eighth of it, and each is twice the one before. */
   pollMs: number;
   deadlineMs: number;
   /** What is waited for, in words. */
@@ -15,13 +16,23 @@ export interface Poll<T> {
   look(round: number): Promise<T | null>;
 }
 
-/** Looks until there is a result; code `timeout` after the deadline. */
+const FIRST_SHARE = 1 / 8;
+
+/** Looks until there is a result; code `timeout` after the deadline. A limit of calls makes the next look late, not the last. */
 export async function waitUntil<T>(poll: Poll<T>, signal: AbortSignal): Promise<T> {
-  const endsAt = poll.clock.now() + poll.deadlineMs;
+  const { clock, pollMs } = poll;
+  const endsAt = clock.now() + poll.deadlineMs;
+  let waitMs = pollMs * FIRST_SHARE;
   for (let round = 0; ; round++) {
-    const result = await poll.look(round);
-    if (result !== null) return result;
-    if (poll.clock.now() >= endsAt) {
+    try {
+      const result = await poll.look(round);
+      if (result !== null) return result;
+    } catch (error) {
+      const isLimit = error instanceof AppError && error.code === 'rate_limited';
+      if (!isLimit || clock.now() >= endsAt) throw error;
+      waitMs = pollMs;
+    }
+    if (clock.now() >= endsAt) {
       const tail = poll.tail === undefined ? '' : ` ${poll.tail()}`;
       throw new AppError({
         code: 'timeout',
@@ -29,6 +40,7 @@ export async function waitUntil<T>(poll: Poll<T>, signal: AbortSignal): Promise<
         userMessage: `${poll.what} did not happen within ${Math.round(poll.deadlineMs / 1000)} s. ${poll.remedy}${tail}`,
       });
     }
-    await poll.clock.sleep(poll.pollMs, signal);
+    await clock.sleep(Math.min(waitMs, endsAt - clock.now()), signal);
+    waitMs = Math.min(waitMs * 2, pollMs);
   }
 }

@@ -5,6 +5,7 @@ import type { GithubClient } from './client.ts';
 import { limitWaitMs, statusOf, wordsOf } from './errors.ts';
 
 const Repository = z.object({
+  id: z.int(),
   name: z.string(),
   owner: z.object({ login: z.string() }),
   clone_url: z.string(),
@@ -135,6 +136,8 @@ async function usable(client: GithubClient, known: Repository, signal: AbortSign
 
 function toForgeRepository(repository: Repository, empty: boolean): ForgeRepository {
   return {
+    // Another GitHub, such as a company's own, counts from 1 too.
+    id: `${new URL(repository.html_url).hostname}/${repository.id}`,
     owner: repository.owner.login,
     name: repository.name,
     cloneUrl: repository.clone_url,

@@ -18,6 +18,7 @@ export const repository: ForgeRepository = {
   webUrl: 'https://github.com/ada/shop',
   defaultBranch: 'main',
   empty: false,
+  id: 'github.com/1',
 };
 
 export const request: PullRequestRequest = {

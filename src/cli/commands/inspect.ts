@@ -5,7 +5,7 @@ import { nextCommands } from '../follow.ts';
 import { diffLines, planLines } from '../gates.ts';
 import { type Deps, type Io, printJson } from '../io.ts';
 import { previewLines } from '../progress/deployment-lines.ts';
-import { renderSummary } from '../progress/summary.ts';
+import { outcomeText, renderSummary } from '../progress/summary.ts';
 import { clean, createPaint, displayWidth, formatDuration, formatUsd, pad } from '../progress/text.ts';
 import { findRun, stateOfRun, stateSettings, withApp } from '../session.ts';
 
@@ -21,7 +21,7 @@ export async function list(io: Io, deps: Deps, flags: { json?: boolean }): Promi
     const rows = views.map((view) => [
       view.runId,
       nameOf(view),
-      view.status,
+      outcomeText(view),
       view.stage,
       formatUsd(view.cost.usd),
       view.startedAt === null ? '' : formatDuration(io.now() - Date.parse(view.startedAt)),

@@ -78,6 +78,11 @@ export function eventLines(event: DomainEvent): LogLine[] {
       return bad(`failed: ${event.error.userMessage}`);
     case 'run.cancelled':
       return bad('cancelled');
+    case 'run.rolled_back':
+      return [
+        ...wait(`rolled back by run ${event.by}: ${plural(event.done.length, 'change')}`),
+        ...event.kept.flatMap((text) => wait(`kept: ${text}`)),
+      ];
     default:
       return workLines(event);
   }
@@ -192,6 +197,8 @@ function deliveryLines(event: DeliveryEvent): LogLine[] {
         ...event.done.flatMap((change) => info(changeText(change))),
         ...event.kept.flatMap((text) => wait(`kept: ${text}`)),
       ];
+    case 'deployment.changing':
+      return [];
     case 'deployment.started':
       return info(`deploying ${event.kind} ${event.id}`);
     case 'deployment.finished': {

@@ -148,6 +148,16 @@ describe('the summary', () => {
       ].join('\n'),
     );
   });
+
+  it('says when another run has undone this one, what was left, and no address that is live no more', () => {
+    const undone: DomainEvent = { type: 'run.rolled_back', by: 'revert-1', done: [], kept: ['table a/b: it has rows'] };
+    const view = viewOf([started('/home/me/guestbook'), ...planned, ...built, ...diffProposed, ...completed, undone]);
+    const lines = renderSummary(view, { stateDir: '/state', nowMs: FAKE_START_MS + 99_000, paint });
+    assert.equal(lines[1], 'Guestbook: complete, rolled back');
+    assert.match(lines.join('\n'), /rolled back {3}\d{4}-\d\d-\d\d \d\d:\d\d UTC by run revert-1, 0 changes/);
+    assert.ok(lines.includes('kept          table a/b: it has rows'), lines.join('\n'));
+    assert.ok(!lines.some((line) => line.startsWith('URL')));
+  });
 });
 
 describe('terminal text', () => {

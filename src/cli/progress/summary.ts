@@ -20,7 +20,7 @@ export function renderSummary(view: RunView, options: SummaryOptions): string[] 
   }
   for (const entry of view.waiting) lines.push(row('waits for', `${entry.gate}: ${entry.message}`));
   if (view.url !== null) lines.push(row('URL', view.url));
-  const { pullRequest, held, rollback, issue } = view;
+  const { pullRequest, held, rollback, rolledBack, issue } = view;
   if (issue !== null) lines.push(row('issue', issue.url));
   if (pullRequest !== null) {
     const label = view.purpose === 'rollback' ? 'revert' : 'pull request';
@@ -28,7 +28,18 @@ export function renderSummary(view: RunView, options: SummaryOptions): string[] 
   }
   if (held !== null) lines.push(row('not merged', held));
   for (const { domain, state, remedy } of openDomains(view)) lines.push(row('domain', `${domain} ${state}: ${remedy}`));
-  for (const text of rollback?.kept ?? []) lines.push(row('kept', text));
+  if (view.status === 'cancelled' || view.status === 'failed') {
+    for (const { kind, id } of view.unfinished) {
+      lines.push(row('cut off', `${kind} ${id}: a rollback takes out what was begun of it`));
+    }
+  }
+  if (rolledBack !== null) {
+    const { by, at, done } = rolledBack;
+    lines.push(
+      row('rolled back', `${at.slice(0, 16).replace('T', ' ')} UTC by run ${by}, ${plural(done.length, 'change')}`),
+    );
+  }
+  for (const text of rolledBack?.kept ?? rollback?.kept ?? []) lines.push(row('kept', text));
   if (view.branch !== null) lines.push(row('branch', view.branch));
   lines.push(row('cost', costText(view)));
   lines.push(row('time', formatDuration(elapsedMs(view, options.nowMs))));
@@ -52,7 +63,12 @@ function openDomains({ deployments }: RunView): DomainState[] {
 
 function statusText(view: RunView): string {
   if (view.status === 'running' || view.status === 'waiting') return `${view.status}, stage ${view.stage}`;
-  return view.status;
+  return outcomeText(view);
+}
+
+/** The state of a run, and whether another has undone it. */
+export function outcomeText({ status, rolledBack }: RunView): string {
+  return rolledBack === null ? status : `${status}, rolled back`;
 }
 
 function elapsedMs(view: RunView, nowMs: number): number {

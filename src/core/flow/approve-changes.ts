@@ -8,6 +8,9 @@ import { waitAt } from './pause.ts';
 /** The preview has them all. */
 const NAMED = 5;
 
+/** `deployment:changes`, `deployment:changes-2` …; `round` is 1 unless a run asks again. */
+const namesOf = (round: number) => (round === 1 ? '' : `-${round}`);
+
 /**
  * Publishes what is about to be done. Changes that lose something wait for a person, also in a run that approves by itself;
  * rejecting leaves those out and the rest goes on. An approval is for these changes and no others.
@@ -15,26 +18,28 @@ const NAMED = 5;
 export async function approveChanges(
   ctx: Ctx,
   preview: { changes: DeploymentChange[]; irreversible: string[] },
+  round = 1,
 ): Promise<{ destructive: Approval }> {
-  await ctx.publish('previewed', { type: 'deployment.previewed', ...preview });
+  const suffix = namesOf(round);
+  await ctx.publish(`previewed${suffix}`, { type: 'deployment.previewed', ...preview });
   const lossy = preview.changes.filter((change) => change.destructive);
   if (lossy.length === 0) return { destructive: false };
   const named = lossy.slice(0, NAMED).map((change) => `${change.action} ${change.kind} ${change.id}`);
   const more = lossy.length > NAMED ? ` and ${lossy.length - NAMED} more` : '';
-  const decision = await waitAt<Decision>(ctx, 'changes-decision', {
+  const decision = await waitAt<Decision>(ctx, `changes-decision${suffix}`, {
     gate: 'deployment',
-    topic: 'deployment:changes',
-    message: `Something would be lost: ${named.join(', ')}${more}. Approve to do it; reject to leave it out and do the rest.`,
+    topic: `deployment:changes${suffix}`,
+    message: `Something would be lost, or may not fit any more: ${named.join(', ')}${more}. Approve to do it; reject to leave it out and do the rest.`,
     code: null,
   });
   if (decision === null) {
     throw new AppError({
       code: 'timeout',
       message: 'nobody decided about the changes',
-      userMessage: 'The deployment waited 30 days for a decision. Nothing was changed on Appwrite.',
+      userMessage: 'The deployment waited 30 days for a decision. Nothing more was changed on Appwrite.',
     });
   }
   const destructive = decision.decision === 'approve';
-  await ctx.publish('changes-approved', { type: 'deployment.approved', by: 'person', destructive });
+  await ctx.publish(`changes-approved${suffix}`, { type: 'deployment.approved', by: 'person', destructive });
   return { destructive: destructive && lossy };
 }

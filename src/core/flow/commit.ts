@@ -10,7 +10,7 @@ import { pullRequestBody, pullRequestTitle, readTemplate } from './pull-request-
 import { findRemote, pushWork } from './remote.ts';
 import type { Services } from './services.ts';
 
-/** What was merged, and the key of the project: owner and name of its repository. */
+/** What was merged, and the key of the project: the id of its repository, which outlives names. */
 export interface Merged {
   /** Of the default branch; fetched. */
   commit: string;
@@ -34,7 +34,7 @@ export async function commitStage(site: Site, services: Services, work: CommitIn
   const merged = await seeThrough(site, services, { remote, state, work, pullRequest, branch, open });
   await noteMerge(site, services, state.repoDir, remote, merged);
   await runWorkflow(ctx, services, input, remote);
-  return { commit: merged.commit, project: `${remote.owner}/${remote.name}` };
+  return { commit: merged.commit, project: remote.id };
 }
 
 async function openPullRequest(

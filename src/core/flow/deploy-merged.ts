@@ -50,6 +50,6 @@ function fetchMerged(ctx: Ctx, services: Services, input: DeployInput, repoDir: 
     const { forge, repository } = services;
     const found = await findMerged(services, input.remoteUrl, signal);
     await repository.fetch(repoDir, found.cloneUrl, found.defaultBranch, forge.gitAuthorization(), signal);
-    return { commit: input.mergeCommit, project: `${found.owner}/${found.name}` };
+    return { commit: input.mergeCommit, project: found.id };
   });
 }

@@ -1,10 +1,11 @@
 import type { LiveCheck } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
+import type { DomainEvent } from '../../protocol/events.ts';
 import type { Plan } from '../../protocol/plan.ts';
 import type { Deployment, DeploymentChange, LiveResult } from '../../protocol/work.ts';
 import { type Approval, isAllowed } from '../approval.ts';
-import type { Ctx } from '../engine/port.ts';
-import type { DeployedUrls, Place, PlaceRequest } from '../ports.ts';
+import type { Ctx, StepContext } from '../engine/port.ts';
+import type { DeployedUrls, DeploymentJournal, Place, PlaceRequest } from '../ports.ts';
 import { approveChanges } from './approve-changes.ts';
 import type { Merged } from './commit.ts';
 import { pausable } from './pause.ts';
@@ -43,8 +44,16 @@ export async function deployStage(
   for (const need of needs.functions) {
     const place = await findPlace(ctx, services, { kind: 'function', need }, project);
     functionIds[need.id] = place.id;
-    const done = await deployOne(ctx, services, 'function', need.id, place, intended, (known, signal) =>
-      services.deployer.deployFunction(need, place, files.join(sourceDir, need.path), known, variables, signal),
+    const done = await deployOne(ctx, services, 'function', need.id, place, (known, signal, journal) =>
+      services.deployer.deployFunction(
+        need,
+        place,
+        files.join(sourceDir, need.path),
+        known,
+        variables,
+        signal,
+        journal,
+      ),
     );
     if (done.url !== null) urls[need.id] = done.url;
   }
@@ -52,9 +61,9 @@ export async function deployStage(
   for (const need of needs.sites) {
     const dir = files.join(sourceDir, need.path);
     const place = await findPlace(ctx, services, { kind: 'site', need }, project);
-    const done = await deployOne(ctx, services, 'site', need.id, place, intended, async (known, signal) => {
+    const done = await deployOne(ctx, services, 'site', need.id, place, async (known, signal, journal) => {
       if (need.settingsFile !== null) await files.writeText(files.join(dir, need.settingsFile), settingsText(deployed));
-      return services.deployer.deploySite(need, place, dir, known, signal);
+      return services.deployer.deploySite(need, place, dir, known, signal, journal);
     });
     if (done.url !== null) urls[need.id] = done.url;
   }
@@ -67,28 +76,6 @@ interface Intended {
   /** Which of those that lose something are made too. */
   destructive: Approval;
 }
-
-/**
- * The deployment with what attempts before the last one did: those failed and told nothing, but a rollback has to know. What was
- * intended of it, was not left out and did not have to be done any more was done by them.
- */
-function withAll(deployment: Deployment, intended: Intended): Deployment {
-  const nameOf = ({ action, kind, id }: DeploymentChange) => `${action} ${kind} ${id}`;
-  const told = new Set([...deployment.changes, ...(deployment.left ?? [])].map(nameOf));
-  const isOf = ({ id, kind }: DeploymentChange) =>
-    (id === deployment.id || id.startsWith(`${deployment.id}/`)) && KINDS[deployment.kind].includes(kind);
-  const earlier = intended.changes.filter(
-    (change) => isOf(change) && !told.has(nameOf(change)) && isAllowed(change, intended.destructive),
-  );
-  return { ...deployment, changes: [...earlier, ...deployment.changes] };
-}
-
-/** Ids of databases, functions and sites may be the same. */
-const KINDS: Record<Deployment['kind'], DeploymentChange['kind'][]> = {
-  database: ['database', 'table', 'column', 'index'],
-  function: ['function', 'variable', 'domain', 'deployment'],
-  site: ['site', 'variable', 'domain', 'deployment'],
-};
 
 /** Tells what is about to happen; what would lose something waits for a person, whatever was approved before. */
 async function previewed(
@@ -111,8 +98,25 @@ function databaseVariables(databaseId: string | null): Record<string, string> {
 
 /** A step of its own: a repeated deployment goes where the first one went, whatever appears on the host meanwhile. */
 function findPlace(ctx: Ctx, services: Services, request: PlaceRequest, project: string): Promise<Place> {
-  const id = request.kind === 'database' ? request.id : request.need.id;
-  return pausable(ctx, `place-${request.kind}-${id}`, (s) => services.deployer.place(request, project, s.signal));
+  const { kind } = request;
+  const id = kind === 'database' ? request.id : request.need.id;
+  return pausable(ctx, `place-${kind}-${id}`, (s) =>
+    services.deployer.place(request, project, s.signal, (place) =>
+      journalOf(s, kind, place).begin([{ action: 'create', kind, id: place.id, detail: '', destructive: false }]),
+    ),
+  );
+}
+
+/** What a deployment begins is in the events before it is made, so that a rollback finds it however the step ends. */
+function journalOf(s: StepContext, kind: Deployment['kind'], { id, mark }: Place): DeploymentJournal {
+  const say = (what: Omit<Extract<DomainEvent, { type: 'deployment.changing' }>, 'type' | 'kind' | 'id' | 'mark'>) =>
+    // Each try tells it again: what it found may be another than what the one before did.
+    s.emit(`changing-${s.attempt}-${JSON.stringify(what)}`, { type: 'deployment.changing', kind, id, mark, ...what });
+  return {
+    begin: (changes) => say({ changes: [...changes] }),
+    notMade: (changes) => say({ changes: [], notMade: [...changes] }),
+    upload: (deploymentId, previousDeploymentId) => say({ changes: [], deploymentId, previousDeploymentId }),
+  };
 }
 
 function settingsText(urls: DeployedUrls): string {
@@ -132,11 +136,39 @@ async function deployDatabase(
   const request = { kind: 'database' as const, id: plan.deployment.databaseId ?? '', name };
   const place = await findPlace(ctx, services, request, project);
   await ctx.publish('database-started', { type: 'deployment.started', kind: 'database', id: place.id });
-  const deployment = await pausable(ctx, 'database', (s) =>
-    services.deployer.applyDatabase(plan.deployment, place, name, { destructive: intended.destructive }, s.signal),
-  );
-  await ctx.publish('database-finished', { type: 'deployment.finished', deployment: withAll(deployment, intended) });
+  const apply = (destructive: Approval, round: number) =>
+    pausable(ctx, round === 1 ? 'database' : `database-${round}`, (s) => {
+      const journal = journalOf(s, 'database', place);
+      return services.deployer.applyDatabase(plan.deployment, place, name, { destructive }, s.signal, journal);
+    });
+  const deployment = await applyAsAgreed(ctx, intended, apply);
+  await ctx.publish('database-finished', { type: 'deployment.finished', deployment });
   return place.id;
+}
+
+/** Times that a person is asked about losses that appear while the tables are changed. */
+const MAX_ROUNDS = 4;
+
+/**
+ * What has come to lose something since the preview, by rows that were written or a column that broke, was left as it is: a
+ * person is asked about that, too, and what they approve is made. What they reject stays left.
+ */
+async function applyAsAgreed(
+  ctx: Ctx,
+  { changes, destructive }: Intended,
+  apply: (destructive: Approval, round: number) => Promise<Deployment>,
+): Promise<Deployment> {
+  const asked = changes.filter((change) => change.destructive);
+  let approved: Approval = destructive;
+  for (let round = 1; ; round += 1) {
+    const deployment = await apply(approved, round);
+    const news = (deployment.left ?? []).filter((change) => !isAllowed(change, asked));
+    if (news.length === 0 || round === MAX_ROUNDS) return deployment;
+    asked.push(...news);
+    const decision = await approveChanges(ctx, { changes: news, irreversible: [] }, round + 1);
+    if (decision.destructive === false) return deployment;
+    approved = [...(typeof approved === 'boolean' ? [] : approved), ...news];
+  }
 }
 
 async function deployOne(
@@ -145,19 +177,15 @@ async function deployOne(
   kind: 'function' | 'site',
   id: string,
   place: Place,
-  intended: Intended,
-  deploy: (known: string[], signal: AbortSignal) => Promise<Deployment>,
+  deploy: (known: string[], signal: AbortSignal, journal: DeploymentJournal) => Promise<Deployment>,
 ): Promise<Deployment> {
   await ctx.publish(`${kind}-${id}-started`, { type: 'deployment.started', kind, id: place.id });
   // Recorded before the upload: a repeated upload step can tell its own earlier deployment from older ones.
   const known = await pausable(ctx, `${kind}-${id}-known`, (s) =>
     services.deployer.knownDeployments(kind, place.id, s.signal),
   );
-  const deployment = await pausable(ctx, `${kind}-${id}`, (s) => deploy(known, s.signal));
-  await ctx.publish(`${kind}-${id}-finished`, {
-    type: 'deployment.finished',
-    deployment: withAll(deployment, intended),
-  });
+  const deployment = await pausable(ctx, `${kind}-${id}`, (s) => deploy(known, s.signal, journalOf(s, kind, place)));
+  await ctx.publish(`${kind}-${id}-finished`, { type: 'deployment.finished', deployment });
   return deployment;
 }
 

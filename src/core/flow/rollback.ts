@@ -41,10 +41,16 @@ async function runStages(ctx: Ctx, services: Services, input: RollbackInput): Pr
   const left = await pausable(ctx, 'left', (s) => previewed(services, input, s.signal));
   const reverted = merged === null ? null : await revertMerge(ctx, services, input, state, merged);
   if (reverted !== null && 'kept' in reverted) kept.push(reverted.kept);
-  await ctx.publish('rolled-back', {
-    type: 'rollback.finished',
+  const outcome = {
     done: [...doneBefore(preview.changes, left.changes, done), ...done],
     kept: distinct([...kept, ...preview.irreversible]),
+  };
+  await ctx.publish('rolled-back', { type: 'rollback.finished', ...outcome });
+  await ctx.step('told', async (s) => {
+    // A run that was deleted meanwhile is not begun anew by it.
+    const isThere = services.events.read(undoes, 0, 1).length > 0;
+    if (isThere) services.events.append(undoes, { type: 'run.rolled_back', by: ctx.rootRunId, ...outcome }, s.key);
+    return null;
   });
   return { url: null, stoppedAfter: 'deploy' };
 }

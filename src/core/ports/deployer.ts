@@ -23,10 +23,20 @@ export interface Place {
   mark: string;
 }
 
+/** Hears what a deployment does right before it is done, so that one which is cut off at any point can be undone. */
+export interface DeploymentJournal {
+  /** These are made next. */
+  begin(changes: readonly DeploymentChange[]): void;
+  /** These were begun, and certainly not made. */
+  notMade(changes: readonly DeploymentChange[]): void;
+  /** An upload is next (`null`), or was taken; `previousDeploymentId` is what was live before it. */
+  upload(deploymentId: string | null, previousDeploymentId: string | null): void;
+}
+
 /**
  * Everything is find-or-create, and only what carries the mark of the project is ever changed. Every call but `place` and
  * the reading ones refuses (`deployment_failed`) a place that meanwhile belongs to somebody else. Applied twice, the second
- * time changes nothing; `Deployment.changes` names what was done.
+ * time changes nothing; `Deployment.changes` names what was done, and `journal`, where there is one, hears it before.
  */
 export interface Deployer {
   /**
@@ -36,9 +46,15 @@ export interface Deployer {
   preview(needs: DeploymentNeeds, name: string, project: string, signal: AbortSignal): Promise<DeploymentChange[]>;
   /**
    * Finds the place of this project, or takes the first free one and marks it. `project` is a key that stays the same over
-   * the runs of one project and is no other project's, such as `owner/name` of its repository.
+   * the runs of one project, also when its repository is renamed, and is no other project's: `ForgeRepository.id`.
    */
-  place(request: PlaceRequest, project: string, signal: AbortSignal): Promise<Place>;
+  place(
+    request: PlaceRequest,
+    project: string,
+    signal: AbortSignal,
+    /** Called right before the place is made; not for one that is there. */
+    onCreate?: (place: Place) => void,
+  ): Promise<Place>;
   /**
    * Makes the smallest changes that bring database, tables, columns and indexes to what is needed; waits until all are
    * available. Changes that lose data are made only when `destructive` allows them, else left out and named in `left`.
@@ -50,6 +66,7 @@ export interface Deployer {
     name: string,
     options: { destructive: Approval },
     signal: AbortSignal,
+    journal?: DeploymentJournal,
   ): Promise<Deployment>;
   /**
    * Ids of the deployments that exist now: asked before an upload, so that a repeated upload can be recognised. `id` is that
@@ -69,6 +86,7 @@ export interface Deployer {
     known: string[],
     variables: Record<string, string>,
     signal: AbortSignal,
+    journal?: DeploymentJournal,
   ): Promise<Deployment>;
   deploySite(
     need: SiteNeed,
@@ -76,6 +94,7 @@ export interface Deployer {
     sourceDir: string,
     known: string[],
     signal: AbortSignal,
+    journal?: DeploymentJournal,
   ): Promise<Deployment>;
   /** `functionIds`: id in the plan -> id of the place; `databaseId` is that of the place. */
   urls(functionIds: Record<string, string>, databaseId: string | null, signal: AbortSignal): Promise<DeployedUrls>;

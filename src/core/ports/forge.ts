@@ -2,6 +2,8 @@ import type { CheckSummary, PullRequest, WorkflowRun } from '../../protocol/work
 import type { CommitId } from './repository.ts';
 
 export interface ForgeRepository {
+  /** Stays the same when the repository is renamed or transferred, and is no other's on any forge: `github.com/1296269`. */
+  id: string;
   owner: string;
   name: string;
   cloneUrl: string;

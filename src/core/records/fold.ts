@@ -1,6 +1,6 @@
 import type { DomainEvent, EventRecord } from '../../protocol/events.ts';
 import type { ActivityRecord, DeploymentRecord, ProjectRecords, TaskRecord } from '../../protocol/records.ts';
-import { emptyView, fold, type RunView } from '../../protocol/view.ts';
+import { emptyView, fold, isTakenOut, type RunView } from '../../protocol/view.ts';
 import type { Deployment } from '../../protocol/work.ts';
 import type { Json } from '../engine/port.ts';
 import { activityOf } from './activities.ts';
@@ -143,20 +143,34 @@ function draftsAfter(
       const { kind, id, status } = event.deployment;
       return draft(kind, id, {
         status: status === 'ready' ? 'deployed' : 'failed',
-        result: event.deployment,
+        // The view has what earlier tries of it have done, too.
+        result: view.deployments.at(-1) ?? event.deployment,
         commit: view.mergeCommit,
       });
     }
+    case 'run.rolled_back':
+      return Object.fromEntries(
+        Object.entries(deployments).flatMap(([key, value]) => {
+          const { result } = value;
+          const isOut = result !== null && isTakenOut(result, event.done);
+          return isOut ? [[key, { ...value, result: { ...result, url: null } }]] : [];
+        }),
+      );
     case 'run.failed':
     case 'run.cancelled':
       return Object.fromEntries(
         Object.entries(deployments)
           .filter(([, { status }]) => status === 'pending' || status === 'building')
-          .map(([key, value]) => [key, { ...value, status: 'failed' as const }]),
+          .map(([key, value]) => [key, { ...value, status: 'failed' as const, result: cutOff(view, value) }]),
       );
     default:
       return {};
   }
+}
+
+/** What a deployment has begun that did not finish. */
+function cutOff({ unfinished }: RunView, { type, id, result }: DeploymentDraft): Deployment | null {
+  return unfinished.find((one) => one.kind === type && one.id === id) ?? result;
 }
 
 /** Whose deployment a change announces. A variable or domain changes something that is named by itself. */

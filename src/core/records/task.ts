@@ -96,5 +96,6 @@ function deploymentOf(view: RunView): Json {
     cost: { usd, unpricedCalls, calls, inputTokens, outputTokens },
     deployments: view.deployments.map(({ kind, id, status, url, domains }) => ({ kind, id, status, url, domains })),
     rollback: view.rollback,
+    rolledBack: view.rolledBack,
   };
 }

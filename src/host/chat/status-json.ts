@@ -50,6 +50,7 @@ function summaryOf(view: RunView) {
     budgetUsd: view.budgetUsd,
     pullRequest: view.pullRequest?.url ?? null,
     liveUrl: view.url,
+    rolledBack: view.rolledBack === null ? null : { at: view.rolledBack.at, by: view.rolledBack.by },
     error: view.error === null ? null : { code: view.error.code, message: withoutPlaces(view.error.userMessage) },
   };
 }

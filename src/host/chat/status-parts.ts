@@ -2,7 +2,16 @@ import type { Gate } from '../../protocol/events.ts';
 import type { RunView, Waiting } from '../../protocol/view.ts';
 import type { CommandName } from '../ids.ts';
 import { waitLines, waitWords } from '../trees/inbox-rows.ts';
-import { clockText, isUnfinished, runName, stageText, statusText, usdText, type Wording } from '../trees/wording.ts';
+import {
+  clockText,
+  isUnfinished,
+  rolledBackText,
+  runName,
+  stageText,
+  statusText,
+  usdText,
+  type Wording,
+} from '../trees/wording.ts';
 import { escaped, shortened } from './markdown.ts';
 import type { ChatPart, ChatTarget } from './parts.ts';
 
@@ -43,6 +52,7 @@ function headline(wording: Wording, view: RunView): string {
   const done = subtasks.filter(({ state }) => state === 'integrated').length;
   const facts = [
     statusText(wording, view.status),
+    ...[rolledBackText(wording, view) ?? []].flat(),
     ...(isUnfinished(view) ? [stageText(wording, view.stage)] : []),
     ...(subtasks.length === 0 ? [] : [l10n.t('{0} of {1} integrated', done, subtasks.length)]),
     l10n.t('{0} of {1}', usdText(wording, view.cost.usd), usdText(wording, view.budgetUsd)),

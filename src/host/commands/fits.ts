@@ -37,9 +37,9 @@ export function canDeploy(view: RunView): boolean {
   return view.status === 'complete' && view.stoppedAfter === 'commit' && view.mergeCommit !== null;
 }
 
-/** Something was deployed, and nothing of the run is under way. What a rollback did is undone by deploying again. */
+/** Something was deployed, if only in part, and nothing of the run is under way. What a rollback did is undone by deploying again. */
 export function canRollBack(view: RunView): boolean {
-  return hasEnded(view) && view.purpose !== 'rollback' && view.deployments.length > 0;
+  return hasEnded(view) && view.purpose !== 'rollback' && view.deployments.length + view.unfinished.length > 0;
 }
 
 /** Null for a wait that belongs to the run as a whole. */

@@ -3,7 +3,16 @@ import type { ChangedFile } from '../../protocol/work.ts';
 import { canDeploy, canPause, canRollBack, isHeld, retriesOf, waitsAt } from '../commands/fits.ts';
 import { plainLine } from '../commands/plain.ts';
 import { joined, type Row, type RowIcon } from './nodes.ts';
-import { dateText, isUnfinished, runName, stageText, statusText, subtaskStateText, type Wording } from './wording.ts';
+import {
+  dateText,
+  isUnfinished,
+  rolledBackText,
+  runName,
+  stageText,
+  statusText,
+  subtaskStateText,
+  type Wording,
+} from './wording.ts';
 
 /** What wants a person comes first, what is done last; within a place the order of the plan. */
 const PLACES: Record<SubtaskState, number> = {
@@ -105,7 +114,7 @@ function runDescription(wording: Wording, view: RunView): string {
   const progress = subtasks.length === 0 ? null : wording.l10n.t('{0} of {1} integrated', done, subtasks.length);
   if (!isUnfinished(view)) {
     const at = view.endedAt === null ? null : dateText(wording, view.endedAt);
-    return joined([statusText(wording, view.status), at]);
+    return joined([statusText(wording, view.status), at, rolledBackText(wording, view)]);
   }
   const held = view.paused ? wording.l10n.t('pausing') : null;
   return joined([

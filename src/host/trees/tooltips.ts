@@ -10,6 +10,7 @@ import {
   durationText,
   isUnfinished,
   minutesText,
+  rolledBackText,
   runName,
   stageText,
   statusText,
@@ -85,6 +86,8 @@ function runTooltip(wording: Wording, view: RunView, nowMs: number): string {
     unpricedCalls === 0 ? null : l10n.t('Calls of unknown price: {0}', unpricedCalls),
     ...view.waiting.map((wait) => waitWords(wording, view, wait).label),
     view.error?.userMessage ?? null,
+    rolledBackText(wording, view),
+    ...(view.rolledBack?.kept ?? []),
     view.url,
   ]);
 }

@@ -94,6 +94,11 @@ export function statusText({ l10n }: Wording, status: RunView['status']): string
   }
 }
 
+/** When another run has undone it; null otherwise. */
+export function rolledBackText(wording: Wording, { rolledBack }: RunView): string | null {
+  return rolledBack === null ? null : wording.l10n.t('rolled back {0}', dateText(wording, rolledBack.at));
+}
+
 export function stageText({ l10n }: Wording, stage: RunView['stage']): string {
   switch (stage) {
     case 'brief':

@@ -1,13 +1,13 @@
 import { type Approval, isAllowed } from '../../../core/approval.ts';
+import type { DeploymentJournal } from '../../../core/ports.ts';
 import type { DeploymentNeeds, TableNeed } from '../../../protocol/deployment-needs.ts';
 import type { DeploymentChange } from '../../../protocol/work.ts';
 import * as calls from './calls.ts';
-import { wishOf } from './column-calls.ts';
 import { diffTables, type SchemaStep, type TablePair } from './diff.ts';
 import type { SchemaContext } from './read.ts';
 import { hasRows, readPresent, readTable } from './read.ts';
 import type { TableState } from './state.ts';
-import { broken, waitAvailable, waitGone } from './wait.ts';
+import { waitAvailable, waitGone } from './wait.ts';
 
 export interface Applied {
   changes: DeploymentChange[];
@@ -22,9 +22,13 @@ export async function readPairs(context: SchemaContext, needs: DeploymentNeeds):
   return pairs;
 }
 
+export interface ApplyContext extends SchemaContext {
+  journal: DeploymentJournal;
+}
+
 /** Makes the changes one after the other and waits until all that is needed is available. */
 export async function applySchema(
-  context: SchemaContext,
+  context: ApplyContext,
   needs: DeploymentNeeds,
   options: { destructive: Approval },
 ): Promise<Applied> {
@@ -40,33 +44,42 @@ export async function applySchema(
     await perform(run, step);
     changes.push(...step.changes);
   }
-  for (const table of needs.tables) await settle(run, table);
+  const left = new Set(skipped.map(({ kind, id }) => `${kind} ${id}`));
+  for (const table of needs.tables) await settle(run, table, left);
   return { changes, skipped };
 }
 
 /** Rows have been written since the comparison, so that the step would now lose what nobody has agreed to lose. */
 async function isFilledSince(context: SchemaContext, step: SchemaStep, destructive: Approval): Promise<boolean> {
-  if (step.do !== 'delete-column' && step.do !== 'remake-column') return false;
+  const isLosing =
+    step.do === 'delete-column' ||
+    (step.do === 'remake-column' && !step.isUnmade) ||
+    (step.do === 'update-column' && step.tightens);
+  if (!isLosing) return false;
   if (step.changes.every((one) => isAllowed(asLosing(one), destructive))) return false;
   return hasRows(context, step.table.id, null);
 }
 
 const asLosing = (one: DeploymentChange): DeploymentChange => ({ ...one, destructive: true });
 
-/** Without what loses data, unless that is allowed, and without what only makes way for it. */
+/** Without what loses data, unless that is allowed, and without what only makes way for it or needs it. */
 export function allowed(
   steps: readonly SchemaStep[],
   destructive: Approval,
 ): { steps: SchemaStep[]; skipped: DeploymentChange[] } {
   const isLosing = (step: SchemaStep) => step.changes.some((one) => !isAllowed(one, destructive));
   const losing = steps.filter(isLosing);
-  for (const step of losing) {
-    if (step.do !== 'remake-column' || !step.isBroken) continue;
-    throw broken(step.table.id, 'column', { key: step.need.key, status: step.reason, error: '' });
-  }
+  const isOnBroken = (step: SchemaStep, one: SchemaStep) =>
+    step.do === 'create-index' &&
+    one.do === 'remake-column' &&
+    one.isBroken &&
+    step.need.columns.includes(one.need.key);
   const isKept = (step: SchemaStep) =>
     isLosing(step) ||
-    losing.some((one) => one.column !== undefined && one.table === step.table && one.column === step.column);
+    losing.some(
+      (one) =>
+        one.table === step.table && ((one.column !== undefined && one.column === step.column) || isOnBroken(step, one)),
+    );
   return {
     steps: steps.filter((step) => !isKept(step)),
     skipped: steps.filter(isKept).flatMap((step) => step.changes),
@@ -74,7 +87,7 @@ export function allowed(
 }
 
 interface Run {
-  context: SchemaContext;
+  context: ApplyContext;
   /** Table id -> `column <key>` and `index <key>` that were made by now. */
   fresh: Map<string, Set<string>>;
 }
@@ -88,40 +101,51 @@ function entry(map: Map<string, Set<string>>, tableId: string): Set<string> {
 async function perform(run: Run, step: SchemaStep): Promise<void> {
   const { context } = run;
   const { table } = step;
+  const begin = () => context.journal.begin(step.changes);
   const fresh = entry(run.fresh, table.id);
   switch (step.do) {
     case 'create-table':
+      begin();
       await calls.createTable(context, table);
       return;
     case 'update-table':
+      begin();
       await calls.updateTable(context, table.id, calls.accessOf(table, step.enabled));
       return;
     case 'create-column':
+      // With its table, which is in the journal.
       if (has(await present(run, table), 'columns', step.need.key)) return;
+      begin();
       await calls.createColumn(context, table, step.need);
       fresh.add(`column ${step.need.key}`);
       return;
     case 'update-column': {
       const column = (await readTable(context, table.id))?.columns.find(({ key }) => key === step.need.key);
-      if (column !== undefined) await calls.updateColumnTo(context, table.id, column, wishOf(step.need));
+      if (column === undefined) return;
+      begin();
+      await calls.updateColumnTo(context, table.id, column, { ...column, ...step.to });
       return;
     }
     case 'remake-column':
+      begin();
       await calls.deletePart(context, table.id, 'column', step.need.key);
       await waitGone(context, table.id, 'column', step.need.key);
       await calls.createColumn(context, table, step.need);
       fresh.add(`column ${step.need.key}`);
       return;
     case 'delete-column':
+      begin();
       await calls.deletePart(context, table.id, 'column', step.key);
       await waitGone(context, table.id, 'column', step.key);
       return;
     case 'delete-index':
+      begin();
       await calls.deletePart(context, table.id, 'index', step.key);
       await waitGone(context, table.id, 'index', step.key);
       return;
     case 'create-index':
       if (has(await present(run, table), 'indexes', step.need.key)) return;
+      begin();
       await waitAvailable(context, table, 'column', columnsOf(table, step.need.columns), fresh);
       await calls.createIndex(context, table, step.need);
       fresh.add(`index ${step.need.key}`);
@@ -151,11 +175,13 @@ function has(state: TableState | null, what: 'columns' | 'indexes', key: string)
   return state?.[what].some((part) => part.key === key && part.status !== 'deleting') ?? false;
 }
 
-async function settle(run: Run, table: TableNeed): Promise<void> {
+/** What was left as it is, perhaps broken, is not waited for. */
+async function settle(run: Run, table: TableNeed, left: ReadonlySet<string>): Promise<void> {
   const { context } = run;
   const fresh = entry(run.fresh, table.id);
-  const columns = table.columns.map(({ key }) => key);
+  const isWanted = (kind: string) => (key: string) => !left.has(`${kind} ${context.databaseId}/${table.id}/${key}`);
+  const columns = table.columns.map(({ key }) => key).filter(isWanted('column'));
   await waitAvailable(context, table, 'column', columns, fresh);
-  const indexes = table.indexes.map(({ key }) => key);
+  const indexes = table.indexes.map(({ key }) => key).filter(isWanted('index'));
   await waitAvailable(context, table, 'index', indexes, fresh);
 }

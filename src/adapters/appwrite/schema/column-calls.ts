@@ -97,12 +97,6 @@ export type ColumnWish = Pick<ColumnState, 'key' | 'required' | 'default' | 'min
   size?: number | null | undefined;
 };
 
-export function wishOf(column: ColumnNeed): ColumnWish {
-  const { key, required, min, max, elements } = column;
-  const onDelete = column.relationship?.onDelete ?? 'restrict';
-  return { key, required, min, max, elements, onDelete, default: defaultOf(column), size: sizeOf(column) };
-}
-
 export function updateByType({ tablesDB }: Sdk, where: Where, type: string, wish: ColumnWish): Promise<unknown> {
   const { key, required } = wish;
   // The library's types leave out the null that takes a default away.

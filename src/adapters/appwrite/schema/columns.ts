@@ -53,10 +53,44 @@ export function whyRemake(present: ColumnState, wanted: ColumnNeed): string | nu
   return present.array === wanted.array ? null : present.array ? 'a list' : 'not a list';
 }
 
-interface Difference {
+export interface Difference {
   name: string;
   from: string | number | boolean | null | string[];
   to: string | number | boolean | null | string[];
+}
+
+/** Whether values that were right may be wrong afterwards. */
+export function isTightening({ name, from, to }: { name: string; from: unknown; to: unknown }): boolean {
+  switch (name) {
+    case 'required':
+      return to === true;
+    case 'size':
+      return Number(to) < Number(from);
+    case 'min':
+      return to !== null && (from === null || Number(to) > Number(from));
+    case 'max':
+      return to !== null && (from === null || Number(to) < Number(from));
+    case 'elements':
+      return Array.isArray(from) && Array.isArray(to) && from.some((one) => !to.includes(one));
+    default:
+      return false;
+  }
+}
+
+/**
+ * What takes values away from a column apart from what does not, which can be made first and by itself: an enum gets its new
+ * values before it loses others.
+ */
+export function parted(all: readonly Difference[]): { easing: Difference[]; tightening: Difference[] } {
+  const easing = all.filter((one) => !isTightening(one));
+  const tightening = all.filter(isTightening).map((one) => {
+    const { name, from, to } = one;
+    if (name !== 'elements' || !Array.isArray(from) || !Array.isArray(to)) return one;
+    const both = [...from, ...to.filter((element) => !from.includes(element))];
+    if (both.length > from.length) easing.push({ name, from, to: both });
+    return { name, from: both, to };
+  });
+  return { easing, tightening };
 }
 
 /** What can be changed in place. */

@@ -1,7 +1,7 @@
 import type { ColumnNeed, IndexNeed, TableNeed } from '../../../protocol/deployment-needs.ts';
 import type { DeploymentChange } from '../../../protocol/work.ts';
-import { change, sameValue, settingChange } from '../changes.ts';
-import { differences, storedPermissions, whyRemake } from './columns.ts';
+import { change, sameValue, settingChange, tighteningChange } from '../changes.ts';
+import { type Difference, differences, isTightening, parted, storedPermissions, whyRemake } from './columns.ts';
 import { describeIndex, isSameIndex } from './indexes.ts';
 import type { ColumnState, PresentTable } from './state.ts';
 import { isBroken } from './state.ts';
@@ -10,8 +10,11 @@ import { isBroken } from './state.ts';
 export type SchemaStep = { table: TableNeed; changes: DeploymentChange[]; column?: string } & (
   | { do: 'create-table' }
   | { do: 'update-table'; enabled: boolean }
-  | { do: 'create-column' | 'update-column'; need: ColumnNeed }
-  | { do: 'remake-column'; need: ColumnNeed; reason: string; isBroken: boolean }
+  | { do: 'create-column'; need: ColumnNeed }
+  /** `tightens`: rows that are there may not keep to it. */
+  | { do: 'update-column'; need: ColumnNeed; to: Record<string, Difference['to']>; tightens: boolean }
+  /** `isUnmade`: the column never came into being, so that no row has a value in it. */
+  | { do: 'remake-column'; need: ColumnNeed; isUnmade: boolean; isBroken: boolean }
   | { do: 'delete-column'; key: string }
   | { do: 'create-index'; need: IndexNeed }
   | { do: 'delete-index'; key: string }
@@ -107,12 +110,33 @@ function diffColumn(
   const broken = isBroken(column);
   const reason = broken ? brokenText(column) : whyRemake(column, need);
   if (reason !== null) {
-    const detail = `${reason}: deleted and made again${present.isEmpty ? '' : ', without its values'}`;
-    const changes = [change('change', 'column', id, detail, !present.isEmpty)];
-    return [{ do: 'remake-column', table, need, reason, isBroken: broken, changes, column: need.key }];
+    // The server's word for one that it could not make; `stuck` is one that it could not take away.
+    const isUnmade = column.status === 'failed';
+    const isLosing = !present.isEmpty && !isUnmade;
+    const detail = `${reason}: deleted and made again${isLosing ? ', without its values' : ''}`;
+    const changes = [change('change', 'column', id, detail, isLosing)];
+    return [{ do: 'remake-column', table, need, isUnmade, isBroken: broken, changes, column: need.key }];
   }
-  const changes = differences(column, need).map(({ name, from, to }) => settingChange('column', id, name, from, to));
-  return changes.length === 0 ? [] : [{ do: 'update-column', table, need, changes }];
+  const all = differences(column, need);
+  if (present.isEmpty) return updateColumn(table, need, id, all, settingChange);
+  const { easing, tightening } = parted(all);
+  return [
+    ...updateColumn(table, need, id, easing, settingChange),
+    ...updateColumn(table, need, id, tightening, tighteningChange),
+  ];
+}
+
+function updateColumn(
+  table: TableNeed,
+  need: ColumnNeed,
+  id: string,
+  all: readonly Difference[],
+  say: typeof settingChange,
+): SchemaStep[] {
+  if (all.length === 0) return [];
+  const changes = all.map(({ name, from, to }) => say('column', id, name, from, to));
+  const to = Object.fromEntries(all.map((one) => [one.name, one.to]));
+  return [{ do: 'update-column', table, need, changes, to, tightens: all.some(isTightening) }];
 }
 
 export function brokenText({ status, error }: { status: string; error: string }): string {

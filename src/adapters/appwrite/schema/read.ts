@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { Clock } from '../../../core/ports.ts';
+import { tableIdsOf } from '../claims.ts';
 import { refusal } from '../failures.ts';
+import { isMarkTable } from '../places.ts';
 import type { Caller, Sdk } from '../sdk.ts';
 import { ColumnState, IndexState, type PresentTable, TableState } from './state.ts';
 
@@ -54,10 +56,7 @@ export async function hasRows(context: SchemaContext, tableId: string, withValue
   return rows === null || rows.rows.length > 0;
 }
 
-/** Ids of the tables; at most 5,000. */
-export async function listTableIds(context: SchemaContext): Promise<string[]> {
-  const { databaseId, signal } = context;
-  const work = ({ tablesDB, Query }: Sdk) => tablesDB.listTables({ databaseId, queries: [Query.limit(5000)] });
-  const answer = await context.caller.find(`listing the tables of ${databaseId}`, work, signal);
-  return (answer?.tables ?? []).map(({ $id }) => $id);
+/** Ids of the tables; at most 5,000. What only marks the database is none of them. */
+export async function listTableIds({ caller, databaseId, signal }: SchemaContext): Promise<string[]> {
+  return (await tableIdsOf(caller, databaseId, signal)).filter((id) => !isMarkTable(id));
 }

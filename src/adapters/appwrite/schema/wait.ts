@@ -44,7 +44,7 @@ export async function waitGone(
 
 /**
  * Waits until all of these are available. One that failed or is stuck is deleted and made again, once, when it is among
- * `fresh`, those that this deployment made, and the table has no rows; else throws `deployment_failed`.
+ * `fresh`, those that this deployment made, and no row can have a value in it; else throws `deployment_failed`.
  */
 export async function waitAvailable(
   context: SchemaContext,
@@ -82,7 +82,9 @@ async function mend(
   fresh: Set<string>,
 ): Promise<void> {
   const isOurs = fresh.delete(`${what} ${part.key}`);
-  if (!isOurs || (await hasRows(context, table.id, null))) throw broken(table.id, what, part);
+  // A column that could not be made has no values.
+  const isUnmade = what === 'column' && part.status === 'failed';
+  if (!isOurs || (!isUnmade && (await hasRows(context, table.id, null)))) throw broken(table.id, what, part);
   await deletePart(context, table.id, what, part.key);
   await waitGone(context, table.id, what, part.key);
   const column = table.columns.find(({ key }) => key === part.key);
@@ -91,11 +93,11 @@ async function mend(
   if (what === 'index' && index !== undefined) await createIndex(context, table, index);
 }
 
-export function broken(tableId: string, what: 'column' | 'index', part: Omit<Part, 'key'> & { key: string }): AppError {
+function broken(tableId: string, what: 'column' | 'index', part: Omit<Part, 'key'> & { key: string }): AppError {
   const name = `${what === 'column' ? 'Column' : 'Index'} "${part.key}" of table "${tableId}"`;
   const remedy =
     what === 'column'
-      ? 'It has to be deleted and made again: approve that as a destructive change, or delete the column in the Appwrite console, then resume the run.'
+      ? 'Resume the run: it is deleted and made again, after an approval if rows may have values in it.'
       : 'Appwrite cannot build it, perhaps because of the rows that are there. Correct them or the plan, then resume the run: it is deleted and made again.';
   return new AppError({
     code: 'deployment_failed',
