@@ -13,7 +13,7 @@ import { pausable } from './pause.ts';
 import { reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
-import { makeRunnable } from './tree-checks.ts';
+import { distinctChecks, makeRunnable } from './tree-checks.ts';
 import { type AgentDesk, atDesk, saveWork } from './work-in-progress.ts';
 
 export interface SubtaskInput extends WorkInput {
@@ -233,7 +233,9 @@ async function checkSubtask(
     // What the checks left behind is not the agent's work; they may have taken away the worktree's .git, too.
     desk.worktreeOpen = false;
     await services.repository.resetWorktree(desk.worktreeDir, commit);
-    const weakened = await findWeakenedTests(files, input.subtask.checks, {
+    // What only the whole run checks can be weakened here as well.
+    const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
+    const weakened = await findWeakenedTests(files, checks, {
       patch: () => services.repository.patch(desk.repoDir, input.baseCommit, commit, RENAMES_BYTES),
       read: (side, path) =>
         services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
