@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { DomainEvent } from '../../src/protocol/events.ts';
+import { commitFiles } from '../durability/place.ts';
 import { createFakeForge } from '../fakes/forge.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { finish, openRig, type Rig, type Script, write } from '../scenarios/rig.ts';
+import { finish, openRig, type Rig, run, type Script, write } from '../scenarios/rig.ts';
 
 const of = <T extends DomainEvent['type']>(rig: Rig, runId: string, type: T) =>
   rig.eventsOf(runId).filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type);
@@ -84,6 +85,27 @@ it('adds negatives', () => assert.equal(add(1, -2), -1));
     ]);
     assert.equal(outcome, 'passed');
     assert.match(faults, /add\.test\.js:0 1 tests that were there before are gone: "adds negatives"/);
+  });
+
+  it('by moving away what it does not own, behind a change too large to show, is caught', async () => {
+    const fill = `node -e 'fs.mkdirSync("a"); fs.writeFileSync("a/0", "line\\n".repeat(2_000_000))'`;
+    const rig = await openRig(
+      {
+        plan: aPlan([aSubtask('a', { checks: [{ name: 'there', command: 'test -f a/kept.txt' }] })]),
+        turn: (_id, n) =>
+          n === 0
+            ? [run(fill), run('mv kept.txt a/kept.txt'), finish()]
+            : [run('mv a/kept.txt kept.txt && rm a/0 && touch a/kept.txt'), finish()],
+      },
+      {
+        prepareWorkspace: (dir) => commitFiles(dir, { 'kept.txt': 'one\ntwo\nthree\n' }),
+        forge: createFakeForge(),
+      },
+    );
+    rigs.push(rig);
+    const runId = await rig.start({ until: 'build' });
+    assert.equal((await rig.settled(runId)).status, 'complete');
+    assert.match(of(rig, runId, 'subtask.checked')[0]?.faults[0] ?? '', /does not own; put them back: kept\.txt\./);
   });
 
   it('by skipping or stubbing a failing test is caught, although the check passes', async () => {

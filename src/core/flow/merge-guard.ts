@@ -5,25 +5,21 @@ import type { Loss } from './file-losses.ts';
 import type { MergeCommits } from './merge-losses.ts';
 import { findWeakenedTests } from './test-guard.ts';
 
-/** How much of a diff is searched for renames. */
-const RENAMES_BYTES = 1_000_000;
-
 /**
  * Tests and checks that the agent weakened who joined two sides: what the merge shows against each of them, so that neither
  * side had done it. No reviewer sees a merge, so a change to a check's file counts too, where both sides had left the file
  * alone.
  */
 export async function weakenedByMerge(
-  repository: Pick<Repository, 'changedFiles' | 'patch' | 'readFile'>,
+  repository: Pick<Repository, 'changedFiles' | 'readFile'>,
   repoDir: string,
   { ours, theirs, merged }: Pick<MergeCommits, 'ours' | 'theirs' | 'merged'>,
   checks: readonly Check[],
 ): Promise<Loss[]> {
   const against = async (side: string) =>
-    findWeakenedTests(await repository.changedFiles(repoDir, side, merged), checks, {
-      patch: () => repository.patch(repoDir, side, merged, RENAMES_BYTES),
-      read: (at, path) => repository.readFile(repoDir, at === 'before' ? side : merged, path),
-    });
+    findWeakenedTests(await repository.changedFiles(repoDir, side, merged), checks, (at, path) =>
+      repository.readFile(repoDir, at === 'before' ? side : merged, path),
+    );
   const [one, other, between] = await Promise.all([
     against(ours),
     against(theirs),

@@ -30,8 +30,6 @@ export interface SubtaskResult {
 
 /** Check rounds that an agent may fail in a row before a stronger model takes over. */
 const CHECK_ROUNDS = 4;
-/** How much of a diff is searched for renames. */
-const RENAMES_BYTES = 1_000_000;
 
 /** One subtask: an agent in its worktree, the host's checks, the lead's review, until it is approved. */
 export function subtaskDefinition(services: Services): Definition<SubtaskInput, SubtaskResult> {
@@ -235,11 +233,9 @@ async function checkSubtask(
     await services.repository.resetWorktree(desk.worktreeDir, commit);
     // What only the whole run checks can be weakened here as well.
     const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
-    const weakened = await findWeakenedTests(files, checks, {
-      patch: () => services.repository.patch(desk.repoDir, input.baseCommit, commit, RENAMES_BYTES),
-      read: (side, path) =>
-        services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
-    });
+    const weakened = await findWeakenedTests(files, checks, (side, path) =>
+      services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
+    );
     // A person who asks for a revision may want tests gone; then the reviewer judges.
     const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
     const faults = [

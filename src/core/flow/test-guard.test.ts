@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
-import { findWeakenedTests, type GuardedFile, guardTests, isGuarded, renamedFrom } from './test-guard.ts';
+import { findWeakenedTests, type GuardedFile, guardTests, isGuarded } from './test-guard.ts';
 import { readTestSource } from './test-source.ts';
 
 const check = (command: string) => ({ name: 'check', command });
@@ -186,15 +186,12 @@ describe('the guard of tests and checks', () => {
     const findings = await findWeakenedTests(
       [
         { path: 'src/a.js', status: 'modified', addedLines: 1, removedLines: 1 },
-        { path: 'attic/add.txt', status: 'renamed', addedLines: 0, removedLines: 0 },
+        { path: 'attic/add.txt', status: 'renamed', oldPath: 'test/add.test.js', addedLines: 0, removedLines: 0 },
       ],
       npmTest,
-      {
-        patch: async () => 'diff --git a/x b/y\nrename from test/add.test.js\nrename to attic/add.txt\n',
-        read: async (side, path) => {
-          asked.push(`${side} ${path}`);
-          return TWO;
-        },
+      async (side, path) => {
+        asked.push(`${side} ${path}`);
+        return TWO;
       },
     );
     assert.deepEqual(asked, ['before package.json', 'before test/add.test.js', 'after attic/add.txt']);
@@ -206,10 +203,9 @@ describe('the guard of tests and checks', () => {
       'package.json': manifest({ test: 'npm run check && mocha -r ./setup.mjs', check: 'node scripts/check.mjs' }),
     };
     const find = (path: string, after: string) =>
-      findWeakenedTests([{ path, status: 'modified', addedLines: 1, removedLines: 1 }], npmTest, {
-        patch: async () => '',
-        read: async (side, name) => (side === 'after' ? after : (scripts[name] ?? 'run();\n')),
-      });
+      findWeakenedTests([{ path, status: 'modified', addedLines: 1, removedLines: 1 }], npmTest, async (side, name) =>
+        side === 'after' ? after : (scripts[name] ?? 'run();\n'),
+      );
     assert.equal((await find('scripts/check.mjs', 'process.exit(0);\n'))[0]?.severity, 'blocker');
     assert.equal((await find('setup.mjs', 'run(1);\n'))[0]?.severity, 'major');
     assert.deepEqual(await find('scripts/other.mjs', 'process.exit(0);\n'), []);
@@ -236,7 +232,6 @@ describe('the guard of tests and checks', () => {
       'latest.js',
     ])
       assert.ok(!isGuarded(path, []), path);
-    assert.deepEqual([...renamedFrom('rename from a b\nrename to c\n')], [['c', 'a b']]);
   });
 });
 

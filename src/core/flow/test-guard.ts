@@ -214,30 +214,20 @@ function expectedMessage(file: GuardedFile): string {
   return `What tests expect was ${file.after === null ? 'deleted' : 'changed'}. Is it what was asked for?`;
 }
 
-/** Old paths of renamed files, by their new ones, from a unified diff. */
-export function renamedFrom(patch: string): Map<string, string> {
-  return new Map(
-    [...patch.matchAll(/^rename from (.+)\nrename to (.+)$/gm)].map(([, from = '', to = '']) => [to, from]),
-  );
-}
-
 /** Reads what the guard needs and asks it; `read` gives a file's text before or after, null when it is absent. */
 export async function findWeakenedTests(
   changed: readonly ChangedFile[],
   checks: readonly Check[],
-  world: { patch(): Promise<string>; read(side: 'before' | 'after', path: string): Promise<string | null> },
+  read: (side: 'before' | 'after', path: string) => Promise<string | null>,
 ): Promise<Finding[]> {
   // What a package script runs is a check's file too.
-  const manifest = runsPackageScripts(checks) ? await world.read('before', 'package.json') : null;
+  const manifest = runsPackageScripts(checks) ? await read('before', 'package.json') : null;
   const all = withPackageScripts(checks, manifest);
-  const isRenamed = changed.some((file) => file.status === 'renamed');
-  const origins = isRenamed ? renamedFrom(await world.patch()) : new Map<string, string>();
   const files: GuardedFile[] = [];
-  for (const { path, status } of changed) {
-    const from = status === 'renamed' ? (origins.get(path) ?? null) : null;
+  for (const { path, status, oldPath: from = null } of changed) {
     if (!isGuarded(path, all) && !(from !== null && isGuarded(from, all))) continue;
-    const before = status === 'added' ? null : await world.read('before', from ?? path);
-    files.push({ path, from, before, after: status === 'deleted' ? null : await world.read('after', path) });
+    const before = status === 'added' ? null : await read('before', from ?? path);
+    files.push({ path, from, before, after: status === 'deleted' ? null : await read('after', path) });
   }
   return guardTests(files, all);
 }
