@@ -42,7 +42,7 @@ export function guardTests(files: readonly GuardedFile[], checks: readonly Check
 }
 
 /** The checks, and the package scripts that they run as if each were one: what those run is watched as well. */
-export function withPackageScripts(checks: readonly Check[], manifest: string | null): Check[] {
+function withPackageScripts(checks: readonly Check[], manifest: string | null): Check[] {
   const scripts = scriptsOf(manifest);
   const lines = packageScriptsOf(checks, scripts).map((name) => ({ name, command: scripts[name] ?? '' }));
   return [...checks, ...lines];
