@@ -95,12 +95,33 @@ export class AppError extends Error {
   }
 }
 
+/** What the system says when somebody has to make room, and for whom that is. */
+const SYSTEM: Record<string, string> = {
+  ENOSPC: 'The disk is full (%). Free some space, then resume the run.',
+  EDQUOT: 'Your share of the disk is used up (%). Free some space, then resume the run.',
+  EROFS: 'A disk is read-only (%). Make it writable, then resume the run.',
+  EIO: 'A disk could not be read or written (%). Check it, then resume the run.',
+  EMFILE: 'The computer has too many files open (%). Close some programs, then resume the run.',
+  ENFILE: 'The computer has too many files open (%). Close some programs, then resume the run.',
+};
+
+function systemFault(thrown: Error): AppError | null {
+  const code = 'code' in thrown && 'syscall' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
+  const advice = Object.hasOwn(SYSTEM, code) ? SYSTEM[code] : undefined;
+  if (advice === undefined) return null;
+  const { message } = thrown;
+  const userMessage = advice.replace('%', () => message);
+  return new AppError({ code: 'storage_failed', message, userMessage, cause: thrown });
+}
+
 /** Any thrown value as an AppError; unknown ones become `internal` and keep their cause. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof Error && thrown.name === 'AbortError') {
     return new AppError({ code: 'aborted', message: thrown.message, userMessage: 'Cancelled.', cause: thrown });
   }
+  const fault = thrown instanceof Error ? systemFault(thrown) : null;
+  if (fault !== null) return fault;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AppError({ code: 'internal', message, cause: thrown });
 }

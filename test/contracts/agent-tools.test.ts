@@ -110,7 +110,11 @@ describe('agent tools', () => {
     });
   }
 
-  for (const path of ['.git', '.git/config', 'sub/.git/hooks/pre-commit', '.GIT', 'alias']) {
+  for (const path of [
+    ...['.git', '.git/config', 'sub/.git/hooks/pre-commit', '.GIT', 'alias'],
+    // Names that are .git on Windows or macOS.
+    ...['.git ', '.git./config', 'git~1/config', '.git::$INDEX_ALLOCATION/x', '.g\u200cit/config'],
+  ]) {
     it(`refuses ${path}, which belongs to git, for reading and writing`, async () => {
       await symlink(join(worktreeDir, '.git'), join(worktreeDir, 'alias'));
       for (const [name, input] of [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
 import { git, message, read, withRepository, write } from './repository-support.ts';
@@ -23,6 +23,30 @@ export function crashContract(make: () => Repository): void {
           made?.files.map((file) => file.path),
           ['in progress'],
         );
+      }));
+
+    it('finds a worktree with its uncommitted work whose folder was moved, and takes nothing from a living one', () =>
+      withRepository(make, async (fixture) => {
+        const { repository, repoDir, base } = fixture;
+        const dir = await openOne(fixture, 'state/a');
+        const other = await openOne(fixture, 'state/b');
+        write(dir, 'in progress', 'x');
+        write(other, 'in progress', 'y');
+        renameSync(path.join(dir, '..'), path.join(dir, '../../moved'));
+        const moved = await openOne(fixture, 'moved/a');
+        assert.equal(read(moved, 'in progress'), 'x');
+        const made = await repository.commitWorktree(moved, [base], REF, message('k1'));
+        assert.deepEqual(
+          made?.files.map((file) => file.path),
+          ['in progress'],
+        );
+        const living = await openOne(fixture, 'moved/b');
+        cpSync(living, path.join(living, '../copy'), { recursive: true });
+        await openOne(fixture, 'moved/copy');
+        assert.equal(read(living, 'in progress'), 'y');
+        assert.match(git(living, 'status', '--porcelain'), /in progress/);
+        assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 4);
+        assert.doesNotMatch(git(repoDir, 'worktree', 'list'), /prunable/);
       }));
 
     it('makes a half-made worktree again', () =>

@@ -12,6 +12,14 @@ export async function openOne(fixture: RepositoryFixture, name = 'wörk tree'): 
   return dir;
 }
 
+/** A repository as a project generator makes one. */
+function commitInner(dir: string, withFiles: boolean): void {
+  mkdirSync(dir, { recursive: true });
+  git(dir, 'init', '-q');
+  if (withFiles) git(dir, '-c', 'advice.addEmbeddedRepo=false', 'add', '-A');
+  git(dir, '-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '-q', '--allow-empty', '-m', 'inner');
+}
+
 function committingContract(make: () => Repository): void {
   it('commits everything that changed, moves ref and HEAD, and says what changed', () =>
     withRepository(make, async (fixture) => {
@@ -86,6 +94,65 @@ function committingContract(make: () => Repository): void {
         ['app one/main.js', 'two/main.js'],
       );
       assert.equal(await repository.readFile(repoDir, made?.commit ?? '', 'two/main.js'), 'x\n');
+    }));
+
+  for (const [what, makeInner] of Object.entries({
+    'with files beside its commit': (dir: string) => {
+      commitInner(dir, false);
+      write(dir, 'app/main.js', 'x\n');
+    },
+    'with its files committed': (dir: string) => {
+      write(dir, 'app/main.js', 'x\n');
+      commitInner(dir, true);
+    },
+    'with another one inside': (dir: string) => {
+      write(dir, 'main.js', 'x\n');
+      commitInner(path.join(dir, 'app'), false);
+      write(dir, 'app/main.js', 'x\n');
+      commitInner(dir, true);
+    },
+    'with another one inside that has no commit': (dir: string) => {
+      commitInner(dir, false);
+      git(dir, 'init', '-q', 'app');
+      write(dir, 'app/main.js', 'x\n');
+    },
+  })) {
+    it(`commits the files of a repository that a command made inside, ${what}, and nothing as a pointer`, () =>
+      withRepository(make, async (fixture) => {
+        const { repository, repoDir, base } = fixture;
+        const dir = await openOne(fixture);
+        makeInner(path.join(dir, 'made'));
+        const made = await repository.commitWorktree(dir, [base], REF, message('k1'));
+        assert.equal(await repository.readFile(repoDir, made?.commit ?? '', 'made/app/main.js'), 'x\n');
+        assert.doesNotMatch(git(repoDir, 'ls-tree', '-r', made?.commit ?? ''), /^160000/m);
+        // Committed once, they are files like all others.
+        write(dir, 'made/app/main.js', 'y\n');
+        const next = await repository.commitWorktree(dir, [made?.commit ?? ''], REF, message('k2'));
+        assert.equal(await repository.readFile(repoDir, next?.commit ?? '', 'made/app/main.js'), 'y\n');
+      }));
+  }
+
+  it('commits the files of a repository that a command made in the place of a file', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const dir = await openOne(fixture);
+      rmSync(path.join(dir, 'gone.txt'));
+      write(dir, 'gone.txt/main.js', 'x\n');
+      commitInner(path.join(dir, 'gone.txt'), false);
+      const made = await repository.commitWorktree(dir, [base], REF, message('k1'));
+      assert.equal(await repository.readFile(repoDir, made?.commit ?? '', 'gone.txt/main.js'), 'x\n');
+    }));
+
+  it('says which file git does not take, and that it has to go', () =>
+    withRepository(make, async (fixture) => {
+      const dir = await openOne(fixture);
+      // Git refuses on every system what is .git on one of them.
+      write(dir, 'app/.git ', 'x');
+      await assert.rejects(fixture.repository.commitWorktree(dir, [fixture.base], REF, message('k1')), {
+        code: 'git_failed',
+        userMessage: /cannot be committed.*app\/\.git .*Mend or remove that there, then resume the run\.$/s,
+      });
+      rmSync(path.join(dir, 'app'), { recursive: true });
     }));
 
   it('never works on the repository around it when its .git file is gone', () =>

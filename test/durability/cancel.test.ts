@@ -3,10 +3,12 @@ import { aPlan, aSubtask } from '../fakes/plan.ts';
 import { openRig, type Rig, run } from '../scenarios/rig.ts';
 import { endWorkers, eventually, processesIn, startWorker } from './place.ts';
 
-const LIMIT_MS = 3_000;
+const LIMIT_MS = 1_000;
 
 describe('cancelling a run while a command runs', function () {
   this.timeout(60_000);
+  // A machine that is busy with something else may be slow once; a program that is slow is so each time.
+  this.retries(3);
   let rig: Rig;
   afterEach(async () => {
     await endWorkers();

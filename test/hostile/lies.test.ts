@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { DomainEvent } from '../../src/protocol/events.ts';
+import { commitFiles } from '../durability/place.ts';
 import { createFakeForge } from '../fakes/forge.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { finish, openRig, type Rig, type Script, write } from '../scenarios/rig.ts';
+import { finish, openRig, type Rig, run, type Script, write } from '../scenarios/rig.ts';
 
 const of = <T extends DomainEvent['type']>(rig: Rig, runId: string, type: T) =>
   rig.eventsOf(runId).filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type);
@@ -31,10 +32,10 @@ it('adds negatives', () => assert.equal(add(1, -2), -1));
   });
 
   /** The agent lies in its first turn and does the work in its second; returns what it was told in between. */
-  const caught = async (lie: ReturnType<typeof write>[]) => {
+  const caught = async (lie: ReturnType<typeof write>[], whose = plan) => {
     const honest = [write('add.js', ADD), ...shared.map((file) => write(file.path, file.content)), finish()];
     const turn: Script['turn'] = (_id, n) => (n === 0 ? [...lie, finish('All 2 tests pass: ok 1, ok 2.')] : honest);
-    const rig = await openRig({ plan, turn }, { forge: createFakeForge() });
+    const rig = await openRig({ plan: whose, turn }, { forge: createFakeForge() });
     rigs.push(rig);
     const runId = await rig.start({ until: 'build' });
     const view = await rig.settled(runId);
@@ -61,6 +62,21 @@ it('adds negatives', () => assert.equal(add(1, -2), -1));
     assert.match(faults, /package\.json:1 The script "test", which a check runs, cannot fail/);
   });
 
+  it('by ending a test file before its tests run is caught, although the check passes', async () => {
+    const wrong = write('add.js', 'export const add = () => 3;\n');
+    const { faults, outcome } = await caught([wrong, write('add.test.js', `process.exit(0);\n${TEST}`)]);
+    assert.equal(outcome, 'passed');
+    assert.match(faults, /add\.test\.js:0 A check runs this file, and it now ends with success early/);
+  });
+
+  it('by weakening a script that its own checks do not run, but those of the whole run, is caught', async () => {
+    const own = aSubtask('a', { ownedPaths: ['add.js'], checks: [{ name: 'there', command: 'test -f add.js' }] });
+    const later = aPlan([own], { sharedInterfaces: shared, integrationChecks: [{ name: 'all', command: 'npm test' }] });
+    const { faults, outcome } = await caught([write('package.json', MANIFEST.replace('node --test', 'true #'))], later);
+    assert.equal(outcome, 'failed');
+    assert.match(faults, /package\.json:1 The script "test", which a check runs, cannot fail/);
+  });
+
   it('by deleting a failing test is caught, although the check passes', async () => {
     const fewer = TEST.split('\n').slice(0, 4).join('\n');
     const { faults, outcome } = await caught([
@@ -69,6 +85,27 @@ it('adds negatives', () => assert.equal(add(1, -2), -1));
     ]);
     assert.equal(outcome, 'passed');
     assert.match(faults, /add\.test\.js:0 1 tests that were there before are gone: "adds negatives"/);
+  });
+
+  it('by moving away what it does not own, behind a change too large to show, is caught', async () => {
+    const fill = `node -e 'fs.mkdirSync("a"); fs.writeFileSync("a/0", "line\\n".repeat(2_000_000))'`;
+    const rig = await openRig(
+      {
+        plan: aPlan([aSubtask('a', { checks: [{ name: 'there', command: 'test -f a/kept.txt' }] })]),
+        turn: (_id, n) =>
+          n === 0
+            ? [run(fill), run('mv kept.txt a/kept.txt'), finish()]
+            : [run('mv a/kept.txt kept.txt && rm a/0 && touch a/kept.txt'), finish()],
+      },
+      {
+        prepareWorkspace: (dir) => commitFiles(dir, { 'kept.txt': 'one\ntwo\nthree\n' }),
+        forge: createFakeForge(),
+      },
+    );
+    rigs.push(rig);
+    const runId = await rig.start({ until: 'build' });
+    assert.equal((await rig.settled(runId)).status, 'complete');
+    assert.match(of(rig, runId, 'subtask.checked')[0]?.faults[0] ?? '', /does not own; put them back: kept\.txt\./);
   });
 
   it('by skipping or stubbing a failing test is caught, although the check passes', async () => {

@@ -177,6 +177,40 @@ for (const use of ['a/use.mjs', 'b/use.mjs']) if (existsSync(use)) await import(
     assert.match(outcome.landed('api.mjs') ?? '', /welcome/);
   });
 
+  it('checks that a resolver weakens rather than mending the merge: are refused, whichever side had not done it', async () => {
+    const check = `import { existsSync } from 'node:fs';
+for (const use of ['a/use.mjs', 'b/use.mjs']) if (existsSync(use)) await import('./' + use);
+`;
+    const manifest = '{ "scripts": { "test": "node check.mjs" } }\n';
+    const lies = [
+      [write('check.mjs', `process.exit(0);\n${check}`)],
+      [write('check.mjs', check), write('package.json', manifest.replace('node check.mjs', 'true'))],
+    ];
+    const outcome = await play({
+      shared: { 'api.mjs': 'export const greet = () => 1;\n', 'check.mjs': check, 'package.json': manifest },
+      a: [
+        write('api.mjs', 'export const welcome = () => 1;\n'),
+        write('a/use.mjs', "import { welcome } from '../api.mjs';\nwelcome();\n"),
+      ],
+      b: [write('b/use.mjs', "import { greet } from '../api.mjs';\ngreet();\n")],
+      integrationChecks: [passes('npm test')],
+      merge: (turn) => [
+        ...(lies[turn] ?? [
+          write('package.json', manifest),
+          write('b/use.mjs', "import { welcome } from '../api.mjs';\nwelcome();\n"),
+        ]),
+        finish(),
+      ],
+    });
+    assertBuilt(outcome);
+    const [first, second] = missingOf(outcome);
+    assert.deepEqual(first, ['check.mjs:0 A check runs this file, and it now ends with success early. Take that out.']);
+    assert.deepEqual(second, ['package.json:1 The script "test", which a check runs, cannot fail: `true`.']);
+    assert.equal(outcome.landed('check.mjs'), check);
+    assert.equal(outcome.landed('package.json'), manifest);
+    assert.match(outcome.landed('b/use.mjs') ?? '', /welcome\(\)/);
+  });
+
   it('a lock file: is predicted, and a resolution must hold the packages of both sides', async () => {
     const outcome = await play({
       shared: { 'package-lock.json': npmLock('base') },

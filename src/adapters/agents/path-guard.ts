@@ -27,6 +27,18 @@ async function canonical(path: string): Promise<string> {
   }
 }
 
+/** Characters that macOS leaves out when it compares names. */
+const UNSEEN = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** True for each name that is .git on some system: git refuses all of them everywhere, and then nothing could be committed. */
+function isGitName(segment: string): boolean {
+  const name = segment
+    .replace(UNSEEN, '')
+    .replace(/:.*$/s, '')
+    .replace(/[. ]+$/, '');
+  return name === '.git' || name === 'git~1';
+}
+
 const segmentsOf = (path: string): string[] => path.toLowerCase().split(/[/\\]/);
 
 function isConfiguration(relativePath: string): boolean {
@@ -50,7 +62,7 @@ export async function refusePath(worktreeDir: string, path: string, use: 'read' 
     return `"${path}" is outside the project. Give a path relative to the project's root.`;
   }
   const named = relative(root, target);
-  if ([...segmentsOf(inside), ...segmentsOf(named)].includes('.git')) {
+  if ([...segmentsOf(inside), ...segmentsOf(named)].some(isGitName)) {
     return `"${path}" is refused: .git belongs to the orchestrator, which commits your work by itself.`;
   }
   if (use === 'write' && (isConfiguration(inside) || isConfiguration(named))) {

@@ -4,6 +4,8 @@ import { type Git, type GitPlace, placeOf } from './git-command.ts';
 const DIFF_FLAGS = ['--no-ext-diff', '--no-textconv', '--no-color', '-M'];
 
 export interface TreeChange extends ChangedFile {
+  /** Mode before the change; `000000` when it was not there. */
+  oldMode: string;
   /** Mode after the change, such as `100644`; `160000` is a repository inside the repository. */
   mode: string;
 }
@@ -16,12 +18,12 @@ export function parseChanges(output: string): TreeChange[] {
   const changes = new Map<string, TreeChange>();
   let at = 0;
   for (; fields[at]?.startsWith(':'); ) {
-    const [, mode = '', , , letter = ''] = (fields[at] ?? '').split(' ');
+    const [oldMode = '', mode = '', , , letter = ''] = (fields[at] ?? '').slice(1).split(' ');
     const status = STATUS[letter.charAt(0)] ?? 'modified';
     const oldPath = status === 'renamed' ? { oldPath: fields[at + 1] ?? '' } : {};
     at += status === 'renamed' ? 2 : 1;
     const path = fields[at] ?? '';
-    changes.set(path, { path, status, ...oldPath, addedLines: 0, removedLines: 0, mode });
+    changes.set(path, { path, status, ...oldPath, addedLines: 0, removedLines: 0, oldMode, mode });
     at += 1;
   }
   for (; at < fields.length; at += 1) {
@@ -50,7 +52,7 @@ export async function treeChanges(git: Git, at: string | GitPlace, from: string,
 }
 
 export function asChangedFiles(changes: readonly TreeChange[]): ChangedFile[] {
-  return changes.map(({ mode: _mode, ...file }) => file);
+  return changes.map(({ oldMode: _old, mode: _new, ...file }) => file);
 }
 
 /** Unified diff; above maxBytes it ends at a line end with a line that says so. */

@@ -92,8 +92,16 @@ describe('parseChanges', () => {
       '',
     ];
     assert.deepEqual(parseChanges(output.join('\0')), [
-      { path: 'new', status: 'renamed', oldPath: 'old', addedLines: 2, removedLines: 1, mode: '100755' },
-      { path: 'b\tc', status: 'added', addedLines: 0, removedLines: 0, mode: '100644' },
+      {
+        path: 'new',
+        status: 'renamed',
+        oldPath: 'old',
+        addedLines: 2,
+        removedLines: 1,
+        oldMode: '100644',
+        mode: '100755',
+      },
+      { path: 'b\tc', status: 'added', addedLines: 0, removedLines: 0, oldMode: '000000', mode: '100644' },
     ]);
     assert.deepEqual(parseChanges(''), []);
   });

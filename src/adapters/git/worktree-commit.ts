@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommitId, CommitMessage } from '../../core/ports.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { ChangedFile } from '../../protocol/work.ts';
 import { commitDateSeconds, KEY_TRAILER, trailerValue } from './commit-message.ts';
 import { writeCommit } from './commits.ts';
@@ -23,9 +26,11 @@ async function absorbRepositories(git: Git, layout: WorktreeLayout, paths: reado
   for (const nested of paths) {
     const folder = path.join(layout.dir, nested, '.git');
     if ((await stat(folder).catch(() => null)) === null) continue;
-    const kept = path.join(layout.gitDir, `embedded-${Date.now()}-${path.basename(nested)}`);
+    // The pointer first: without the folder beside it, git would take it for a submodule and never look at the files again.
+    const forget = ['rm', '--cached', '--force', '--quiet', '--ignore-unmatch', '-r', '--', `:(literal)${nested}`];
+    await git(worktreeCommand(layout, forget));
+    const kept = path.join(layout.gitDir, `embedded-${randomUUID().slice(0, 8)}-${path.basename(nested)}`);
     await rename(folder, kept).catch(() => rm(folder, { recursive: true, force: true }));
-    await git(worktreeCommand(layout, ['rm', '--cached', '--quiet', '--ignore-unmatch', '-r', '--', nested]));
     absorbed = true;
   }
   return absorbed;
@@ -40,20 +45,34 @@ async function untrackedRepositories(git: Git, layout: WorktreeLayout): Promise<
     .filter((entry) => entry.endsWith('/'));
 }
 
+/** A name that git refuses, a file that it cannot read, a filter that fails: only who can change the files can mend it. */
+function cannotBeCommitted(layout: WorktreeLayout, cause: unknown): unknown {
+  if (!(cause instanceof AppError) || cause.code !== 'git_failed' || !existsSync(layout.gitDir)) return cause;
+  return new AppError({
+    code: 'git_failed',
+    message: cause.message,
+    userMessage: `The files in ${layout.dir} cannot be committed. ${cause.userMessage}\nMend or remove that there, then resume the run.`,
+    cause,
+  });
+}
+
 async function stageAll(git: Git, layout: WorktreeLayout): Promise<string> {
   const command = { ...worktreeCommand(layout, ['add', '--all']), followedBy: ['write-tree'] };
   const add = () => withWorktreeLocks(layout, () => gitText(git, command));
-  try {
-    return await add();
-  } catch (error) {
-    // A repository without a commit makes `add` fail.
-    if (!(await absorbRepositories(git, layout, await untrackedRepositories(git, layout)))) throw error;
-    return add();
+  for (;;) {
+    try {
+      return await add();
+    } catch (error) {
+      // A repository without a commit makes `add` fail; it may hold another.
+      if (!(await absorbRepositories(git, layout, await untrackedRepositories(git, layout)))) {
+        throw cannotBeCommitted(layout, error);
+      }
+    }
   }
 }
 
 function newGitlinks(changes: readonly TreeChange[]): string[] {
-  return changes.filter((change) => change.mode === GITLINK_MODE && change.status === 'added').map(({ path }) => path);
+  return changes.filter(({ mode, oldMode }) => mode === GITLINK_MODE && oldMode !== mode).map((change) => change.path);
 }
 
 /** True when an earlier attempt of the same step made this commit. */
@@ -167,7 +186,8 @@ export async function commitWorktree(
   let tree = staged;
   if (tree === parent.tree) return null;
   let [changes, commit] = await prepare(tree);
-  if (await absorbRepositories(git, layout, newGitlinks(changes))) {
+  // More than once: one may hold another.
+  while (await absorbRepositories(git, layout, newGitlinks(changes))) {
     tree = await stageAll(git, layout);
     if (tree === parent.tree) return null;
     [changes, commit] = await prepare(tree);

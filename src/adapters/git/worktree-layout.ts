@@ -73,6 +73,22 @@ export async function findRegistration(common: string, dir: string): Promise<Wor
   return null;
 }
 
+/**
+ * The registration of a worktree whose folder was moved, the state folder with it: it still names the old place, where nothing
+ * is any more, and gets the new one. Null when there is none, or when it belongs to a folder that is there.
+ */
+export async function findMoved(common: string, dir: string): Promise<WorktreeLayout | null> {
+  const real = await realPath(dir);
+  const gitDir = await linkedGitDir(real);
+  if (gitDir === null || path.dirname(gitDir) !== path.join(common, 'worktrees')) return null;
+  const file = path.join(gitDir, 'gitdir');
+  const back = (await readText(file))?.trim();
+  if (back === undefined || (await stat(path.dirname(path.resolve(gitDir, back))).catch(() => null)) !== null)
+    return null;
+  await writeFile(file, `${path.join(real, '.git')}\n`);
+  return { dir: real, gitDir };
+}
+
 /** True when the folder says that it is a worktree of this repository, whether or not that is still so. */
 export async function claimsToBeWorktree(common: string, dir: string): Promise<boolean> {
   const linked = await linkedGitDir(dir);

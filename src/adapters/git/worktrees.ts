@@ -10,6 +10,7 @@ import {
   claimsToBeWorktree,
   commonDir,
   excludeConfig,
+  findMoved,
   findRegistration,
   isReady,
   markReady,
@@ -69,7 +70,8 @@ export async function openWorktree(
   // It is heard below, unless something else fails first.
   reading.catch(() => null);
   const common = await commonDir(git, repoDir);
-  const existing = (await stat(dir).catch(() => null)) === null ? null : await findRegistration(common, dir);
+  const isThere = (await stat(dir).catch(() => null)) !== null;
+  const existing = isThere ? ((await findRegistration(common, dir)) ?? (await findMoved(common, dir))) : null;
   if (existing !== null && (await isReady(existing))) {
     await repairWorktree(existing, commit);
     await writeExcludes(existing, await reading);

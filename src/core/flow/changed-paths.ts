@@ -1,6 +1,5 @@
 import type { ChangedFile } from '../../protocol/work.ts';
 import type { Repository } from '../ports.ts';
-import { renamedFrom } from './test-guard.ts';
 
 /** What differs between two commits, with both names of what was renamed. */
 export interface Changes {
@@ -13,20 +12,16 @@ export interface Changes {
   hasMoves: boolean;
 }
 
-/** A rename stands in the diff's headers only; beyond this size one may be missed and counts as an added file. */
-const MAX_PATCH_BYTES = 8 * 1024 * 1024;
-
 export async function changesBetween(
-  repository: Pick<Repository, 'changedFiles' | 'patch'>,
+  repository: Pick<Repository, 'changedFiles'>,
   repoDir: string,
   from: string,
   to: string,
 ): Promise<Changes> {
   const files = await repository.changedFiles(repoDir, from, to);
-  const isRenamed = files.some((file) => file.status === 'renamed');
-  const renames = isRenamed
-    ? renamedFrom(await repository.patch(repoDir, from, to, MAX_PATCH_BYTES))
-    : new Map<string, string>();
+  const renames = new Map(
+    files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [] : [[path, oldPath] as const])),
+  );
   return {
     files,
     renames,

@@ -5,21 +5,34 @@ import type { Check } from '../../protocol/plan.ts';
 const INTERPRETER = /^(?:node|deno|bun|python3?|sh|bash|ruby|tsx|ts-node)$/;
 const SCRIPT = /\.(?:[cm]?[jt]sx?|py|sh|rb)$/;
 
-/** Repository paths of scripts that the checks run by name: `node check.mjs`, `./check.sh`. */
+/** What runners load before anything else. */
+const LOADED = /(?:^|\s)(?:-r|--require|--import|--loader)[= ](\.{0,2}[\w./-]+)/g;
+
+/** Repository paths of scripts that the checks run by name, or have loaded: `node check.mjs`, `./check.sh`, `mocha -r a.js`. */
 export function namedScripts(checks: readonly Check[]): Set<string> {
   const scripts = new Set<string>();
   for (const { command } of checks) {
+    let folder = '';
     for (const part of command.split(/&&|\|\||[;|\n]/)) {
       const [program = '', ...words] = part.trim().split(/\s+/);
-      const paths = INTERPRETER.test(program) ? words.filter((word) => SCRIPT.test(word)) : [];
-      for (const path of program.startsWith('./') ? [program] : paths) scripts.add(path.replace(/^\.\//, ''));
+      if (program === 'cd') folder = `${(words[0] ?? '').replace(/^\.\/|\/+$/g, '')}/`;
+      const loaded = [...part.matchAll(LOADED)].map(([, path = '']) => path);
+      const paths = INTERPRETER.test(program) ? words.filter((word) => !word.startsWith('-')) : [];
+      const found = program.startsWith('./') ? [program] : [...paths, ...loaded].filter((path) => SCRIPT.test(path));
+      for (const path of found) scripts.add(folder + path.replace(/^\.\//, ''));
     }
   }
   return scripts;
 }
 
-const RUNS_SCRIPT = /\b(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run(?:-script)?\s+(?:-\S+\s+)*)?([\w:.-]+)/g;
+const RUNS_SCRIPT =
+  /\b(?:npm|pnpm|yarn|bun)\s+(?:(?:--(?:prefix|dir|workspace|filter|cwd)|-[CwF])[ =]\S+\s+|-\S+\s+|workspace\s+\S+\s+)*(?:run(?:-script)?\s+(?:-\S+\s+)*)?([\w:.-]+)/g;
 const LIFECYCLE = ['', 'pre', 'post'];
+
+/** True when a check runs a package script, whatever its name. */
+export function runsPackageScripts(checks: readonly Check[]): boolean {
+  return checks.some(({ command }) => command.search(RUNS_SCRIPT) >= 0);
+}
 
 /** Names of the package scripts that the checks run, those called by other scripts and their pre and post ones included. */
 export function packageScriptsOf(checks: readonly Check[], scripts: Readonly<Record<string, string>>): string[] {
@@ -44,16 +57,26 @@ const HARMLESS =
 
 /** True for a shell line that ends with success whatever the program in it does. */
 export function cannotFail(line: string): boolean {
-  const text = line.trim().replace(/[;\s]+$/, '');
+  const text = withoutComment(line)
+    .trim()
+    .replace(/[;\s]+$/, '');
   // In the background nobody looks at its end.
   if (/[^&]&$/.test(text)) return true;
-  const last = splitOutsideQuotes(text, /^(?:;|\n)/).at(-1) ?? '';
+  const steps = splitOutsideQuotes(text, /^(?:;|\n)/);
+  // What comes after it is never run.
+  if (steps.some((step) => /^exit(?:\s+0)?$/.test(step.trim()))) return true;
+  const last = steps.at(-1) ?? '';
   return splitOutsideQuotes(last, /^\|\|/).some((choice) =>
     splitOutsideQuotes(choice, /^&&/).every((step) => {
       const end = splitOutsideQuotes(step, /^\|(?!\|)/).at(-1) ?? '';
       return HARMLESS.test(end.trim().replace(/^\(\s*|\s*\)$/g, ''));
     }),
   );
+}
+
+function withoutComment(line: string): string {
+  const [first = ''] = splitOutsideQuotes(` ${line}`, /^\s#/);
+  return first;
 }
 
 function splitOutsideQuotes(text: string, separator: RegExp): string[] {

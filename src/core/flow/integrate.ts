@@ -9,6 +9,7 @@ import { changesBetween } from './changed-paths.ts';
 import { parkSubtask } from './decision.ts';
 import { makeDesk, type WorkInput } from './desk.ts';
 import { failedChecks } from './evidence.ts';
+import { weakenedByMerge } from './merge-guard.ts';
 import { type MergeLosses, mergeLosses } from './merge-losses.ts';
 import { pausable } from './pause.ts';
 import { integrationRef, isRevision, subtaskRef } from './refs.ts';
@@ -145,7 +146,10 @@ function checkTree(
     await repository.resetWorktree(desk.worktreeDir, commit);
     const sides = { base: candidate.mergeBase, ours: input.baseCommit, theirs: input.commit };
     const commits = { ...sides, clean: candidate.commit, merged: commit };
-    return { evidence, ...(await mergeLosses(repository, input.repoDir, commits, candidate.conflicts)) };
+    const lost = await mergeLosses(repository, input.repoDir, commits, candidate.conflicts);
+    const watched = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
+    const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched);
+    return { evidence, paths: lost.paths, losses: [...lost.losses, ...weakened] };
   });
 }
 

@@ -4,7 +4,7 @@ import type { Ctx, StepContext, StepOptions } from '../engine/port.ts';
 import { PERSON_TIMEOUT_MS } from './policy.ts';
 
 /**
- * Conditions that somebody outside can change: a key, credit, a limit, an outage, a build that fails. The run then waits, with
+ * Conditions that somebody outside can change: a key, credit, a limit, an outage, a full disk, a build that fails. The run then waits, with
  * its work kept, and tries the same thing again when it is told to go on.
  */
 const PAUSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -20,6 +20,7 @@ const PAUSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'refusal',
   'forge_failed',
   'git_failed',
+  'storage_failed',
   'not_found',
   'checks_failed',
   'deployment_failed',

@@ -13,7 +13,7 @@ import { pausable } from './pause.ts';
 import { reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
-import { makeRunnable } from './tree-checks.ts';
+import { distinctChecks, makeRunnable } from './tree-checks.ts';
 import { type AgentDesk, atDesk, saveWork } from './work-in-progress.ts';
 
 export interface SubtaskInput extends WorkInput {
@@ -30,8 +30,6 @@ export interface SubtaskResult {
 
 /** Check rounds that an agent may fail in a row before a stronger model takes over. */
 const CHECK_ROUNDS = 4;
-/** How much of a diff is searched for renames. */
-const RENAMES_BYTES = 1_000_000;
 
 /** One subtask: an agent in its worktree, the host's checks, the lead's review, until it is approved. */
 export function subtaskDefinition(services: Services): Definition<SubtaskInput, SubtaskResult> {
@@ -233,11 +231,11 @@ async function checkSubtask(
     // What the checks left behind is not the agent's work; they may have taken away the worktree's .git, too.
     desk.worktreeOpen = false;
     await services.repository.resetWorktree(desk.worktreeDir, commit);
-    const weakened = await findWeakenedTests(files, input.subtask.checks, {
-      patch: () => services.repository.patch(desk.repoDir, input.baseCommit, commit, RENAMES_BYTES),
-      read: (side, path) =>
-        services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
-    });
+    // What only the whole run checks can be weakened here as well.
+    const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
+    const weakened = await findWeakenedTests(files, checks, (side, path) =>
+      services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
+    );
     // A person who asks for a revision may want tests gone; then the reviewer judges.
     const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
     const faults = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
-import { findWeakenedTests, type GuardedFile, guardTests, isGuarded, renamedFrom } from './test-guard.ts';
+import { findWeakenedTests, type GuardedFile, guardTests, isGuarded } from './test-guard.ts';
 import { readTestSource } from './test-source.ts';
 
 const check = (command: string) => ({ name: 'check', command });
@@ -72,6 +72,9 @@ describe('the guard of tests and checks', () => {
     ['it.todo', "it('adds neg", "it.todo('adds neg"],
     ['xit', "it('adds neg", "xit('adds neg"],
     ['a skip option', "it('adds negatives', ", "it('adds negatives', { skip: true }, "],
+    ['it.skipIf', "it('adds neg", "it.skipIf(true)('adds neg"],
+    ['it.failing', "it('adds neg", "it.failing('adds neg"],
+    ["it['skip']", "it('adds neg", "it['skip']('adds neg"],
     ['skip inside the test', '  assert.equal(add(1, -2), -1);', '  t.skip();'],
   ] as const) {
     it(`finds tests that were switched off with ${name}`, () => {
@@ -89,6 +92,47 @@ describe('the guard of tests and checks', () => {
     assert.deepEqual(found([change('test/add.test.js', TWO, empty)]), ['blocker host-emptied-test/add.test.js:0']);
     const fewer = TWO.replace('  assert.equal(add(1, -2), -1);\n', '');
     assert.deepEqual(found([change('test/add.test.js', TWO, fewer)]), ['major host-fewer-test/add.test.js:0']);
+  });
+
+  it('finds a test file that ends with success before its tests run', () => {
+    const early = ['blocker host-definition-test/add.test.js:0'];
+    assert.deepEqual(found([change('test/add.test.js', TWO, `process.exit(0);\n${TWO}`)]), early);
+    const always = `${TWO}process.on('exit', () => { process.exitCode = 0; });\n`;
+    assert.deepEqual(found([change('test/add.test.js', TWO, always)]), early);
+  });
+
+  it('points out assertions that were made to say something else, and not those that moved', () => {
+    const other = TWO.replace('-1)', '-3)');
+    assert.deepEqual(found([change('test/add.test.js', TWO, other)]), ['major host-other-test/add.test.js:0']);
+    assert.match(guardTests([change('test/add.test.js', TWO, other)], [])[0]?.message ?? '', /add\(1, -2\), -1\)/);
+    const sum = TWO.replace("it('adds neg", "it('sums neg");
+    assert.deepEqual(found([change('test/add.test.js', TWO, other), change('test/sum.test.js', null, sum)]), []);
+  });
+
+  it('points out that what tests expect was changed or deleted', () => {
+    for (const path of ['src/__snapshots__/a.test.js.snap', 'e2e/a.spec.ts-snapshots/a.png', 'out/a.golden']) {
+      assert.deepEqual(found([change(path, 'a', 'b')]), [`major host-definition-${path}:0`]);
+      assert.deepEqual(found([change(path, 'a', null)]), [`major host-definition-${path}:0`]);
+      assert.deepEqual(found([change(path, null, 'a')]), []);
+    }
+  });
+
+  it('finds settings of npm that replace what a script runs, in a new file too', () => {
+    for (const line of ['script-shell=/bin/true', 'node-options = --import ./x.mjs', 'if-present=true']) {
+      assert.deepEqual(found([change('.npmrc', null, `fund=false\n${line}\n`)]), ['blocker host-definition-.npmrc:0']);
+      assert.deepEqual(found([change('.npmrc', `${line}\n`, `fund=false\n${line}\n`)]), [
+        'major host-definition-.npmrc:0',
+      ]);
+    }
+    assert.deepEqual(found([change('.npmrc', null, 'fund=false\n')]), ['minor host-definition-.npmrc:0']);
+  });
+
+  it('points out configuration in a manifest, a new one beside it, and one that is gone', () => {
+    const before = JSON.stringify({ name: 'x', mocha: { spec: 'test' }, dependencies: {} });
+    const after = JSON.stringify({ name: 'y', mocha: { spec: 'none' }, dependencies: { a: '1' } });
+    assert.deepEqual(found([change('package.json', before, after)]), ['major host-settings-package.json:1']);
+    assert.deepEqual(found([change('GNUmakefile', null, 'test:\n')]), ['minor host-definition-GNUmakefile:0']);
+    assert.deepEqual(found([change('tsconfig.json', '{}', null)]), ['major host-definition-tsconfig.json:0']);
   });
 
   it('leaves new tests that show nothing to the reviewer', () => {
@@ -142,28 +186,52 @@ describe('the guard of tests and checks', () => {
     const findings = await findWeakenedTests(
       [
         { path: 'src/a.js', status: 'modified', addedLines: 1, removedLines: 1 },
-        { path: 'attic/add.txt', status: 'renamed', addedLines: 0, removedLines: 0 },
+        { path: 'attic/add.txt', status: 'renamed', oldPath: 'test/add.test.js', addedLines: 0, removedLines: 0 },
       ],
       npmTest,
-      {
-        patch: async () => 'diff --git a/x b/y\nrename from test/add.test.js\nrename to attic/add.txt\n',
-        read: async (side, path) => {
-          asked.push(`${side} ${path}`);
-          return TWO;
-        },
+      async (side, path) => {
+        asked.push(`${side} ${path}`);
+        return TWO;
       },
     );
-    assert.deepEqual(asked, ['before test/add.test.js', 'after attic/add.txt']);
+    assert.deepEqual(asked, ['before package.json', 'before test/add.test.js', 'after attic/add.txt']);
     assert.equal(findings[0]?.severity, 'blocker');
+  });
+
+  it('watches the files that package scripts run', async () => {
+    const scripts: Record<string, string> = {
+      'package.json': manifest({ test: 'npm run check && mocha -r ./setup.mjs', check: 'node scripts/check.mjs' }),
+    };
+    const find = (path: string, after: string) =>
+      findWeakenedTests([{ path, status: 'modified', addedLines: 1, removedLines: 1 }], npmTest, async (side, name) =>
+        side === 'after' ? after : (scripts[name] ?? 'run();\n'),
+      );
+    assert.equal((await find('scripts/check.mjs', 'process.exit(0);\n'))[0]?.severity, 'blocker');
+    assert.equal((await find('setup.mjs', 'run(1);\n'))[0]?.severity, 'major');
+    assert.deepEqual(await find('scripts/other.mjs', 'process.exit(0);\n'), []);
   });
 
   it('knows test files, manifests, runner configurations and named scripts', () => {
     for (const path of ['test/a.js', 'src/a.test.ts', 'pkg/test_a.py', 'a_test.go', 'package.json', 'jest.config.js']) {
       assert.ok(isGuarded(path, []), path);
     }
-    for (const path of ['src/a.js', 'test/data.json', 'contest/a.js', 'latest.js'])
+    for (const path of [
+      ...['test.js', 'lib/test-add.mjs', 'add-test.js', 'add_test.ts', 'a.cy.ts', 'a_spec.rb', 'tests.py', '.npmrc'],
+      ...['vite.config.ts', 'vitest.workspace.json', 'jest.unit.config.ts', 'jest.config.ci.js', '.eslintignore'],
+      ...['tsconfig.build.json', '.nycrc.json', 'GNUmakefile', 'karma.conf.js', 'a/__snapshots__/b.snap'],
+    ]) {
+      assert.ok(isGuarded(path, []), path);
+    }
+    for (const path of [
+      'src/a.js',
+      'test/data.json',
+      'vite.js',
+      'config.js',
+      'src/makefile.js',
+      'contest/a.js',
+      'latest.js',
+    ])
       assert.ok(!isGuarded(path, []), path);
-    assert.deepEqual([...renamedFrom('rename from a b\nrename to c\n')], [['c', 'a b']]);
   });
 });
 
@@ -213,7 +281,14 @@ describe('the reading of check commands', () => {
       ':',
       '',
     ];
-    for (const line of [...never, 'echo a && exit 0', 'node -e "process.exit(0)"', 'npm test || (echo failed)']) {
+    const hidden = ['true # mocha', 'exit 0; mocha', 'exit; mocha'];
+    for (const line of [
+      ...never,
+      ...hidden,
+      'echo a && exit 0',
+      'node -e "process.exit(0)"',
+      'npm test || (echo failed)',
+    ]) {
       assert.ok(cannotFail(line), line);
     }
     const may = ['node --test', 'echo start && mocha', 'mocha && echo ok', 'exit 1', "node -e 'process.exit(1)'"];
@@ -221,6 +296,9 @@ describe('the reading of check commands', () => {
       ...may,
       'node --test --test-name-pattern "a || true"',
       'cat x | node check.js',
+      'mocha # || true',
+      'mocha --grep "a # b"',
+      'exit 1; true && mocha',
       'false || mocha',
     ]) {
       assert.ok(!cannotFail(line), line);
@@ -232,6 +310,13 @@ describe('the reading of check commands', () => {
       [...namedScripts([check('node --check a.js; sh ./b.sh'), check('./c.sh x.js')])],
       ['a.js', 'b.sh', 'c.sh'],
     );
+    assert.deepEqual(
+      [...namedScripts([check('cd web && node ./check.js x.txt'), check('mocha --require=./a.mjs -r b.cjs spec.js')])],
+      ['web/check.js', 'a.mjs', 'b.cjs'],
+    );
+    for (const line of ['npm --prefix web run a', 'npm -w web run a', 'yarn workspace web a', 'pnpm --filter=web a']) {
+      assert.deepEqual(packageScriptsOf([check(line)], { a: 'x', web: 'y', workspace: 'z' }), ['a'], line);
+    }
     const scripts = { test: 'npm run unit -- --bail', unit: 'mocha', posttest: 'yarn lint', lint: 'x', other: 'y' };
     assert.deepEqual(packageScriptsOf(npmTest, scripts), ['test', 'unit', 'posttest', 'lint']);
     assert.deepEqual(packageScriptsOf([check('npm run -s unit'), check('pnpm t')], { unit: 'a', test: 'b' }), [

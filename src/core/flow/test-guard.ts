@@ -1,6 +1,7 @@
 import type { Check } from '../../protocol/plan.ts';
 import type { ChangedFile, Finding } from '../../protocol/work.ts';
-import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
+import { cannotFail, namedScripts, packageScriptsOf, runsPackageScripts } from './check-commands.ts';
+import { changedSettings, isExpectedOutput, isRunnerConfig, scriptSettings } from './runner-config.ts';
 import { isTestPath, readTestSource, type TestSource } from './test-source.ts';
 
 /** A changed file with its text before and after; null where it is absent. `from` is the old path of a renamed one. */
@@ -11,29 +12,40 @@ export interface GuardedFile {
   after: string | null;
 }
 
-/** Configuration of the usual test runners and checkers: it decides what a check looks at. */
-const RUNNER_CONFIG =
-  /(?:^|\/)(?:\.mocharc[^/]*|\.c8rc[^/]*|(?:jest|vitest|playwright|karma|ava|eslint)\.config\.[^/]+|\.eslintrc[^/]*|biome\.jsonc?|tsconfig[^/]*\.json|pytest\.ini|conftest\.py|tox\.ini|setup\.cfg|pyproject\.toml|Makefile)$/;
-const PASSES_AT_ONCE = /\bprocess\.exit\(\s*0?\s*\)|\b(?:sys|os)\.(?:_)?exit\(\s*0?\s*\)|^\s*exit(?:\s+0)?\s*$/gm;
+const PASSES_AT_ONCE =
+  /\bprocess\.exitCode\s*=\s*0\b|\bprocess\.exit\(\s*0?\s*\)|\b(?:sys|os)\.(?:_)?exit\(\s*0?\s*\)|^\s*exit(?:\s+0)?\s*$/gm;
+
+const SHOWN_CHARS = 120;
 
 /** True when the guard wants to see the texts of the file. */
 export function isGuarded(path: string, checks: readonly Check[]): boolean {
-  return isTestPath(path) || isManifest(path) || RUNNER_CONFIG.test(path) || namedScripts(checks).has(path);
+  const isKnown = isTestPath(path) || isManifest(path) || isRunnerConfig(path) || isExpectedOutput(path);
+  return isKnown || namedScripts(checks).has(path);
 }
 
 const isManifest = (path: string) => /(?:^|\/)package\.json$/.test(path);
 
 /**
  * What a change did to the tests and checks that were there before it, seen from the texts alone. A `blocker` weakens them;
- * anything else is for the reviewer to judge. Tests that moved to another changed file are not missed.
+ * anything else is for the reviewer to judge. Tests and assertions that moved to another changed file are not missed.
+ * `checks` holds the lines of package scripts that they run, too.
  */
 export function guardTests(files: readonly GuardedFile[], checks: readonly Check[]): Finding[] {
   const moved = movedTests(files);
+  const asserted = new Set(files.flatMap((file) => sourceAfter(file).asserted));
+  const scripts = namedScripts(checks);
   return files.flatMap((file) => [
-    ...testFindings(file, moved),
+    ...testFindings(file, moved, asserted),
     ...(isManifest(file.path) ? manifestFindings(file, checks) : []),
-    ...definitionFindings(file, checks),
+    ...definitionFindings(file, scripts),
   ]);
+}
+
+/** The checks, and the package scripts that they run as if each were one: what those run is watched as well. */
+function withPackageScripts(checks: readonly Check[], manifest: string | null): Check[] {
+  const scripts = scriptsOf(manifest);
+  const lines = packageScriptsOf(checks, scripts).map((name) => ({ name, command: scripts[name] ?? '' }));
+  return [...checks, ...lines];
 }
 
 function finding(file: string, kind: string, line: number, severity: Finding['severity'], message: string): Finding {
@@ -42,7 +54,8 @@ function finding(file: string, kind: string, line: number, severity: Finding['se
 
 const pathBefore = (file: GuardedFile) => file.from ?? file.path;
 const isTestFile = (path: string, text: string | null): text is string => text !== null && isTestPath(path);
-const nothing: TestSource = { tests: [], disabled: [], assertions: 0, constant: [] };
+const nothing: TestSource = { tests: [], disabled: [], assertions: 0, constant: [], asserted: [] };
+const exits = (text: string | null) => [...(text ?? '').matchAll(PASSES_AT_ONCE)].length;
 const sourceBefore = (file: GuardedFile) =>
   isTestFile(pathBefore(file), file.before) ? readTestSource(pathBefore(file), file.before) : null;
 const sourceAfter = (file: GuardedFile) =>
@@ -58,7 +71,7 @@ function movedTests(files: readonly GuardedFile[]): Set<string> {
   return titles;
 }
 
-function testFindings(file: GuardedFile, moved: ReadonlySet<string>): Finding[] {
+function testFindings(file: GuardedFile, moved: ReadonlySet<string>, asserted: ReadonlySet<string>): Finding[] {
   const before = sourceBefore(file);
   const after = sourceAfter(file);
   const add = (kind: string, line: number, severity: Finding['severity'], message: string) =>
@@ -101,9 +114,21 @@ function testFindings(file: GuardedFile, moved: ReadonlySet<string>): Finding[] 
   if (after.assertions === 0 && before.assertions > 0 && lost.length === 0 && after.tests.length > 0) {
     return [add('emptied', 0, 'blocker', 'Every assertion of this file is gone. Put them back.')];
   }
-  if (after.assertions >= before.assertions) return [];
   const fewer = before.assertions - after.assertions;
-  return [add('fewer', 0, 'major', `This test file, which was there before, has ${fewer} assertions fewer.`)];
+  if (fewer > 0) {
+    return [add('fewer', 0, 'major', `This test file, which was there before, has ${fewer} assertions fewer.`)];
+  }
+  const other = before.asserted.filter((line) => !asserted.has(line));
+  if (other.length === 0) return [];
+  const shown = other[0]?.slice(0, SHOWN_CHARS);
+  return [
+    add(
+      'other',
+      0,
+      'major',
+      `${other.length} assertions that were there before are gone or read otherwise: \`${shown}\`.`,
+    ),
+  ];
 }
 
 /** Scripts of a package.json that the checks run, the ones that they call in turn included. */
@@ -111,6 +136,11 @@ function manifestFindings(file: GuardedFile, checks: readonly Check[]): Finding[
   const before = scriptsOf(file.before);
   const after = scriptsOf(file.after);
   const findings: Finding[] = [];
+  const settings = file.before === null ? [] : changedSettings(manifestOf(file.before), manifestOf(file.after));
+  if (settings.length > 0) {
+    const message = `This decides what checks look at, and it was changed: ${settings.join(', ')}.`;
+    findings.push(finding(file.path, 'settings', lineOf(file.after, `"${settings[0]}"`), 'major', message));
+  }
   for (const name of packageScriptsOf(checks, { ...after, ...before })) {
     const was = before[name];
     const now = after[name];
@@ -126,10 +156,15 @@ function manifestFindings(file: GuardedFile, checks: readonly Check[]): Finding[
 }
 
 function scriptsOf(text: string | null): Record<string, string> {
+  const { scripts } = manifestOf(text);
+  if (typeof scripts !== 'object' || scripts === null) return {};
+  return Object.fromEntries(Object.entries(scripts).filter((entry) => typeof entry[1] === 'string'));
+}
+
+function manifestOf(text: string | null): Record<string, unknown> {
   try {
-    const scripts: unknown = JSON.parse(text ?? '{}')?.scripts;
-    if (typeof scripts !== 'object' || scripts === null) return {};
-    return Object.fromEntries(Object.entries(scripts).filter((entry) => typeof entry[1] === 'string'));
+    const manifest: unknown = JSON.parse(text ?? '{}');
+    return typeof manifest === 'object' && manifest !== null ? { ...manifest } : {};
   } catch {
     // A manifest that is no JSON makes every check of it fail by itself.
     return {};
@@ -141,19 +176,31 @@ function lineOf(text: string | null, part: string): number {
   return index < 0 ? 0 : (text ?? '').slice(0, index).split('\n').length;
 }
 
-/** Files that a check runs by name, and the configuration of test runners. */
-function definitionFindings(file: GuardedFile, checks: readonly Check[]): Finding[] {
+/** Files that a check runs by name, the configuration of test runners, and what tests expect. */
+function definitionFindings(file: GuardedFile, scripts: ReadonlySet<string>): Finding[] {
   const path = pathBefore(file);
-  if (file.before === null) return [];
-  const isNamed = namedScripts(checks).has(path);
-  if (!isNamed && !RUNNER_CONFIG.test(path)) return [];
+  const isNamed = scripts.has(path);
   const add = (severity: Finding['severity'], message: string) => [finding(path, 'definition', 0, severity, message)];
+  const before = scriptSettings(file.before);
+  const [trap] = [...scriptSettings(/(?:^|\/)\.npmrc$/.test(file.path) ? file.after : null)].filter(
+    ([name, line]) => before.get(name) !== line,
+  );
+  if (trap !== undefined)
+    return add('blocker', `\`${trap[1]}\` decides what runs in the place of a check. Take it out.`);
+  if (file.before === null) {
+    return isRunnerConfig(path) ? add('minor', 'This decides what checks look at, and it is new.') : [];
+  }
+  if (!isNamed && !isTestPath(path) && !isRunnerConfig(path)) {
+    return isExpectedOutput(path) ? add('major', expectedMessage(file)) : [];
+  }
   // A test file that is gone is reported as such.
   if (file.after === null || file.path !== path) {
-    return isNamed && !isTestPath(path) ? add('blocker', 'A check runs this file, and it is gone. Put it back.') : [];
+    if (isTestPath(path)) return [];
+    return isNamed
+      ? add('blocker', 'A check runs this file, and it is gone. Put it back.')
+      : add('major', 'This decided what checks look at, and it is gone.');
   }
-  const exits = (text: string) => [...text.matchAll(PASSES_AT_ONCE)].length;
-  if (isNamed && exits(file.after) > exits(file.before)) {
+  if ((isNamed || isTestPath(path)) && exits(file.after) > exits(file.before)) {
     return add('blocker', 'A check runs this file, and it now ends with success early. Take that out.');
   }
   if (isTestPath(path)) return [];
@@ -163,27 +210,24 @@ function definitionFindings(file: GuardedFile, checks: readonly Check[]): Findin
   );
 }
 
-/** Old paths of renamed files, by their new ones, from a unified diff. */
-export function renamedFrom(patch: string): Map<string, string> {
-  return new Map(
-    [...patch.matchAll(/^rename from (.+)\nrename to (.+)$/gm)].map(([, from = '', to = '']) => [to, from]),
-  );
+function expectedMessage(file: GuardedFile): string {
+  return `What tests expect was ${file.after === null ? 'deleted' : 'changed'}. Is it what was asked for?`;
 }
 
 /** Reads what the guard needs and asks it; `read` gives a file's text before or after, null when it is absent. */
 export async function findWeakenedTests(
   changed: readonly ChangedFile[],
   checks: readonly Check[],
-  world: { patch(): Promise<string>; read(side: 'before' | 'after', path: string): Promise<string | null> },
+  read: (side: 'before' | 'after', path: string) => Promise<string | null>,
 ): Promise<Finding[]> {
-  const isRenamed = changed.some((file) => file.status === 'renamed');
-  const origins = isRenamed ? renamedFrom(await world.patch()) : new Map<string, string>();
+  // What a package script runs is a check's file too.
+  const manifest = runsPackageScripts(checks) ? await read('before', 'package.json') : null;
+  const all = withPackageScripts(checks, manifest);
   const files: GuardedFile[] = [];
-  for (const { path, status } of changed) {
-    const from = status === 'renamed' ? (origins.get(path) ?? null) : null;
-    if (!isGuarded(path, checks) && !(from !== null && isGuarded(from, checks))) continue;
-    const before = status === 'added' ? null : await world.read('before', from ?? path);
-    files.push({ path, from, before, after: status === 'deleted' ? null : await world.read('after', path) });
+  for (const { path, status, oldPath: from = null } of changed) {
+    if (!isGuarded(path, all) && !(from !== null && isGuarded(from, all))) continue;
+    const before = status === 'added' ? null : await read('before', from ?? path);
+    files.push({ path, from, before, after: status === 'deleted' ? null : await read('after', path) });
   }
-  return guardTests(files, checks);
+  return guardTests(files, all);
 }

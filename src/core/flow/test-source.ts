@@ -8,11 +8,13 @@ export interface TestSource {
   assertions: number;
   /** Lines of assertions that cannot fail. */
   constant: number[];
+  /** Text of the lines with assertions, without the space around it. */
+  asserted: string[];
 }
 
 const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|java|kt|cs|rb|php|sh)$/;
 const TEST_PATH =
-  /(?:^|\/)(?:tests?|__tests__|specs?|e2e)\/|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|\/)test_[^/]+\.py$|_test\.(?:py|go|rb)$|Tests?\.(?:java|kt|cs)$/;
+  /(?:^|\/)(?:tests?|__tests__|specs?|e2e|cypress)\/|[._-](?:test|spec|cy)\.[cm]?[jt]sx?$|(?:^|\/)test(?:-[^/]+)?\.[cm]?[jt]sx?$|(?:^|\/)(?:test_[^/]+|tests?)\.py$|_(?:test|spec)\.(?:py|go|rb)$|(?:Tests?|Spec)\.(?:java|kt|cs)$/;
 
 export function isTestPath(path: string): boolean {
   return CODE.test(path) && TEST_PATH.test(path);
@@ -29,9 +31,9 @@ interface Dialect {
 const JAVASCRIPT: Dialect = {
   comments: 'slashes',
   quotes: '\'"`',
-  test: /(?<![.\w$])(?:it|test|specify)(?:\.(?!skip\b|todo\b|only\b)\w+)*\s*\(\s*(?:(['"`])((?:\\.|(?!\1)[^\\])*)\1)?/g,
+  test: /(?<![.\w$])(?:it|test|specify)(?:\.(?!skip\b|todo\b|only\b|fixme\b)\w+)*\s*\(\s*(?:(['"`])((?:\\.|(?!\1)[^\\])*)\1)?/g,
   disabled:
-    /(?<![.\w$])(?:[xf](?:it|test|specify|describe|context)|(?:it|test|specify|describe|suite|context)(?:\.\w+)*\.(?:skip|todo|only))\s*\(|\b(?:skip|todo)\s*:\s*(?:true\b|['"`])|\bonly\s*:\s*true\b|\b(?:this|t|ctx|context)\.(?:skip|todo)\(/g,
+    /(?<![.\w$])(?:[xf](?:it|test|specify|describe|context)|(?:it|test|specify|describe|suite|context)(?:\.\w+)*(?:\.|\[\s*['"`])(?:skip|todo|only|fixme|fails|failing|skipIf|runIf)(?:['"`]\s*\])?(?:\.\w+)*)\s*\(|\b(?:skip|todo)\s*:\s*(?:true\b|['"`])|\bonly\s*:\s*true\b|\b(?:this|t|ctx|context)\.(?:skip|todo)\(/g,
 };
 const PYTHON: Dialect = {
   comments: 'hash',
@@ -70,11 +72,14 @@ export function readTestSource(path: string, text: string): TestSource {
   const lineOf = lineFinder(code);
   const lines = (pattern: RegExp) => [...code.matchAll(pattern)].map((match) => lineOf(match.index));
   const constant = lines(CONSTANT);
+  const assertions = [...code.matchAll(ASSERTION)];
+  const allLines = code.split('\n');
   return {
     tests: [...code.matchAll(dialect.test)].map((match) => ({ title: match[2] ?? '', line: lineOf(match.index) })),
     disabled: lines(dialect.disabled),
-    assertions: [...code.matchAll(ASSERTION)].length - constant.length,
+    assertions: assertions.length - constant.length,
     constant,
+    asserted: assertions.map((match) => (allLines[lineOf(match.index) - 1] ?? '').trim()),
   };
 }
 
