@@ -46,17 +46,21 @@ describe('the sample, by keyboard alone', function () {
     await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: /Review: Harbour Cafe/ }).waitFor();
     const editorOf = (name: string) => page.locator('.multiDiffEntry', { hasText: name }).locator('.editor.modified');
-    await editorOf('ci.yml').locator('.monaco-editor.focused').waitFor();
-    const readme = editorOf('README.md');
-    await pressUntil(page, 'Alt+j', [readme.locator('.monaco-editor.focused'), 'visible']);
+    // What matters comes first, and backwards from there what matters least.
+    await editorOf('index.html').locator('.monaco-editor.focused').waitFor();
+    await pressUntil(page, 'Alt+k', [editorOf('package.json').locator('.monaco-editor.focused'), 'visible']);
     const path = () => server.evaluate((vscode) => vscode.window.activeTextEditor?.document.uri.path ?? '');
     const cursorIsIn = (name: string) =>
       until(async () => (await path()).endsWith(name), { what: `the cursor in ${name}`, timeoutMs: 10_000 });
-    await cursorIsIn('README.md');
-    await readme.getByText('# Harbour Cafe').waitFor();
-    await pressUntil(page, 'Shift+Alt+n', [readme.getByText('# Harbour Cafe'), 'detached']);
-    await page.keyboard.press('Alt+j');
-    await cursorIsIn('package.json');
+    for (const name of ['ci.yml', 'favicon.svg']) {
+      await page.keyboard.press('Alt+k');
+      await cursorIsIn(name);
+    }
+    // The second key does not wait until the cursor is there.
+    await page.keyboard.press('Alt+k');
+    await page.keyboard.press('Shift+Alt+n');
+    await page.getByText('Rejected: README.md').first().waitFor();
+    await editorOf('README.md').getByText('# Harbour Cafe').waitFor({ state: 'detached' });
   });
 
   it('lands without what was rejected', async () => {
