@@ -19,7 +19,7 @@ export interface WalkerParts {
   limitMs?: number;
 }
 
-export type Direction = 'next' | 'previous';
+type Direction = 'next' | 'previous';
 
 /** Takes the cursor through the changes of a review. */
 export interface Walker extends vscode.Disposable {
