@@ -20,6 +20,7 @@ import { median } from './stats.ts';
 const root = resolve(import.meta.dirname, '../..');
 const RUN_MS = 300_000;
 const IDLE_MS = 10_000;
+const FIRST_PAINT = 'first-contentful-paint';
 
 /** What one window gave. Times in milliseconds, memory in MB. */
 interface Sample {
@@ -27,8 +28,10 @@ interface Sample {
   processesBefore: number;
   bareFirst: number;
   first: number;
+  drawnFirst: number;
   bareAgain: number;
   again: number;
+  drawnAgain: number;
   idleP99: number;
   runP99: number;
   runLongest: number;
@@ -111,16 +114,16 @@ async function takeSample(window: Window): Promise<Sample> {
   await page.waitForTimeout(IDLE_MS);
   const idle = await server.evaluate(delaySince);
   const bareFirst = await barePaintMs(window);
-  const first = await consolePaintMs(window);
+  const { painted: first, drawn: drawnFirst } = await consolePaintMs(window);
   const bareAgain = await barePaintMs(window);
-  const again = await consolePaintMs(window);
+  const { painted: again, drawn: drawnAgain } = await consolePaintMs(window);
   await server.evaluate(startDelay);
   await runSample(window);
   const run = await server.evaluate(delaySince);
   const { rss: hostRssAfter } = await server.evaluate(hostMemory);
   const serviceRss = Math.max(0, ...ownProcesses(window).map(peakRssMb));
   return {
-    ...{ activation, processesBefore, bareFirst, first, bareAgain, again },
+    ...{ activation, processesBefore, bareFirst, first, drawnFirst, bareAgain, again, drawnAgain },
     ...{ idleP99: idle.p99, runP99: run.p99, runLongest: run.longest },
     ...{ hostRss, hostHeap, hostRssAfter, serviceRss },
   };
@@ -159,14 +162,17 @@ async function activationMs({ server }: Window): Promise<number> {
   return sum;
 }
 
-/** From the command to the first contentful paint of the page in the webview, by the clock of the machine. */
-async function consolePaintMs({ server, page }: Window): Promise<number> {
+/** From the command to the first contentful paint of the page in the webview, and to the form in it, by the clock of the machine. */
+async function consolePaintMs({ server, page }: Window): Promise<{ painted: number; drawn: number }> {
   const at = await server.evaluate((vscode) => {
     const now = performance.timeOrigin + performance.now();
     void vscode.commands.executeCommand('orchestrator.newTask');
     return now;
   });
-  return paintedMs(at, page, EXTENSION_ID, 'Orchestrator', server);
+  const console = { extensionId: EXTENSION_ID, title: 'Orchestrator' };
+  const { [FIRST_PAINT]: painted = 0, drawn = 0 } = await timesOf(at, page, console, [FIRST_PAINT, 'drawn']);
+  await closeEditor(server);
+  return { painted, drawn };
 }
 
 /** The same for a panel of one word: what the editor itself takes. */
@@ -177,20 +183,34 @@ async function barePaintMs({ server, page }: Window): Promise<number> {
     panel.webview.html = '<!DOCTYPE html><html><head><title>Bare</title></head><body>Bare</body></html>';
     return now;
   });
-  return paintedMs(at, page, 'harness.bridge', 'Bare', server);
+  const { [FIRST_PAINT]: painted = 0 } = await timesOf(at, page, { extensionId: 'harness.bridge', title: 'Bare' }, [
+    FIRST_PAINT,
+  ]);
+  await closeEditor(server);
+  return painted;
 }
 
-async function paintedMs(at: number, page: Page, extensionId: string, title: string, server: Server): Promise<number> {
-  const frame = await webviewFrame(page, { extensionId, title });
-  const painted = await until(
+const closeEditor = (server: Server) =>
+  server.evaluate((vscode) => vscode.commands.executeCommand('workbench.action.closeActiveEditor'));
+
+/** Milliseconds from `at` to the entries of the webview's own timeline, when it has all of them. */
+async function timesOf(
+  at: number,
+  page: Page,
+  webview: { extensionId: string; title: string },
+  names: readonly string[],
+): Promise<Record<string, number>> {
+  const frame = await webviewFrame(page, webview);
+  const script = `${JSON.stringify(names)}.map((name) => performance.getEntriesByName(name)[0])
+    .map((entry) => entry && performance.timeOrigin + entry.startTime)`;
+  const times = await until(
     async () => {
-      const script = `performance.getEntriesByName('first-contentful-paint').map((e) => performance.timeOrigin + e.startTime)[0]`;
-      return (await frame.evaluate<number | undefined>(script)) ?? false;
+      const found = await frame.evaluate<(number | undefined)[]>(script);
+      return found.every((time) => time !== undefined) && found;
     },
-    { what: `the first paint of ${title}`, timeoutMs: 30_000 },
+    { what: `${names.join(' and ')} of ${webview.title}`, timeoutMs: 30_000 },
   );
-  await server.evaluate((vscode) => vscode.commands.executeCommand('workbench.action.closeActiveEditor'));
-  return painted - at;
+  return Object.fromEntries(names.map((name, index) => [name, (times[index] ?? Number.NaN) - at]));
 }
 
 /** The sample with five agents, from its start to the live application, with the console in sight. */
@@ -223,7 +243,9 @@ function rowsOf(samples: readonly Sample[], sizeMb: number, bareRssMb: number): 
     },
     ms('first-paint', 'first', 300, 'first "New Task" of a window, to the first contentful paint'),
     ms('first-paint.bare', 'bareFirst', null, 'first panel of a window with one word in it: the editor itself'),
+    ms('first-page', 'drawnFirst', null, 'first "New Task" of a window, to the form in the page'),
     ms('paint-again', 'again', 300, 'second "New Task"'),
+    ms('page-again', 'drawnAgain', null, 'second "New Task", to the form in the page'),
     ms('paint-again.bare', 'bareAgain', null, 'second panel with one word in it'),
     ms('loop-delay.p99', 'runP99', 20, 'event loop of the extension host during sample 2, resolution 1 ms'),
     ms('loop-delay.idle-p99', 'idleP99', null, `the same in ${IDLE_MS / 1000} s of doing nothing`),

@@ -35,7 +35,7 @@ export interface AppApi {
    * and for one that is no UTF-8 text.
    */
   readFile(runId: string, commit: string, path: string): Promise<string | null>;
-  /** What differs between two commits (whole ids) of the run's repository. */
+  /** What differs between two commits (whole ids) of the run's repository, in the order of a review. */
   changedFiles(runId: string, from: string, to: string): Promise<ChangedFile[]>;
   /** A kept output of a check (`Evidence.outputFile`), the last 1 MB of it; `usage` for a file that is not of this run. */
   output(runId: string, outputFile: string): Promise<string>;

@@ -3,6 +3,7 @@ import { open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Repository } from '../core/ports.ts';
 import { AppError } from '../protocol/errors.ts';
+import { inReviewOrder } from '../protocol/file-order.ts';
 import type { ChangedFile } from '../protocol/work.ts';
 import { repositoryOf } from './delete-run.ts';
 
@@ -70,7 +71,7 @@ export function createReader({ repository, runDir }: ReaderParts): Reader {
     async changedFiles(run, from, to) {
       requireCommit(from);
       requireCommit(to);
-      return repository.changedFiles(await repoDirOf(run), from, to);
+      return inReviewOrder(await repository.changedFiles(await repoDirOf(run), from, to));
     },
     output: (run, outputFile) => readOutput(runDir(run.runId), outputFile),
   };

@@ -5,6 +5,7 @@ import type { Intent } from '../protocol/intents.ts';
 import type { Answer } from '../protocol/plan.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import { type Io, say } from './io.ts';
+import { needsLines } from './needs-lines.ts';
 import { previewLines } from './progress/deployment-lines.ts';
 import { diffCounts, estimateText } from './progress/event-lines.ts';
 import { clean, cleanBlock, createPaint, type Paint, plural } from './progress/text.ts';
@@ -133,9 +134,7 @@ export function planLines(view: RunView, paint: Paint): string[] {
     for (const check of subtask.checks) lines.push(paint('dim', `    $ ${clean(check.command)}`));
   }
   for (const entry of plan.packages) lines.push(`package ${clean(entry.name)}: ${clean(entry.reason)}`);
-  const { functions, sites, tables } = plan.deployment;
-  const parts = [...tables, ...functions, ...sites].map((need) => clean(need.name));
-  if (parts.length > 0) lines.push(`deploys ${parts.join(', ')}`);
+  lines.push(...needsLines(plan.deployment, paint));
   if (estimate !== null) lines.push(`estimate ${estimateText(estimate)}`);
   lines.push('');
   return lines;

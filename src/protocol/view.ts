@@ -1,4 +1,5 @@
 import type { DomainEvent, EventRecord } from './events.ts';
+import { inReviewOrder } from './file-order.ts';
 import {
   calledModel,
   ended,
@@ -133,7 +134,7 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return withSubtask(view, event.subtaskId, {
         state: 'integrated',
         integratedCommit: event.commit,
-        files: event.files,
+        files: inReviewOrder(event.files),
         failed: null,
         endedAt: at,
       });
@@ -159,7 +160,10 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'integration.checked':
       return { ...view, integrationEvidence: event.evidence };
     case 'diff.proposed':
-      return { ...view, diff: { baseCommit: event.baseCommit, commit: event.commit, files: event.files } };
+      return {
+        ...view,
+        diff: { baseCommit: event.baseCommit, commit: event.commit, files: inReviewOrder(event.files) },
+      };
     case 'changes.landed':
       return { ...view, branch: event.branch };
     case 'branch.pushed':

@@ -152,7 +152,6 @@ async function review(window: Window): Promise<void> {
   await row(page, 'Waiting for You', /Review the changes/).click({ timeout: RUN_MS });
   await page.getByRole('tab', { name: /Review: Team Notes/ }).waitFor();
   await page.locator('.multiDiffEntry .view-line').first().waitFor();
-  await page.locator('.multiDiffEntry', { hasText: 'README.md' }).locator('.collapse-button').click();
   await page.getByText('Activating Extensions').waitFor({ state: 'hidden' });
   await take(page, doc('review'));
   await takeEditor(window, step('review'));

@@ -151,20 +151,20 @@ export async function openConsole(browser: Browser, options: ConsolePageOptions 
     title: 'Orchestrator',
     language,
     scriptUri: `${ORIGIN}/console.js`,
-    styleUri: `${ORIGIN}/console.css`,
+    styles: style,
     cspSource: ORIGIN,
     nonce: 'nonce',
     texts: texts(language),
     loadingText: 'Loading',
+    tabs: ['New task', 'Plan', 'Progress', 'Results'].map((label, at) => ({ label, isSelected: at === 0 })),
   });
   const files: Record<string, { contentType: string; body: string }> = {
     // The editor adds its variables after the CSP was read; here they come with the document.
     '/': {
       contentType: 'text/html',
-      body: themedHtml(html.replace('style-src ', "style-src 'unsafe-inline' "), theme),
+      body: themedHtml(html.replace('style-src ', "style-src-attr 'unsafe-inline'; style-src "), theme),
     },
     '/console.js': { contentType: 'text/javascript', body: script },
-    '/console.css': { contentType: 'text/css', body: style },
   };
   await context.route('**/*', (route) => {
     const file = files[new URL(route.request().url()).pathname];

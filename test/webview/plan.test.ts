@@ -9,6 +9,7 @@ import {
   recordsOf,
   sampleDraft,
   sampleEstimate,
+  sampleNeeds,
   samplePlan,
   sampleSubtask,
   viewOf,
@@ -27,7 +28,10 @@ describe('the plan in a browser', function () {
     it(`has nothing that axe finds, in any theme, wide and narrow: ${name}`, async () => {
       for (const widthPx of [1000, 320]) {
         const one = await open({ ...options, widthPx });
-        if (name === 'a plan that waits') await one.page.locator('.subtask-toggle').first().click();
+        if (name === 'a plan that waits') {
+          await one.page.locator('.subtask-toggle').first().click();
+          for (const summary of await one.page.locator('.needs summary').all()) await summary.click();
+        }
         for (const theme of THEMES) {
           await one.setTheme(theme);
           assert.deepEqual(await one.axe(), [], `${theme}, ${widthPx} px`);
@@ -37,6 +41,43 @@ describe('the plan in a browser', function () {
       }
     });
   }
+
+  it('says what is deployed: tables with their columns, functions with what starts them, own domains', async () => {
+    const one = await open({ tab: 'plan', views: [viewOf(atPlan())] });
+    const part = one.page.locator('section', { has: one.page.getByRole('heading', { name: 'What is deployed' }) });
+    const shown = (text: string) => part.getByText(text, { exact: true }).isVisible();
+    // More than a glance: folded at first.
+    assert.equal(await part.locator('details[open]').count(), 0);
+    assert.ok(await part.getByText('3 columns · 1 index').isVisible());
+    for (const summary of await part.locator('summary').all()) await summary.click();
+    for (const text of [
+      'varchar(2000)',
+      'enum (new | shown)',
+      'relationship → visitors (manyToOne, cascade, back: entries)',
+      'newest: key ($createdAt desc)',
+      'read("any"), create("users")',
+      'Rows have permissions of their own, too.',
+      'any',
+      'databases.*.tables.entries.rows.*.create',
+      '0 3 * * *',
+      'api.guestbook.example',
+      'www.guestbook.example',
+      'api: GET /entries → 200',
+    ]) {
+      assert.ok(await shown(text), text);
+    }
+  });
+
+  it('shows a small deployment unfolded, and none as nothing', async () => {
+    const { tables, ...rest } = sampleNeeds();
+    const small = { ...rest, tables: tables.slice(1), functions: [], liveChecks: [] };
+    const none = { ...small, tables: [], sites: [] };
+    const one = await open({ tab: 'plan', views: [viewOf(atPlan({ ...samplePlan(), deployment: small }))] });
+    assert.ok(await one.page.getByText('varchar(128)').isVisible());
+    const other = await open({ tab: 'plan', views: [viewOf(atPlan({ ...samplePlan(), deployment: none }))] });
+    await other.page.getByRole('heading', { name: 'The whole', exact: true }).waitFor();
+    assert.equal(await other.page.getByRole('heading', { name: 'What is deployed' }).count(), 0);
+  });
 
   it('approves a plan as it is, for the wait that was shown', async () => {
     const one = await open({ tab: 'plan', views: [viewOf(atPlan())] });

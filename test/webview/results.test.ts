@@ -6,8 +6,6 @@ import {
   diffWait,
   estimateAgainstActual,
   evidenceGroups,
-  isDocumentation,
-  isTest,
   isTestRun,
   lineCounts,
   outputLines,
@@ -48,38 +46,18 @@ describe('the estimate against what it took', () => {
 });
 
 describe('the changed files', () => {
-  it('are listed by folder, names in order, the top folder last', () => {
-    const folders = byFolder([
-      file('z.md'),
-      file('src/b.js'),
-      file('src/a.js'),
-      file('docs/x.md'),
-      file('src/deep/c.js'),
-    ]);
+  it('are listed by folder, in the order of the review', () => {
+    const folders = byFolder(['src/deep/c.js', 'src/b.js', 'src/a.js', 'docs/x.md', 'package.json'].map(file));
     assert.deepEqual(
       folders.map(({ path, files }) => [path, files.map((one) => one.path)]),
       [
-        ['docs', ['docs/x.md']],
-        ['src', ['src/a.js', 'src/b.js']],
         ['src/deep', ['src/deep/c.js']],
-        ['', ['z.md']],
+        ['src', ['src/b.js', 'src/a.js']],
+        ['docs', ['docs/x.md']],
+        ['', ['package.json']],
       ],
     );
     assert.deepEqual(lineCounts([file('a'), file('b')]), { added: 4, removed: 2 });
-  });
-
-  it('are documentation or tests by their place and name', () => {
-    assert.deepEqual(['README.md', 'docs/api.txt', 'LICENSE', 'a/notes.mdx', 'src/docstring.js'].map(isDocumentation), [
-      true,
-      true,
-      true,
-      true,
-      false,
-    ]);
-    assert.deepEqual(
-      ['test/a.js', 'src/a.test.ts', 'a_spec.rb', 'tests/test_x.py', 'src/latest.js', 'contest/a.js'].map(isTest),
-      [true, true, true, true, false, false],
-    );
   });
 });
 

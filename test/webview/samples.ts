@@ -1,5 +1,6 @@
 import type { Brief } from '../../src/protocol/brief.ts';
 import type { BriefDraft } from '../../src/protocol/console.ts';
+import { DeploymentNeeds } from '../../src/protocol/deployment-needs.ts';
 import type { DomainEvent, EventRecord } from '../../src/protocol/events.ts';
 import type { Estimate, Plan, Question, Subtask } from '../../src/protocol/plan.ts';
 import { emptyView, fold, type RunView } from '../../src/protocol/view.ts';
@@ -64,9 +65,54 @@ export function samplePlan(subtasks: Subtask[] = sampleSubtasks()): Plan {
     sharedInterfaces: [{ path: 'src/entry.js', purpose: 'The shape of an entry', content: 'export {};\n' }],
     subtasks,
     integrationChecks: [{ name: 'all tests', command: 'npm test' }],
-    deployment: { databaseId: 'guestbook', tables: [], functions: [], sites: [], liveChecks: [] },
+    deployment: sampleNeeds(),
   };
 }
+
+/** Everything that a plan can want of Appwrite, once. */
+export const sampleNeeds = (): DeploymentNeeds =>
+  DeploymentNeeds.parse({
+    databaseId: 'guestbook',
+    tables: [
+      {
+        id: 'entries',
+        name: 'Entries',
+        columns: [
+          { key: 'text', type: 'varchar', size: 2000, required: true },
+          { key: 'state', type: 'enum', size: null, required: false, elements: ['new', 'shown'], default: 'new' },
+          {
+            ...{ key: 'visitor', type: 'relationship', size: null, required: false },
+            relationship: { table: 'visitors', kind: 'manyToOne', twoWayKey: 'entries', onDelete: 'cascade' },
+          },
+        ],
+        indexes: [{ key: 'newest', type: 'key', columns: ['$createdAt'], orders: ['desc'] }],
+        permissions: ['read("any")', 'create("users")'],
+        rowSecurity: true,
+      },
+      {
+        id: 'visitors',
+        name: 'visitors',
+        columns: [{ key: 'name', type: 'varchar', size: 128, required: true }],
+        indexes: [],
+        permissions: [],
+      },
+    ],
+    functions: [
+      {
+        ...{ id: 'api', name: 'Entries API', path: 'functions/api', runtime: 'node-22', entrypoint: 'main.js' },
+        ...{ commands: null, execute: ['any'], scopes: ['rows.read', 'rows.write'], schedule: '0 3 * * *' },
+        ...{ events: ['databases.*.tables.entries.rows.*.create'], domains: ['api.guestbook.example'] },
+      },
+    ],
+    sites: [
+      {
+        ...{ id: 'page', name: 'Guestbook', path: 'site', framework: 'other', installCommand: null },
+        ...{ buildCommand: null, outputDirectory: '.', fallbackFile: null, settingsFile: null },
+        domains: ['www.guestbook.example'],
+      },
+    ],
+    liveChecks: [{ target: 'api', method: 'GET', path: '/entries', body: null, status: 200, contains: '' }],
+  });
 
 export function sampleSubtasks(): Subtask[] {
   return [

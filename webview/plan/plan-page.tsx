@@ -8,6 +8,7 @@ import { Notice } from '../ui/notice.tsx';
 import { QuestionsForm } from '../ui/questions-form.tsx';
 import { Decision } from './decision.tsx';
 import { Graph } from './graph.tsx';
+import { Needs } from './needs.tsx';
 import './plan.css';
 import { canDecide, changedIds, plan, planWait, questionWait, selectedId } from './plan-state.ts';
 import './subtasks.css';
@@ -117,6 +118,7 @@ function PlanParts({ run, plan: shown }: { run: RunView; plan: Plan }) {
         <SubtaskList subtasks={shown.subtasks} stateOf={stateOf} />
       </section>
       <Details plan={shown} />
+      <Needs needs={shown.deployment} />
       {isWaiting || canDecide.value ? <Decision /> : null}
     </>
   );

@@ -68,14 +68,14 @@ export function workLine(event: WorkEvent): LogLine {
         ? line('warning', t('{0} and {1} conflict in {2}', one, other, paths), {
             subtaskId: one,
             otherSubtaskId: other,
-            remedy: t('An agent joins both when they are merged.'),
+            remedy: t('An agent joins both when they are integrated.'),
           })
         : line('info', t('{0} and {1} both change {2}', one, other, paths), { subtaskId: one, otherSubtaskId: other });
     }
     case 'merge.conflicted':
       return line('warning', t('Merge conflict in {0}', event.paths.join(', ')), {
         ...about(event),
-        remedy: t('An agent joins both when they are merged.'),
+        remedy: t('An agent joins both when they are integrated.'),
       });
     case 'merge.refused':
       return line('failure', t('Merge refused; it would lose {0}', event.missing.join(', ')), {

@@ -63,7 +63,7 @@ export function subtaskSign(state: SubtaskState): Sign {
     checking: sign(t('Checking'), 'beaker', 'busy'),
     reviewing: sign(t('In review'), 'eye', 'busy'),
     revising: sign(t('Revising'), 'edit', 'busy'),
-    merging: sign(t('Merging'), 'merge', 'busy'),
+    merging: sign(t('Integrating'), 'merge', 'busy'),
     approved: sign(t('Approved'), 'check', 'good'),
     integrated: sign(t('Integrated'), 'pass', 'good'),
     parked: sign(t('Parked'), 'bell', 'warn'),

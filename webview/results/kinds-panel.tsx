@@ -1,4 +1,5 @@
 import { computed } from '@preact/signals';
+import { fileKind } from '../../src/protocol/file-order.ts';
 import { t } from '../l10n.ts';
 import { countFiles } from '../progress/counts.ts';
 import { part, subtaskList } from '../progress/selectors.ts';
@@ -8,12 +9,12 @@ import { runId } from '../store.ts';
 import { Capped } from '../ui/capped.tsx';
 import { Section } from '../ui/section.tsx';
 import { FileRow } from './files-panel.tsx';
-import { evidenceGroups, isDocumentation, isTest, isTestRun, testCounts } from './result-facts.ts';
+import { evidenceGroups, isTestRun, testCounts } from './result-facts.ts';
 
 const diff = part('diff');
 const merged = part('integrationEvidence');
-const documents = computed(() => (diff.value?.files ?? []).filter(({ path }) => isDocumentation(path)));
-const tests = computed(() => (diff.value?.files ?? []).filter(({ path }) => isTest(path)));
+const documents = computed(() => (diff.value?.files ?? []).filter(({ path }) => fileKind(path) === 'documentation'));
+const tests = computed(() => (diff.value?.files ?? []).filter(({ path }) => fileKind(path) === 'test'));
 const testRuns = computed(() =>
   evidenceGroups(merged.value ?? [], subtaskList.value, t('Integrated work')).flatMap(({ title, evidence }) =>
     evidence.filter(isTestRun).map((run) => ({ title, run })),

@@ -4,28 +4,16 @@ import type { ChangedFile, Evidence } from '../../src/protocol/work.ts';
 
 /** What the results page works out of a view. Pure. */
 
-export const isDocumentation = (path: string): boolean =>
-  /(^|\/)(docs?|documentation)\//i.test(path) ||
-  /\.(md|mdx|rst|adoc)$/i.test(path) ||
-  /(^|\/)(readme|changelog|licen[sc]e)(\.[a-z]+)?$/i.test(path);
-
-export const isTest = (path: string): boolean =>
-  /(^|\/)(tests?|__tests__|specs?|e2e)\//i.test(path) ||
-  /[._-](test|spec)\.[a-z]+$/i.test(path) ||
-  /(^|\/)test_[^/]+$/i.test(path);
-
 export interface Folder {
   /** '' for the top. */
   path: string;
   files: ChangedFile[];
 }
 
-/** Changed files by folder, both by name; the files of the top come last, as editors list them. */
+/** Changed files by folder, folders in the order of their first files: what matters first. */
 export function byFolder(files: readonly ChangedFile[]): Folder[] {
   const folders = Map.groupBy(files, ({ path }) => path.slice(0, Math.max(0, path.lastIndexOf('/'))));
-  return [...folders]
-    .map(([path, of]) => ({ path, files: of.sort((a, b) => a.path.localeCompare(b.path)) }))
-    .sort((a, b) => Number(a.path === '') - Number(b.path === '') || a.path.localeCompare(b.path));
+  return [...folders].map(([path, of]) => ({ path, files: of }));
 }
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

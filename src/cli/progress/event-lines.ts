@@ -128,7 +128,7 @@ function workLines(event: Rest): LogLine[] {
     case 'subtask.failed':
       return bad(`${event.subtaskId}: failed: ${event.error.userMessage}`);
     case 'subtask.integrated':
-      return good(`${event.subtaskId}: merged, ${plural(event.files.length, 'file')} at ${short(event.commit)}`);
+      return good(`${event.subtaskId}: integrated, ${plural(event.files.length, 'file')} at ${short(event.commit)}`);
     case 'overlap.found':
       return wait(
         `${event.subtaskIds.join(' and ')} both change ${event.paths.join(', ')}${event.kind === 'conflict' ? ' in conflict' : ''}`,
@@ -140,7 +140,7 @@ function workLines(event: Rest): LogLine[] {
     case 'merge.resolved':
       return good(`${event.subtaskId}: conflict resolved in ${event.paths.join(', ')}`);
     case 'integration.checked':
-      return checked('merged tree', event.evidence, []);
+      return checked('integrated work', event.evidence, []);
     case 'diff.proposed':
       return info(`diff: ${plural(event.files.length, 'file')}, ${diffCounts(event.files)}`);
     case 'diff.approved':

@@ -111,7 +111,7 @@ describe('the log of a run', () => {
         'good: api: checks passed (1)',
         'good: api: review round 1: approve: Good.',
         'good: api: approved after 1 round',
-        'good: api: merged, 1 file at ccccccc',
+        'good: api: integrated, 1 file at ccccccc',
         'info: stage review',
         'info: diff: 1 file, +12 −0',
         'good: live GET http://site.localhost:1/: 200, status 200',

@@ -87,7 +87,7 @@ function costText(view: RunView): string {
 function evidenceLines(view: RunView, paint: Paint): string[] {
   const groups: [string, readonly Evidence[]][] = [
     ...Object.values(view.subtasks).map((subtask): [string, readonly Evidence[]] => [subtask.id, subtask.evidence]),
-    ['merged tree', view.integrationEvidence],
+    ['integrated work', view.integrationEvidence],
   ];
   const lines = groups.flatMap(([what, evidence]) =>
     evidence.map((entry) => {

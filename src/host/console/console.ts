@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { type ConsoleEvents, type ConsoleMethod, ConsoleParams, ConsoleTab } from '../../protocol/console.ts';
@@ -24,6 +26,11 @@ export function createConsole(app: App): Console {
   const drafts = new DraftStore(app.context);
   let open: OpenPanel | null = null;
   let lastEditor = vscode.window.activeTextEditor;
+  let read: string | undefined;
+  const styles = () => {
+    read ??= readFileSync(join(app.context.extensionPath, 'dist', 'console.css'), 'utf8');
+    return read;
+  };
 
   const owned: vscode.Disposable[] = [
     drafts,
@@ -36,7 +43,7 @@ export function createConsole(app: App): Console {
 
   const adopt = (panel: vscode.WebviewPanel, shown: Page['shown']): OpenPanel => {
     open?.panel.dispose();
-    const opened = openPanel({ app, drafts, panel, shown, lastEditor: () => lastEditor });
+    const opened = openPanel({ app, drafts, panel, shown, styles, lastEditor: () => lastEditor });
     open = opened;
     panel.onDidDispose(() => {
       opened.dispose();
@@ -84,11 +91,13 @@ interface PanelParts {
   drafts: DraftStore;
   panel: vscode.WebviewPanel;
   shown: Page['shown'];
+  /** The styles of the page. */
+  styles(): string;
   lastEditor(): vscode.TextEditor | undefined;
 }
 
 /** The page in one panel. A hidden page is gone; shown again it begins with `ready`. */
-function openPanel({ app, drafts, panel, shown: first, lastEditor }: PanelParts): OpenPanel {
+function openPanel({ app, drafts, panel, shown: first, styles, lastEditor }: PanelParts): OpenPanel {
   const { webview } = panel;
   let shown = first;
   const emit: OpenPanel['emit'] = (topic, value) => peer.emit(topic, value);
@@ -163,11 +172,12 @@ function openPanel({ app, drafts, panel, shown: first, lastEditor }: PanelParts)
     title: title(),
     language: vscode.env.language,
     scriptUri: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'console.js'))),
-    styleUri: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'console.css'))),
+    styles: styles(),
     cspSource: webview.cspSource,
     nonce: randomBytes(16).toString('base64'),
     texts: vscode.l10n.bundle ?? {},
     loadingText: vscode.l10n.t('The console is loading.'),
+    tabs: tabLabels().map(([tab, label]) => ({ label, isSelected: tab === shown.tab })),
   });
 
   return {
@@ -198,5 +208,13 @@ function answer(app: HostBase, answers: Answers, method: string, raw: unknown): 
 function isMethod(name: string): name is ConsoleMethod {
   return Object.hasOwn(ConsoleParams, name);
 }
+
+/** As the page names them (`webview/console.tsx`). */
+const tabLabels = (): [ConsoleTab, string][] => [
+  ['new', vscode.l10n.t('New task')],
+  ['plan', vscode.l10n.t('Plan')],
+  ['progress', vscode.l10n.t('Progress')],
+  ['results', vscode.l10n.t('Results')],
+];
 
 const title = () => vscode.l10n.t('Orchestrator');

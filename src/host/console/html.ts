@@ -4,8 +4,9 @@ export interface ConsoleHtml {
   /** BCP 47 tag of the editor's language. */
   language: string;
   scriptUri: string;
-  styleUri: string;
-  /** Where styles, pictures and fonts may come from. */
+  /** The styles themselves: a file of them would be waited for before anything is drawn. */
+  styles: string;
+  /** Where pictures and fonts may come from. */
   cspSource: string;
   /** Fresh for every document. */
   nonce: string;
@@ -13,17 +14,20 @@ export interface ConsoleHtml {
   texts: Readonly<Record<string, string>>;
   /** Shown to people without sight until the page is there. */
   loadingText: string;
+  /** The tabs of the page, of which one may be selected. */
+  tabs: readonly { label: string; isSelected: boolean }[];
 }
 
 /**
- * The document of the console. Nothing inline runs; nothing is fetched but the two files of the extension. What is in the root is
- * the outline of the page, drawn before the script has been read.
+ * The document of the console. No code stands in it but the line that reads the script of the extension, and nothing else is
+ * fetched. What is in the root is the head of the page and the outline of the rest, drawn before the script has been read: the
+ * editor hides a page until it has loaded, which all scripts and styles of a page hold up, but not what a script imports later.
  */
 export function consoleHtml(parts: ConsoleHtml): string {
   const csp = [
     "default-src 'none'",
     `script-src 'nonce-${parts.nonce}'`,
-    `style-src ${parts.cspSource}`,
+    `style-src 'nonce-${parts.nonce}'`,
     `img-src ${parts.cspSource}`,
     `font-src ${parts.cspSource}`,
   ].join('; ');
@@ -33,18 +37,22 @@ export function consoleHtml(parts: ConsoleHtml): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${attribute(csp)}">
-<link rel="stylesheet" href="${attribute(parts.styleUri)}">
+<style nonce="${attribute(parts.nonce)}">${parts.styles.replaceAll('</', '<\\/')}</style>
 <title>${attribute(parts.title)}</title>
 </head>
 <body>
 <div id="root"><div class="skeleton" role="status" aria-label="${attribute(parts.loadingText)}">
-<div class="skeleton-tabs"><span></span><span></span><span></span><span></span></div>
+<div class="console-header" aria-hidden="true"><div class="tabs">${parts.tabs.map(tab).join('')}</div></div>
 <div class="skeleton-page"><span></span><span></span><span></span></div>
 </div></div>
 <script type="application/json" id="texts">${jsonForScript(parts.texts)}</script>
-<script async nonce="${attribute(parts.nonce)}" src="${attribute(parts.scriptUri)}"></script>
+<script type="module" nonce="${attribute(parts.nonce)}">import(${jsonForScript(parts.scriptUri)})</script>
 </body>
 </html>`;
+}
+
+function tab({ label, isSelected }: ConsoleHtml['tabs'][number]): string {
+  return `<div class="tab${isSelected ? ' selected' : ''}">${attribute(label)}</div>`;
 }
 
 function attribute(text: string): string {

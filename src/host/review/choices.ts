@@ -16,9 +16,11 @@ export interface Choices {
 }
 
 export interface ChoicesParts {
-  sessions: Sessions;
+  sessions: Pick<Sessions, 'get'>;
   uris: Uris;
   dialogs: Dialogs;
+  /** Of the walker: false when it is not certain which file the cursor is meant to be in. */
+  arrived(): Promise<boolean>;
 }
 
 interface Chosen {
@@ -28,8 +30,18 @@ interface Chosen {
   side: Side;
 }
 
-export function createChoices({ sessions, uris, dialogs }: ChoicesParts): Choices {
+export function createChoices({ sessions, uris, dialogs, arrived }: ChoicesParts): Choices {
   const choose = async (args: readonly unknown[]): Promise<Chosen | null> => {
+    const isNamed = args[0] instanceof vscode.Uri;
+    // What was walked to is meant, also when the keys come faster than the cursor.
+    if (!isNamed && !(await arrived())) {
+      dialogs.warn(
+        vscode.l10n.t(
+          'Nothing was changed: it is not certain which file is meant. Put the cursor into it and try again.',
+        ),
+      );
+      return null;
+    }
     const cursor = cursorOf(uris, args);
     if (cursor === null || (cursor.place.kind === 'commit' && cursor.place.subtaskId !== null)) {
       dialogs.warn(vscode.l10n.t('Put the cursor into a file of a review first.'));

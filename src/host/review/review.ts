@@ -16,6 +16,7 @@ import { createStateFiles } from './state-files.ts';
 import { reviewTabs, trackEditors } from './tracking.ts';
 import { createUris, type Uris } from './uris.ts';
 import { createViews } from './views.ts';
+import { createWalker } from './walk.ts';
 
 export interface ReviewOptions {
   uris?: Uris;
@@ -54,10 +55,12 @@ export function createReview(app: HostBase, options: ReviewOptions = {}): Review
   const comments = createComments({ app, sessions, uris });
   const tracking = trackEditors(app, sessions, uris);
   const views = createViews({ app, sessions, uris, dialogs });
-  const choices = createChoices({ sessions, uris, dialogs });
+  const reveal = (session: Session, path: string, line: number) => views.openRun(session.runId, { path, line });
+  const walker = createWalker({ sessions, uris, dialogs, reveal });
+  const choices = createChoices({ sessions, uris, dialogs, arrived: walker.arrived });
   const onDecided = (session: Session) => comments.show(session);
   const decisions = createDecisions({ app, sessions, contents, uris, dialogs, onDecided });
-  const run = createRunner({ app, sessions, uris, dialogs, choices, comments, decisions, views, tracking });
+  const run = createRunner({ app, sessions, uris, dialogs, choices, comments, decisions, views, tracking, walker });
 
   /** Runs whose open diff editor shows an earlier proposal. */
   const outdated = new Set<string>();
@@ -97,7 +100,7 @@ export function createReview(app: HostBase, options: ReviewOptions = {}): Review
     files,
     commits: createCommits(contents, uris),
     close() {
-      for (const owned of [tracking, comments, markings, sessions, files]) owned.dispose();
+      for (const owned of [walker, tracking, comments, markings, sessions, files]) owned.dispose();
       return stateFiles.close();
     },
   };

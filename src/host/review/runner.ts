@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts';
 import type { Subject, Tracking } from './tracking.ts';
 import type { Uris } from './uris.ts';
 import type { Views } from './views.ts';
-import { walk } from './walk.ts';
+import type { Walker } from './walk.ts';
 
 export interface RunnerParts {
   app: HostBase;
@@ -22,14 +22,12 @@ export interface RunnerParts {
   decisions: Decisions;
   views: Views;
   tracking: Tracking;
+  walker: Walker;
 }
 
 /** Carries out the commands of a review. */
 export function createRunner(parts: RunnerParts): (command: ReviewCommand, args: readonly unknown[]) => Promise<void> {
-  const { choices, comments, decisions, views, dialogs } = parts;
-
-  const walking = (direction: 'next' | 'previous') =>
-    walk({ ...parts, reveal: (session, path, line) => views.openRun(session.runId, { path, line }) }, direction);
+  const { choices, comments, decisions, views, dialogs, walker } = parts;
 
   const withSubject = async (args: readonly unknown[], work: (subject: Subject) => Promise<void>) => {
     const subject = subjectFor(parts, args);
@@ -45,9 +43,9 @@ export function createRunner(parts: RunnerParts): (command: ReviewCommand, args:
       case 'rejectHunk':
         return choices[command](args);
       case 'nextHunk':
-        return walking('next');
+        return walker.walk('next');
       case 'previousHunk':
-        return walking('previous');
+        return walker.walk('previous');
       case 'finish':
         return withSubject(args, ({ runId }) => decisions.finish(runId));
       case 'sendComments':

@@ -49,9 +49,7 @@ function createFileRows(wording: Wording): FileRows {
   return (runId, { id, files }) => {
     const before = known.get(files);
     if (before !== undefined) return before;
-    const rows = [...files]
-      .sort((a, b) => a.path.localeCompare(b.path, 'en'))
-      .map((file) => fileRow(wording, runId, id, file));
+    const rows = files.map((file) => fileRow(wording, runId, id, file));
     known.set(files, rows);
     return rows;
   };

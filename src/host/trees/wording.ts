@@ -131,7 +131,7 @@ export function subtaskStateText({ l10n }: Wording, state: SubtaskState): string
     case 'revising':
       return l10n.t('being revised');
     case 'merging':
-      return l10n.t('being merged');
+      return l10n.t('being integrated');
     case 'approved':
       return l10n.t('approved');
     case 'integrated':

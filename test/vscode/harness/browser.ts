@@ -3,6 +3,9 @@ import { installChromium } from '../../../scripts/vscode/install.mjs';
 import { own } from './owner.ts';
 import { killMarked, MARK } from './processes.ts';
 import { temporaryFolder } from './temporary.ts';
+import { within } from './until.ts';
+
+const CLOSE_MS = 30_000;
 
 /** Headless Chromium that reaches nothing but this machine. Close it; it goes at the latest with the process. */
 export async function launchBrowser({ headless = true } = {}): Promise<Browser> {
@@ -37,6 +40,16 @@ export async function launchBrowser({ headless = true } = {}): Promise<Browser> 
       ],
     });
     browser.once('disconnected', letGo);
+    const close = browser.close.bind(browser);
+    browser.close = async (options) => {
+      try {
+        await within(close(options), { what: 'the browser to close', timeoutMs: CLOSE_MS });
+      } catch (error) {
+        // The process of the tests lives as long as this one does.
+        killMarked(tmp.path, 'SIGKILL');
+        throw error;
+      }
+    };
     return browser;
   } catch (error) {
     letGo();

@@ -1,10 +1,16 @@
 // Hands that have a keyboard and no mouse.
 import assert from 'node:assert/strict';
 import type { Frame, Locator, Page } from 'playwright-core';
-import { until } from '../harness/until.ts';
+import { until, within } from '../harness/until.ts';
 
 const COMMANDS_MS = 60_000;
 const MOST_STOPS = 80;
+const KEY_MS = 20_000;
+
+/** Playwright itself waits without a limit until the page has taken a key, which one that hangs never does. */
+export function press(page: Page, key: string): Promise<void> {
+  return within(page.keyboard.press(key), { what: `the page to take the key ${key}`, timeoutMs: KEY_MS });
+}
 
 /** Runs a command through the palette, walking down to it with the arrow where it is not the first. */
 export async function commandByKeys(page: Page, title: string): Promise<void> {
@@ -13,20 +19,20 @@ export async function commandByKeys(page: Page, title: string): Promise<void> {
   const focused = page.locator('.quick-input-list .monaco-list-row.focused');
   const isOn = async () => ((await focused.getAttribute('aria-label', { timeout: 1_000 })) ?? '').includes(title);
   const open = async (): Promise<boolean> => {
-    await page.keyboard.press('F1');
+    await press(page, 'F1');
     await input.waitFor();
-    await page.keyboard.type(title);
+    await within(page.keyboard.type(title), { what: `'${title}' to be typed`, timeoutMs: KEY_MS });
     for (let n = 0; n < 5; n += 1) {
       if (await isOn().catch(() => false)) return true;
-      await page.keyboard.press('ArrowDown');
+      await press(page, 'ArrowDown');
     }
-    await page.keyboard.press('Escape');
+    await press(page, 'Escape');
     await input.waitFor({ state: 'hidden' });
     return false;
   };
   // The commands of extensions come some seconds after the workbench.
   await until(open, { what: `'${title}' in the command palette`, timeoutMs: COMMANDS_MS });
-  await page.keyboard.press('Enter');
+  await press(page, 'Enter');
   await input.waitFor({ state: 'hidden' });
 }
 
@@ -39,7 +45,7 @@ interface Focus {
 /** What has the focus in the console, by its name; and that it can be seen to have it. */
 function focusIn(frame: Frame): Promise<Focus> {
   // As text: it runs in the page, and tests are compiled without what pages have.
-  return frame.evaluate<Focus>(`(() => {
+  const asked = frame.evaluate<Focus>(`(() => {
     const element = document.activeElement;
     if (!document.hasFocus() || element === null || element === document.body) return { name: '', isVisible: true };
     const label = element.id === '' ? null : document.querySelector('label[for="' + CSS.escape(element.id) + '"]');
@@ -47,6 +53,7 @@ function focusIn(frame: Frame): Promise<Focus> {
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
     return { name: name.trim(), isVisible: outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0 };
   })()`);
+  return within(asked, { what: 'the console to say what has the focus', timeoutMs: KEY_MS });
 }
 
 /** Waits until the page in the frame has the focus, as after a command that shows it. */
@@ -61,7 +68,7 @@ export async function frameHasFocus(frame: Frame): Promise<void> {
 export async function tabTo(page: Page, frame: Frame, wanted: string): Promise<void> {
   const passed: string[] = [];
   while (passed.length < MOST_STOPS) {
-    await page.keyboard.press('Tab');
+    await press(page, 'Tab');
     const { name, isVisible } = await focusIn(frame);
     assert.ok(isVisible, `the focus on "${name}" cannot be seen`);
     if (name === wanted) return;
@@ -83,12 +90,12 @@ export async function pressUntil(
   key: string,
   [result, state]: [result: Locator, state: 'visible' | 'detached'],
 ): Promise<void> {
-  const press = async () => {
-    await page.keyboard.press(key);
+  const pressed = async () => {
+    await press(page, key);
     return result.waitFor({ state, timeout: 2_000 }).then(
       () => true,
       () => false,
     );
   };
-  await until(press, { what: `the result of ${key}`, timeoutMs: 20_000 });
+  await until(pressed, { what: `the result of ${key}`, timeoutMs: 20_000 });
 }

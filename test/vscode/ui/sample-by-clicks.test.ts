@@ -35,7 +35,7 @@ describe('the sample, by clicks in a clean window', function () {
     const { page, server } = ui();
     await row(page, 'Waiting for You', /Review the changes/).click({ timeout: STAGE_MS });
     await page.getByRole('tab', { name: /Review: Harbour Cafe \(10 files\)/ }).waitFor();
-    await page.locator('.multiDiffEntry .file-path', { hasText: 'README.md' }).waitFor();
+    await page.locator('.multiDiffEntry .file-path', { hasText: 'index.html' }).waitFor();
     const paths = await server.evaluate((vscode) => {
       const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input as {
         textDiffs: { modified: { path: string } }[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { until } from '../harness/until.ts';
-import { commandByKeys, focusIsOn, frameHasFocus, pressUntil, tabTo } from './keyboard.ts';
+import { commandByKeys, focusIsOn, frameHasFocus, press, pressUntil, tabTo } from './keyboard.ts';
 import { consoleFrame, isComplete, landedFiles, pane, row, STAGE_MS, sampleDir } from './orchestrator.ts';
 import { useWorkbench } from './support.ts';
 
@@ -14,7 +14,7 @@ describe('the sample, by keyboard alone', function () {
     await pane(page, 'Tasks').waitFor();
     await commandByKeys(page, 'Orchestrator: Start Sample');
     await page.locator('.quick-input-list').getByRole('option', { name: 'Harbour Cafe' }).waitFor();
-    await page.keyboard.press('Enter');
+    await press(page, 'Enter');
     await frameHasFocus(await consoleFrame(page));
   });
 
@@ -23,17 +23,17 @@ describe('the sample, by keyboard alone', function () {
     await row(page, 'Waiting for You', /Approve the plan/).waitFor({ timeout: STAGE_MS });
     await commandByKeys(page, 'Focus on Waiting for You View');
     await pane(page, 'Waiting for You').locator('.monaco-list:focus').waitFor();
-    await page.keyboard.press('ArrowDown');
+    await press(page, 'ArrowDown');
     await pane(page, 'Waiting for You').locator('.monaco-list-row.focused', { hasText: 'Approve the plan' }).waitFor();
-    await page.keyboard.press('Enter');
+    await press(page, 'Enter');
     const frame = await consoleFrame(page);
     await frame.getByRole('tab', { name: 'Plan', selected: true }).waitFor();
     await frameHasFocus(frame);
     await tabTo(page, frame, 'Approve');
-    await page.keyboard.press('Enter');
+    await press(page, 'Enter');
     await row(page, 'Waiting for You', /Approve the plan/).waitFor({ state: 'detached' });
     await tabTo(page, frame, 'Plan');
-    await page.keyboard.press('ArrowRight');
+    await press(page, 'ArrowRight');
     await focusIsOn(frame, 'Progress');
     await frame.getByRole('tab', { name: 'Progress', selected: true }).waitFor();
   });
@@ -43,25 +43,29 @@ describe('the sample, by keyboard alone', function () {
     const frame = await consoleFrame(page);
     await frame.getByRole('button', { name: 'Review changes' }).first().waitFor({ timeout: STAGE_MS });
     await tabTo(page, frame, 'Review changes');
-    await page.keyboard.press('Enter');
+    await press(page, 'Enter');
     await page.getByRole('tab', { name: /Review: Harbour Cafe/ }).waitFor();
     const editorOf = (name: string) => page.locator('.multiDiffEntry', { hasText: name }).locator('.editor.modified');
-    await editorOf('ci.yml').locator('.monaco-editor.focused').waitFor();
-    const readme = editorOf('README.md');
-    await pressUntil(page, 'Alt+j', [readme.locator('.monaco-editor.focused'), 'visible']);
+    // What matters comes first, and backwards from there what matters least.
+    await editorOf('index.html').locator('.monaco-editor.focused').waitFor();
+    await pressUntil(page, 'Alt+k', [editorOf('package.json').locator('.monaco-editor.focused'), 'visible']);
     const path = () => server.evaluate((vscode) => vscode.window.activeTextEditor?.document.uri.path ?? '');
     const cursorIsIn = (name: string) =>
       until(async () => (await path()).endsWith(name), { what: `the cursor in ${name}`, timeoutMs: 10_000 });
-    await cursorIsIn('README.md');
-    await readme.getByText('# Harbour Cafe').waitFor();
-    await pressUntil(page, 'Shift+Alt+n', [readme.getByText('# Harbour Cafe'), 'detached']);
-    await page.keyboard.press('Alt+j');
-    await cursorIsIn('package.json');
+    for (const name of ['ci.yml', 'favicon.svg']) {
+      await press(page, 'Alt+k');
+      await cursorIsIn(name);
+    }
+    // The second key does not wait until the cursor is there.
+    await press(page, 'Alt+k');
+    await press(page, 'Shift+Alt+n');
+    await page.getByText('Rejected: README.md').first().waitFor();
+    await editorOf('README.md').getByText('# Harbour Cafe').waitFor({ state: 'detached' });
   });
 
   it('lands without what was rejected', async () => {
     const { page, server } = ui();
-    await page.keyboard.press('Control+Alt+Enter');
+    await press(page, 'Control+Alt+Enter');
     await isComplete(page);
     const files = await landedFiles(sampleDir(server));
     assert.ok(files.includes('site/index.html'));

@@ -87,7 +87,10 @@ export function useWorkbench(options: UiOptions = {}): () => Ui {
 
   after(async function () {
     this.timeout(START_MS);
-    for (const close of opened.reverse()) await close();
+    const failures: unknown[] = [];
+    // What does not close, or not in time, keeps nothing else open.
+    for (const close of opened.reverse()) await (async () => close())().catch((error) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} parts of the window did not close`);
   });
 
   return () => {
