@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRepository } from '../adapters/git/repository.ts';
@@ -52,6 +52,16 @@ describe('cleaning up after a run', () => {
     await cleanUpRun(services(), 'r2', repoDir);
     assert.deepEqual(refs(), ['refs/orchestrator/r1/leftover-web']);
     assert.equal(git('rev-parse', 'refs/orchestrator/r1/leftover-web'), before);
+  });
+
+  it('keeps nothing of what was given up before, and ends its removal', async () => {
+    writeFileSync(join(worktreeDir('api'), 'litter.js'), 'litter\n');
+    renameSync(worktreeDir('api'), `${worktreeDir('api')}.gone-0123abcd`);
+    await cleanUpRun(services(), 'r1', repoDir);
+    await repository.close();
+    assert.deepEqual([refs(), warnings], [[], []]);
+    assert.equal(git('worktree', 'list').split('\n').length, 1);
+    assert.deepEqual(readdirSync(join(root, 'runs', 'r1', 'worktrees')), []);
   });
 
   it('leaves a folder whose files it cannot commit, says so, and goes on with the others', async () => {

@@ -9,7 +9,7 @@ type CleanUpServices = Pick<Services, 'repository' | 'runDir' | 'log' | 'clock'>
 /**
  * Takes the worktrees of a run that nobody works on any more out of the user's repository. What was not committed in one is
  * committed first, to `refs/orchestrator/<run>/leftover-<worktree>`: the refs of the work itself stay where the run left them,
- * because a run that is carried on expects them there. A worktree whose files cannot be committed stays. Idempotent; never
+ * because a run that is carried on expects them there. Of one that was given up only the rest is removed. A worktree whose files cannot be committed stays. Idempotent; never
  * throws. Only for a run of which no part is working.
  */
 export async function cleanUpRun(services: CleanUpServices, runId: string, repoDir: string): Promise<void> {
@@ -17,7 +17,7 @@ export async function cleanUpRun(services: CleanUpServices, runId: string, repoD
   for (const name of await readdir(worktreesDir).catch(() => [])) {
     const dir = join(worktreesDir, name);
     try {
-      await keepUncommitted(services, runId, repoDir, name, dir);
+      if (!services.repository.isGivenUp(dir)) await keepUncommitted(services, runId, repoDir, name, dir);
       await services.repository.removeWorktree(repoDir, dir);
     } catch (thrown) {
       services.log.warn('worktree left in place', { runId, dir, error: toAppError(thrown).message });

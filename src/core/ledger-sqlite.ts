@@ -115,7 +115,7 @@ export function createLedger(store: Store): Ledger {
         return totals(rootRunId);
       }),
 
-    reserve: (rootRunId, callKey, worstUsd) =>
+    async reserve(rootRunId, callKey, worstUsd) {
       store.write(() => {
         const budget = budgetOf(rootRunId);
         if (budget.paused === 1) {
@@ -128,7 +128,9 @@ export function createLedger(store: Store): Ledger {
         }
         addCharge(rootRunId, callKey, 'reserved', worst);
         addToBudget(rootRunId, 0, worst, 1);
-      }),
+      }, 'process');
+      await store.flush();
+    },
 
     settle: (rootRunId, callKey, actualUsd) =>
       store.write(() => {

@@ -20,10 +20,10 @@ export interface Ledger {
   open(rootRunId: string, capUsd: number): LedgerTotals;
   raiseCap(rootRunId: string, capUsd: number): LedgerTotals;
   /**
-   * Throws `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) when over, and `paused`; reserves nothing
-   * then.
+   * Rejects with `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) when over, and `paused`; reserves nothing
+   * then. Counts at once, and resolves when it is on the disk: only then may the call be made.
    */
-  reserve(rootRunId: string, callKey: string, worstUsd: number): void;
+  reserve(rootRunId: string, callKey: string, worstUsd: number): Promise<void>;
   /** Replaces the reservation by what was charged. */
   settle(rootRunId: string, callKey: string, actualUsd: number): void;
   /** The call was certainly not charged (refused before it reached the provider, or answered by an error). */

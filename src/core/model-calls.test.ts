@@ -47,7 +47,7 @@ function memoryLedger(capUsd = 100) {
     raiseCap: totals,
     totals,
     setPaused: () => {},
-    reserve(_run, key, usd) {
+    async reserve(_run, key, usd) {
       assert.ok(!entries.has(key), `${key} is reserved twice`);
       if (sum('settled') + sum('reserved') + usd > capUsd) {
         throw new AppError({ code: 'budget_exceeded', message: 'over' });

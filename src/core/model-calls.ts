@@ -139,7 +139,7 @@ async function tryOnce<R extends ModelReply>(
   const lease = await limiter.acquire(gateKey(model), call.signal);
   try {
     if (worstUsd === null) requireUnpricedRoom(ledger, call.rootRunId);
-    ledger.reserve(call.rootRunId, tryKey, worstUsd ?? 0);
+    await ledger.reserve(call.rootRunId, tryKey, worstUsd ?? 0);
   } catch (error) {
     lease.release(null);
     throw error;

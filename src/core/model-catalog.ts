@@ -165,5 +165,5 @@ const BYTES_PER_TOKEN = 2.5;
  * about 30 % more; 2.5 bytes stays above both.
  */
 export function estimateTokens(text: string): number {
-  return Math.ceil(new TextEncoder().encode(text).length / BYTES_PER_TOKEN);
+  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgentTools } from '../../src/adapters/agents/tools.ts';
@@ -80,6 +80,50 @@ describe('agent tools', () => {
     const twice = await use('edit', { file_path: 'src/a.js', old_string: 'e', new_string: 'x' });
     assert.match(twice.text, /3 times/);
     assert.equal(await file('src/a.js'), 'one\ntwo\nthree\n');
+  });
+
+  it('keeps the permissions of a file that it replaces, and gives a new one those of any other program', async () => {
+    await chmod(join(worktreeDir, 'src/a.js'), 0o755);
+    await use('edit', { file_path: 'src/a.js', old_string: 'two', new_string: '2' });
+    await use('write', { file_path: 'src/b.js', content: 'x' });
+    const mode = async (path: string) => (await stat(join(worktreeDir, path))).mode & 0o777;
+    const { umask } = process;
+    assert.equal(await mode('src/a.js'), 0o755);
+    assert.equal(await mode('src/b.js'), 0o666 & ~umask());
+    assert.deepEqual((await readdir(join(worktreeDir, 'src'))).sort(), ['a.js', 'b.js']);
+  });
+
+  it("says why a file cannot be written, without the host's own path, and leaves nothing behind", async () => {
+    for (const [path, reason] of [
+      ['src', /src: is a directory/],
+      ['.', /is a directory/],
+      ['src/a.js/b.js', /src\/a\.js\/b\.js: not a directory/],
+      [`src/${'n'.repeat(300)}`, /file name too long/],
+      ['src/nul\0byte', /ERR_INVALID_ARG_VALUE/],
+    ] as const) {
+      const outcome = await use('write', { file_path: path, content: 'x' });
+      assert.deepEqual([outcome.isError, outcome.changed], [true, false], path);
+      assert.match(outcome.text, reason);
+      assert.ok(!outcome.text.includes(base), outcome.text);
+    }
+    assert.deepEqual(await readdir(join(worktreeDir, 'src')), ['a.js']);
+    assert.match((await use('edit', { file_path: 'absent', old_string: 'a', new_string: 'b' })).text, /no such file/);
+    assert.match((await use('edit', { file_path: 'src', old_string: 'a', new_string: 'b' })).text, /regular file/);
+    await writeFile(join(worktreeDir, 'large.txt'), 'a'.repeat(300_000));
+    assert.match((await use('edit', { file_path: 'large.txt', old_string: 'a', new_string: 'b' })).text, /more than/);
+  });
+
+  it('follows no link that leads nowhere yet', async () => {
+    await symlink(join(base, 'made-later'), join(worktreeDir, 'dangling'));
+    const through = await use('write', { file_path: 'dangling/file.txt', content: 'x' });
+    assert.deepEqual([through.isError, through.changed], [true, false]);
+    const over = await use('write', { file_path: 'dangling', content: 'mine' });
+    assert.equal(over.isError, false);
+    assert.equal(await file('dangling'), 'mine');
+    assert.deepEqual(
+      (await readdir(base)).sort(),
+      ['outside.txt', 'output', 'tree'].filter((name) => existsSync(join(base, name))),
+    );
   });
 
   it('lists and searches by paths relative to the project', async () => {

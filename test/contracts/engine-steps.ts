@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Ctx, StepContext } from '../../src/core/engine/port.ts';
 import { AppError } from '../../src/protocol/errors.ts';
-import { define, type EngineWorld, hanging, type OpenWith } from './engine-world.ts';
+import { define, type EngineWorld, event, hanging, type OpenWith } from './engine-world.ts';
 
 export function stepTests(openWith: OpenWith, world: () => EngineWorld): void {
   it('gives back a recorded value without calling the step again', async () => {
@@ -96,6 +96,30 @@ export function stepTests(openWith: OpenWith, world: () => EngineWorld): void {
       [0, 100, 300],
     );
     assert.equal((await engine.history('r'))[0]?.attempts, 3);
+  });
+
+  it('appends what concludes a step together with its value, whatever the durability, and nothing of a try that threw', async () => {
+    const def = define('concluding@1', async (ctx: Ctx) => {
+      for (const durability of ['full', 'soon', 'process'] as const) {
+        await ctx.step(
+          durability,
+          async (s) => {
+            s.conclude('end', event(`${durability} try ${s.attempt}`));
+            s.emit('begin', event(`${durability} begins`));
+            if (s.attempt === 1) throw new AppError({ code: 'overloaded', message: 'again' });
+            return null;
+          },
+          { maxAttempts: 2, backoffMs: 0, durability },
+        );
+      }
+    });
+    const { engine, events } = await openWith(def);
+    const handle = await engine.start(def, null, { runId: 'r' });
+    assert.equal((await engine.result(handle)).ok, true);
+    assert.deepEqual(
+      events.read('r', 0).map((record) => record.event.type === 'wait.began' && record.event.message),
+      ['full begins', 'full try 2', 'soon begins', 'soon try 2', 'process begins', 'process try 2'],
+    );
   });
 
   it('does not try again what nobody expects to pass', async () => {

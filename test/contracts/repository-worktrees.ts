@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
 import { git, message, type RepositoryFixture, read, userState, withRepository, write } from './repository-support.ts';
@@ -212,6 +212,31 @@ export function worktreesContract(make: () => Repository): void {
         await repository.removeWorktree(repoDir, dir);
         mkdirSync(path.join(root, 'no-repository'));
         await repository.removeWorktree(path.join(root, 'no-repository'), dir);
+        assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 1);
+      }));
+
+    it('ends a removal that was cut', () =>
+      withRepository(make, async (fixture) => {
+        const { repository, repoDir } = fixture;
+        const [dir, other] = [await openOne(fixture), await openOne(fixture, 'other')];
+        const rest = `${dir}.gone-0123abcd`;
+        renameSync(dir, rest);
+        assert.deepEqual([dir, rest].map(repository.isGivenUp), [false, true]);
+        await repository.removeWorktree(repoDir, rest);
+        await repository.close();
+        assert.deepEqual(readdirSync(path.dirname(dir)), [path.basename(other)]);
+        assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 2);
+      }));
+
+    it('has removed what was discarded when it is closed', () =>
+      withRepository(make, async (fixture) => {
+        const { repository, repoDir } = fixture;
+        const dir = await openOne(fixture);
+        repository.discardWorktree(repoDir, dir);
+        repository.discardWorktree(repoDir, dir);
+        await repository.close();
+        assert.equal(existsSync(dir), false);
+        assert.deepEqual(readdirSync(path.dirname(dir)), []);
         assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 1);
       }));
 

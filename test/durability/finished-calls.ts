@@ -18,7 +18,7 @@ export function finishedCalls(place: Pick<Place, 'stateDir'>, folder: string): S
       store
         .prepare(
           `SELECT journal.run_id, journal.name, events.event FROM journal JOIN events
-           ON events.dedup_key = 'publish:' || journal.run_id || ':' || journal.name || '-called'
+           ON events.dedup_key = 'step:' || journal.run_id || ':' || journal.name || ':called'
            WHERE journal.state = 'ok'`,
         )
         .all() as unknown as CallRow[],

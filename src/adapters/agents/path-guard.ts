@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
 /** Folders and files that steer coding agents and editors: an agent must not write its own rules, or those of the next one. */
@@ -18,12 +18,13 @@ const CONFIGURATION_PATHS = [
 ];
 
 /** Path of the deepest existing part with links resolved, and the rest behind it. */
-async function canonical(path: string): Promise<string> {
+function canonical(path: string): string {
   try {
-    return await realpath(path);
+    // Asked before every file tool: a few names looked up at once take less than the way to another thread and back.
+    return realpathSync.native(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(await canonical(parent), path.slice(parent.length));
+    return parent === path ? path : join(canonical(parent), path.slice(parent.length));
   }
 }
 
@@ -51,22 +52,26 @@ function isConfiguration(relativePath: string): boolean {
   );
 }
 
-/** Why a tool may not touch the path, in words for the model; null when it may. Symbolic links are followed first. */
-export async function refusePath(worktreeDir: string, path: string, use: 'read' | 'write'): Promise<string | null> {
-  const root = await canonical(worktreeDir);
+/** A path as it is on the disk, with links resolved, or why a tool may not touch it, in words for the model. */
+export type JudgedPath = { real: string; refusal: null } | { real: null; refusal: string };
+
+const refused = (refusal: string): JudgedPath => ({ real: null, refusal });
+
+export function judgePath(worktreeDir: string, path: string, use: 'read' | 'write'): JudgedPath {
+  const root = canonical(worktreeDir);
   const target = resolve(root, path);
   // An absolute path may use the worktree's other name, when a link leads to it.
-  const real = await canonical(target);
+  const real = canonical(target);
   const inside = relative(root, real);
   if (inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside) {
-    return `"${path}" is outside the project. Give a path relative to the project's root.`;
+    return refused(`"${path}" is outside the project. Give a path relative to the project's root.`);
   }
   const named = relative(root, target);
   if ([...segmentsOf(inside), ...segmentsOf(named)].some(isGitName)) {
-    return `"${path}" is refused: .git belongs to the orchestrator, which commits your work by itself.`;
+    return refused(`"${path}" is refused: .git belongs to the orchestrator, which commits your work by itself.`);
   }
   if (use === 'write' && (isConfiguration(inside) || isConfiguration(named))) {
-    return `"${path}" is refused: files that configure agents and editors are changed by people only.`;
+    return refused(`"${path}" is refused: files that configure agents and editors are changed by people only.`);
   }
-  return null;
+  return { real, refusal: null };
 }

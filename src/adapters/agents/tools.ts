@@ -10,8 +10,9 @@ import type {
   ToolSessionOptions,
 } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { editText, writeWhole } from './file-writer.ts';
 import { capText } from './output-cap.ts';
-import { refusePath } from './path-guard.ts';
+import { judgePath } from './path-guard.ts';
 import { describeFaults, TOOL_NAMES, TOOL_SPECS, ToolArguments, type ToolName } from './tool-arguments.ts';
 
 const RUN_WALL_MS = 5 * 60_000;
@@ -19,27 +20,28 @@ const RUN_IDLE_MS = 2 * 60_000;
 const RUN_OUTPUT_BYTES = 60_000;
 
 type FileToolName = Exclude<ToolName, 'run'>;
+type ReadToolName = Exclude<FileToolName, 'write' | 'edit'>;
 
-/** One of the vendor's file tools. */
-type FileTool = (input: unknown, signal: AbortSignal) => Promise<string>;
+/** One of the vendor's tools. */
+type ReadTool = (input: unknown, signal: AbortSignal) => Promise<string>;
 
 interface Session {
   options: ToolSessionOptions;
   /** The worktree with links resolved. */
   root: string;
-  fileTools: Record<FileToolName, FileTool>;
+  readTools: Record<ReadToolName, ReadTool>;
   runner: CommandRunner;
 }
 
-/** The tools of an agent: the vendor's file tools behind our own path rules, and commands behind the runner. */
+/** The tools of an agent: the vendor's for reading and our own for writing, behind our path rules; commands behind the runner. */
 export function createAgentTools(runner: CommandRunner): AgentTools {
   return {
     specs: TOOL_SPECS,
     async open(options): Promise<ToolSession> {
       const root = await realpath(options.worktreeDir);
       const closing = new AbortController();
-      const { fileTools, close } = await openFileTools(root);
-      const session: Session = { options, root, fileTools, runner };
+      const { readTools, close } = await openReadTools(root);
+      const session: Session = { options, root, readTools, runner };
       return {
         run: (call, signal) => runTool(session, call, AbortSignal.any([signal, closing.signal])),
         async close() {
@@ -51,11 +53,10 @@ export function createAgentTools(runner: CommandRunner): AgentTools {
   };
 }
 
-async function openFileTools(root: string): Promise<{ fileTools: Session['fileTools']; close(): Promise<void> }> {
+async function openReadTools(root: string): Promise<{ readTools: Session['readTools']; close(): Promise<void> }> {
   const { betaAgentToolset20260401 } = await import('@anthropic-ai/sdk/tools/agent-toolset/node');
-  // In a linked worktree .git is a file; both forms stay unwritable even to a path that our own rules let through.
-  const tools = betaAgentToolset20260401({ workdir: root, readOnlyRoots: [join(root, '.git')] });
-  const pick = (name: FileToolName): FileTool => {
+  const tools = betaAgentToolset20260401({ workdir: root });
+  const pick = (name: ReadToolName): ReadTool => {
     const tool = tools.find((candidate) => 'name' in candidate && candidate.name === name);
     if (tool === undefined) throw new Error(`the vendor's tool set has no ${name}`);
     return async (input, signal) => {
@@ -64,15 +65,13 @@ async function openFileTools(root: string): Promise<{ fileTools: Session['fileTo
       return typeof result === 'string' ? result : JSON.stringify(result);
     };
   };
-  const fileTools = {
+  const readTools = {
     read: pick('read'),
-    write: pick('write'),
-    edit: pick('edit'),
     glob: pick('glob'),
     grep: pick('grep'),
   };
   return {
-    fileTools,
+    readTools,
     async close() {
       for (const tool of tools) await tool.close?.();
     },
@@ -124,17 +123,25 @@ async function runFileTool(
   const isWrite = name === 'write' || name === 'edit';
   const path = 'file_path' in input ? input.file_path : (input.path ?? '.');
   const shown = shownPath(session, path);
-  const refusal =
-    (await refusePath(session.root, path, isWrite ? 'write' : 'read')) ??
-    (name === 'glob' && 'pattern' in input && /(^|[/\\{,])\.git([/\\},]|$)/i.test(input.pattern)
-      ? '.git belongs to the orchestrator and is not listed.'
-      : null);
-  if (refusal !== null) return failed(refusal, `${name} ${shown}: refused`);
+  const { real, refusal } = judgePath(session.root, path, isWrite ? 'write' : 'read');
+  const asked = name === 'glob' && 'pattern' in input && /(^|[/\\{,])\.git([/\\},]|$)/i.test(input.pattern);
+  const why = asked ? '.git belongs to the orchestrator and is not listed.' : refusal;
+  if (real === null || why !== null) return failed(why ?? '', `${name} ${shown}: refused`);
+  const useFileTool = (): Promise<string> => {
+    if ('content' in input) return writeWhole(real, path, input.content);
+    if ('old_string' in input) return editText(real, path, input);
+    return session.readTools[name as ReadToolName](input, signal);
+  };
   try {
-    const text = relativePaths(session, await session.fileTools[name](input, signal));
-    return { text, isError: false, changed: isWrite, summary: summaryOf(name, input, shown) };
+    const text = await useFileTool();
+    return {
+      text: relativePaths(session, text),
+      isError: false,
+      changed: isWrite,
+      summary: summaryOf(name, input, shown),
+    };
   } catch (error) {
-    // The vendor's tools throw what the model should read: not found, not unique, too large.
+    // They throw what the model should read: not found, not unique, too large.
     const message = error instanceof Error ? error.message : String(error);
     return failed(relativePaths(session, message), `${name} ${shown}: failed`);
   }

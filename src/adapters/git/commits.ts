@@ -5,7 +5,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { commitDateSeconds, messageText } from './commit-message.ts';
 import { entriesAt, entriesTaken, requireRepositoryPath } from './entries.ts';
 import { type Git, type GitPlace, gitText, placeOf } from './git-command.ts';
-import { readIdentity } from './identity.ts';
+import { recentIdentity } from './identity.ts';
 import { expectCommit, readObjects } from './objects.ts';
 import { OWN_INDEX_CONFIG, withTempIndex } from './temp-index.ts';
 
@@ -40,7 +40,7 @@ export async function commitTree(
   message: CommitMessage,
 ): Promise<CommitId> {
   const [identity, [treeObject, ...parentObjects]] = await Promise.all([
-    readIdentity(git, repoDir),
+    recentIdentity(git, repoDir),
     readObjects(git, repoDir, [`${tree}^{tree}`, ...parents]),
   ]);
   if (treeObject?.type !== 'tree') throw missingTree(repoDir, tree);
@@ -115,7 +115,7 @@ export async function commitFiles(
         parent,
         written.map((file) => file.path),
       ),
-      readIdentity(git, repoDir),
+      recentIdentity(git, repoDir),
       git({ ...own, args: ['read-tree', `${parent}^{tree}`] }),
     ]);
     const added = [

@@ -1,4 +1,5 @@
-import type { Git } from './git-command.ts';
+import { type Git, type GitPlace, placeOf } from './git-command.ts';
+import { recently } from './recent-settings.ts';
 
 export interface Identity {
   name: string;
@@ -17,10 +18,10 @@ function clean(value: string | undefined): string {
  * Whose name is on our commits: the user's configured identity when it has both a name and an address, else the
  * program's own. Author and committer are the same.
  */
-export async function readIdentity(git: Git, cwd: string): Promise<Identity> {
+export async function readIdentity(git: Git, at: string | GitPlace): Promise<Identity> {
   const { stdout } = await git({
+    ...placeOf(at),
     args: ['config', '-z', '--get-regexp', '^(user|author)\\.(name|email)$'],
-    cwd,
     okExitCodes: [0, 1],
   });
   const settings = new Map<string, string>();
@@ -35,6 +36,9 @@ export async function readIdentity(git: Git, cwd: string): Promise<Identity> {
   const identity = { name: pick('name'), email: pick('email') };
   return identity.name === '' || identity.email === '' ? FALLBACK : identity;
 }
+
+/** For commits in the middle of a run. */
+export const recentIdentity = recently(readIdentity);
 
 /** The variables that fix author, committer and both dates. */
 export function identityEnvironment(identity: Identity, dateSeconds: number): Record<string, string> {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Repository } from '../../core/ports.ts';
 import { commitFiles, commitTree, exportTree, listFiles, readFile } from './commits.ts';
 import { asChangedFiles, patch, treeChanges } from './diff.ts';
@@ -11,7 +12,7 @@ import { openGit } from './run-git.ts';
 import { trustedGit } from './trusted-git.ts';
 import { parents, undo } from './undo.ts';
 import { commitWorktree } from './worktree-commit.ts';
-import { checkoutTree, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
+import { checkoutTree, GONE, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
 
 interface RepositoryOptions {
   /** Gives the folder for temporary files; called when one is needed. */
@@ -44,6 +45,11 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
     commitWorktree: (dir, parents, ref, message) => commitWorktree(git, dir, parents, ref, message),
     removeWorktree: (repoDir, dir) => removeWorktree(git, trash, repoDir, dir),
+    isGivenUp: (dir) => GONE.test(basename(dir)),
+    discardWorktree(repoDir, dir) {
+      const removing = removeWorktree(git, trash, repoDir, dir).finally(() => trash.delete(removing));
+      trash.add(removing);
+    },
     merge: (repoDir, ours, theirs) => merge(git, repoDir, ours, theirs),
     mergeBase: (repoDir, a, b) => mergeBase(git, repoDir, a, b),
     hasCommonHistory: (repoDir, a, b) => hasCommonHistory(git, repoDir, a, b),
@@ -62,7 +68,7 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
       push(network, repoDir, url, refspecs, authorization, signal),
     async close() {
       close();
-      await Promise.all(trash);
+      while (trash.size > 0) await Promise.all(trash);
     },
     fetch: (repoDir, url, branch, authorization, signal) => fetch(network, repoDir, url, branch, authorization, signal),
   };

@@ -9,7 +9,7 @@ import { commitDateSeconds, KEY_TRAILER, trailerValue } from './commit-message.t
 import { writeCommit } from './commits.ts';
 import { asChangedFiles, type TreeChange, treeChanges } from './diff.ts';
 import { type Git, gitText } from './git-command.ts';
-import { type Identity, readIdentity } from './identity.ts';
+import { type Identity, recentIdentity } from './identity.ts';
 import { type CommitHeader, expectCommit, parseCommit, readObjects } from './objects.ts';
 import { removeStaleLock, requireRefName } from './refs.ts';
 import { objectsOf, requireWorktree, type WorktreeLayout, withWorktreeLocks } from './worktree-layout.ts';
@@ -131,7 +131,7 @@ async function readGround(
     return { parent: last, current: null, refAt: last.commit, identity: last.identity };
   }
   const [identity, [parentObject, refObject]] = await Promise.all([
-    readIdentity(git, layout.dir),
+    recentIdentity(git, objectsOf(layout)),
     readObjects(git, objectsOf(layout), [`${base}^{commit}`, `${ref}^{commit}`]),
   ]);
   const current = refObject?.type === 'commit' ? parseCommit(refObject) : null;

@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../protocol/errors.ts';
-import { type Git, type GitPlace, gitText } from './git-command.ts';
+import { type Git, type GitPlace, gitText, placeOf } from './git-command.ts';
+import { recently } from './recent-settings.ts';
 
 /** Where git keeps what belongs to one worktree. */
 export interface WorktreeLayout {
@@ -20,8 +21,10 @@ const EXCLUDE_FILE = 'orchestrator-exclude';
 /** A lock that stays this long is left over: every agent's process has ended when the host uses git there. */
 const STALE_LOCK_MS = 5_000;
 
+/** With links resolved; of a file that is missing, those of its folder. */
 export async function realPath(file: string): Promise<string> {
-  return realpath(file).catch(() => path.resolve(file));
+  const { dir, base } = path.parse(path.resolve(file));
+  return realpath(file).catch(async () => path.join(await realpath(dir).catch(() => dir), base));
 }
 
 async function readText(file: string): Promise<string | null> {
@@ -65,12 +68,10 @@ export async function findRegistration(common: string, dir: string): Promise<Wor
   if (linked !== null && path.dirname(linked) === root && (await pointsTo(linked, real))) {
     return { dir: real, gitDir: linked };
   }
-  const names = await readdir(root).catch(() => []);
-  for (const name of names) {
-    const gitDir = path.join(root, name);
-    if (await pointsTo(gitDir, real)) return { dir: real, gitDir };
-  }
-  return null;
+  const gitDirs = (await readdir(root).catch(() => [])).map((name) => path.join(root, name));
+  const isHere = await Promise.all(gitDirs.map((gitDir) => pointsTo(gitDir, real)));
+  const gitDir = gitDirs.find((_, index) => isHere[index]);
+  return gitDir === undefined ? null : { dir: real, gitDir };
 }
 
 /**
@@ -165,15 +166,17 @@ export async function repairWorktree(layout: WorktreeLayout, commit: string): Pr
   if ((await stat(index).catch(() => null))?.size === 0) await rm(index, { force: true });
 }
 
+/** What the user has set; null when nothing. */
+const excludesFile = recently(async (git, at) => {
+  const args = ['config', '--type=path', '--get', 'core.excludesFile'];
+  const { stdout, exitCode } = await git({ ...placeOf(at), args, okExitCodes: [0, 1] });
+  return exitCode === 0 ? stdout.toString().trim() : null;
+});
+
 /** The user's own excludes and `node_modules`, which must not be committed even when no .gitignore says so. */
 export async function readExcludes(git: Git, repoDir: string): Promise<string> {
-  const { stdout, exitCode } = await git({
-    args: ['config', '--type=path', '--get', 'core.excludesFile'],
-    cwd: repoDir,
-    okExitCodes: [0, 1],
-  });
   const configHome = process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config');
-  const file = exitCode === 0 ? stdout.toString().trim() : path.join(configHome, 'git', 'ignore');
+  const file = (await excludesFile(git, repoDir)) ?? path.join(configHome, 'git', 'ignore');
   const own = (await readText(path.resolve(repoDir, file))) ?? '';
   return `${own}\nnode_modules/\n`;
 }

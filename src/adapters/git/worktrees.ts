@@ -119,27 +119,41 @@ export async function checkoutTree(git: Git, dir: string, tree: string): Promise
 /** Folders that are being deleted; what they held was given up when they were renamed. */
 export type Trash = Set<Promise<void>>;
 
-/** Takes a folder away at once and deletes it meanwhile: one with installed packages takes seconds. */
-async function discard(dir: string, trash: Trash): Promise<void> {
+/** What a folder that was given up is called until it is deleted. */
+export const GONE = /^(.+)\.gone-[0-9a-f]{8}$/;
+
+/**
+ * Takes a folder away at once and deletes it meanwhile: one with installed packages takes seconds. It is deleted after
+ * `before`, so that what a crash leaves of the folder tells of what is left elsewhere.
+ */
+async function discard(dir: string, trash: Trash, before: () => Promise<void> = async () => {}): Promise<void> {
   const gone = `${dir}.gone-${randomUUID().slice(0, 8)}`;
   const isAside = await rename(dir, gone).then(
     () => true,
     () => false,
   );
   if (!isAside) {
-    await rm(dir, REMOVE);
+    await rm(dir, REMOVE).finally(before);
     return;
   }
-  const deleting = rm(gone, REMOVE)
-    .catch(() => undefined)
-    .finally(() => trash.delete(deleting));
-  trash.add(deleting);
+  await before().finally(() => {
+    const deleting = rm(gone, REMOVE)
+      .catch(() => undefined)
+      .finally(() => trash.delete(deleting));
+    trash.add(deleting);
+  });
 }
 
-/** Removes a worktree of this repository and its registration. Never fails, and never removes another folder. */
+/**
+ * Removes a worktree of this repository and its registration; also one whose removal was cut, by the name that it was given
+ * then. Never fails, and never removes another folder.
+ */
 export async function removeWorktree(git: Git, trash: Trash, repoDir: string, dir: string): Promise<void> {
   try {
     const common = await commonDir(git, repoDir);
+    const [, former] = GONE.exec(path.basename(dir)) ?? [];
+    const left = former === undefined ? null : await findRegistration(common, path.join(path.dirname(dir), former));
+    if (left !== null && (await stat(left.dir).catch(() => null)) === null) await rm(left.gitDir, REMOVE);
     const registration = await findRegistration(common, dir);
     if (registration === null) {
       const real = await realPath(dir);
@@ -147,7 +161,7 @@ export async function removeWorktree(git: Git, trash: Trash, repoDir: string, di
       return;
     }
     // Not `worktree remove`: it refuses a worktree with submodules or a broken .git file. These two are what it does.
-    await discard(registration.dir, trash).finally(() => rm(registration.gitDir, REMOVE));
+    await discard(registration.dir, trash, () => rm(registration.gitDir, REMOVE));
   } catch {
     // A leftover folder costs disk space; a failed run costs work. The next `openWorktree` clears it.
   }

@@ -16,6 +16,9 @@ const REQUEST: AgentTurnRequest = {
   messages: [{ role: 'user', text: 'Go.' }],
   maxOutputTokens: 4_000,
 };
+/** Long enough that every model caches it. */
+const LONG_RULES = 'Shared rules. '.repeat(1_000);
+const LONG_REQUEST: AgentTurnRequest = { ...REQUEST, prefix: LONG_RULES };
 const THINKING = { type: 'thinking', thinking: 'hm', signature: 'sig' };
 const CALL = { type: 'tool_use', id: 'toolu_1', name: 'read', input: { file_path: 'a.js' } };
 
@@ -188,11 +191,11 @@ describe('Anthropic agent', () => {
     answer = (_request, response) => void waiting.push(response);
     const shared = agent();
     const seenBefore = server.seen.length;
-    const turns = [1, 2, 3].map((id) => shared.turn({ ...REQUEST, suffix: `Agent ${id}` }, never));
-    const other = shared.turn({ ...REQUEST, prefix: 'Another run.' }, never);
+    const turns = [1, 2, 3].map((id) => shared.turn({ ...LONG_REQUEST, suffix: `Agent ${id}` }, never));
+    const other = shared.turn({ ...LONG_REQUEST, prefix: `Another run. ${LONG_RULES}` }, never);
     await until(() => waiting.length === 2);
     const suffixes = () => server.seen.slice(seenBefore).map(({ body }) => JSON.stringify(body.system));
-    assert.equal(suffixes().filter((text) => text.includes('Shared rules.')).length, 1);
+    assert.equal(suffixes().filter((text) => text.includes('"Shared rules.')).length, 1);
     const events = messageEvents([{ type: 'text', text: 'ok' }], { stop_reason: 'end_turn' });
     for (const response of waiting.slice(0, 2)) writeEvents(response, events.slice(0, 1));
     await until(() => waiting.length === 4);
@@ -209,7 +212,7 @@ describe('Anthropic agent', () => {
       else sendEvents(response, messageEvents([{ type: 'text', text: 'ok' }], { stop_reason: 'end_turn' }));
     };
     const shared = agent();
-    const results = await Promise.allSettled([1, 2, 3].map(() => shared.turn(REQUEST, never)));
+    const results = await Promise.allSettled([1, 2, 3].map(() => shared.turn(LONG_REQUEST, never)));
     assert.deepEqual(
       results.map(({ status }) => status),
       ['rejected', 'fulfilled', 'fulfilled'],
@@ -220,20 +223,31 @@ describe('Anthropic agent', () => {
     const waiting: ServerResponse[] = [];
     answer = (_request, response) => void waiting.push(response);
     const shared = agent({ primingWaitMs: 30 });
-    const first = shared.turn(REQUEST, never);
+    const first = shared.turn(LONG_REQUEST, never);
     await until(() => waiting.length === 1);
     const patient = agent();
-    const blocking = patient.turn(REQUEST, never);
+    const blocking = patient.turn(LONG_REQUEST, never);
     await until(() => waiting.length === 2);
     const controller = new AbortController();
-    const cancelled = patient.turn(REQUEST, controller.signal);
+    const cancelled = patient.turn(LONG_REQUEST, controller.signal);
     controller.abort();
     await assert.rejects(cancelled, { code: 'aborted', details: { charged: 'no' } });
-    const second = shared.turn(REQUEST, never);
+    const second = shared.turn(LONG_REQUEST, never);
     await until(() => waiting.length === 3);
     for (const response of waiting)
       sendEvents(response, messageEvents([{ type: 'text', text: 'ok' }], { stop_reason: 'end_turn' }));
     await Promise.all([first, second, blocking]);
+  });
+
+  it('waits for nobody with a prefix so short that it may not be cached', async () => {
+    const waiting: ServerResponse[] = [];
+    answer = (_request, response) => void waiting.push(response);
+    const shared = agent();
+    const turns = [1, 2, 3].map((id) => shared.turn({ ...REQUEST, suffix: `Agent ${id}` }, never));
+    await until(() => waiting.length === 3);
+    const events = messageEvents([{ type: 'text', text: 'ok' }], { stop_reason: 'end_turn' });
+    for (const response of waiting) sendEvents(response, events);
+    assert.equal((await Promise.all(turns)).length, 3);
   });
 
   it('plays a whole tool loop against the mock of the vendor', async () => {

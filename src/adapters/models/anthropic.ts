@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import * as z from 'zod';
-import { costUsd, effortFor } from '../../core/model-catalog.ts';
+import { costUsd, effortFor, estimateTokens } from '../../core/model-catalog.ts';
 import type { AgentMessage, AgentModel, AgentTurnReply, AgentTurnRequest, ToolCall } from '../../core/ports.ts';
 import type { ModelUsage } from '../../protocol/work.ts';
 import { createCallGuard, type GuardLimits } from './call-guard.ts';
@@ -19,6 +19,8 @@ export interface AnthropicOptions {
 }
 
 const PROVIDER = 'anthropic';
+/** From here on every model caches a prefix (the least is 512 to 4,096 tokens by model); one less would save about a cent. */
+const PRIMED_FROM_TOKENS = 4_096;
 
 type MessageParam = Anthropic.Messages.MessageParam;
 type ContentBlockParam = Anthropic.Messages.ContentBlockParam;
@@ -64,6 +66,8 @@ export function createAnthropicAgent(options: AnthropicOptions): AgentModel {
   return {
     async turn(request, signal, onText) {
       const shared = JSON.stringify([request.model, request.tools, request.prefix]);
+      if (estimateTokens(shared) < PRIMED_FROM_TOKENS)
+        return await turnOnce(options, request, signal, () => {}, onText);
       const primed = await priming.enter(shared, signal);
       try {
         return await turnOnce(options, request, signal, primed.began, onText);

@@ -74,7 +74,7 @@ function recordChild<I, O>(
     throw execution.halt('conflict', engineConflict(runId, what));
   }
   const json = toJson(input, `the input of child '${name}'`);
-  execution.record(() => {
+  const record = () => {
     const startedAt = store.clock.now();
     closeEntry(store, site, { state: 'ok', value: null, startedAt });
     insertRun(store, {
@@ -85,7 +85,9 @@ function recordChild<I, O>(
       ownerId: execution.fence.ownerId,
       input: packValue(store, json, rootId),
     });
-  });
+  };
+  // What the child does is recorded after it, so the power cannot take the one and leave the other.
+  execution.record(record, { durability: 'soon' });
   launch(id);
   return { runId: id };
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../protocol/errors.ts';
+import { AppError, toAppError } from '../../protocol/errors.ts';
 import type { Log } from '../ports.ts';
 import type { CallSite } from './journal.ts';
 import { cancelledInfo, type Fence, findRun, type RunRow, runTopic, touchRun } from './runs.ts';
@@ -28,8 +28,13 @@ export interface Execution {
   orHalted<T>(work: Promise<T>): Promise<T>;
   halt(kind: HaltKind, error: AppError): AppError;
   throwIfHalted(): void;
-  /** Runs the change in a fenced transaction; halts and throws when the fence or the storage fails. */
-  record<T>(change: () => T, options?: { status?: 'running' | 'waiting'; durability?: Durability }): T;
+  /**
+   * Runs the change in a fenced transaction; halts and throws when the fence or the storage fails. `soon`: it is being
+   * flushed when this returns.
+   */
+  record<T>(change: () => T, options?: { status?: 'running' | 'waiting'; durability?: Durability | 'soon' }): T;
+  /** Resolves when all that was recorded is on the disk; halts and rejects when the storage fails. */
+  flush(): Promise<void>;
   /** The step whose function is running now, for counting an orderly interruption. */
   openStep: CallSite | null;
   /** Resolves when no step function of this run is running any more, whether awaited or not. */
@@ -91,6 +96,14 @@ export function createExecution(deps: ExecutionDeps, run: RunRow, fence: Fence):
     if (halted !== null) throw halted.error;
   };
 
+  const flush = async () => {
+    try {
+      await store.flush();
+    } catch (thrown) {
+      throw halt('storage', toAppError(thrown));
+    }
+  };
+
   return {
     run,
     fence,
@@ -111,15 +124,21 @@ export function createExecution(deps: ExecutionDeps, run: RunRow, fence: Fence):
       throwIfHalted();
       let outcome: { value: ReturnType<typeof change> } | null;
       try {
-        outcome = store.write(() => (touchRun(store, fence, status) ? { value: change() } : null), durability);
+        outcome = store.write(
+          () => (touchRun(store, fence, status) ? { value: change() } : null),
+          durability === 'full' ? 'full' : 'process',
+        );
       } catch (thrown) {
         if (thrown instanceof AppError && thrown.code === 'storage_failed') throw halt('storage', thrown);
         throw thrown;
       }
+      // A flush that fails halts the run, which tells everybody.
+      if (durability === 'soon') flush().catch(() => {});
       if (outcome !== null) return outcome.value;
       const loss = store.read(() => lossOf(store, fence));
       throw halt(loss?.kind ?? 'lost', loss?.error ?? ended(fence.runId));
     },
+    flush,
     openStep: null,
     async idle() {
       while (working.size > 0) await Promise.allSettled(working);

@@ -80,14 +80,16 @@ async function evaluate(
   return leftOver === null ? finish : failed(leftOver);
 }
 
+/** The end of a child is flushed with what its parent records next. */
 function writeEnd(store: Store, { run, fence }: Execution, { status, value }: Finish): void {
   const json = toJson(value, `the ${status === 'complete' ? 'result' : 'error'} of run ${fence.runId}`);
-  store.write(() => {
+  const change = () => {
     const isComplete = status === 'complete';
     const output = isComplete ? packValue(store, json, run.root_id) : null;
     const hasEnded = endRun(store, fence, { status, output, error: isComplete ? null : json });
     if (hasEnded && status !== 'parked') cancelDescendants(store, fence.runId);
-  });
+  };
+  store.write(change, run.parent_id === null ? 'full' : 'process');
 }
 
 function endRunOnce(store: Store, execution: Execution, finish: Finish): void {

@@ -24,6 +24,8 @@ export interface StepContext {
    * Appends an event at once, while the step still runs. Exactly once per (step key, dedupKey), whatever the attempts.
    */
   emit(dedupKey: string, event: DomainEvent): void;
+  /** Appends an event together with what the step returns, and not at all when this try throws. */
+  conclude(dedupKey: string, event: DomainEvent): void;
 }
 
 export interface StepOptions {
@@ -33,8 +35,12 @@ export interface StepOptions {
   backoffMs?: number;
   /** Ends a try with code `timeout`; default none. */
   timeoutMs?: number;
-  /** `process`: what it returned may be lost with the power, and the step is then made again. Default `full`. */
-  durability?: 'full' | 'process';
+  /**
+   * When what it returned is safe from the power; a step that the power takes is made again. `full`: before the definition goes
+   * on. `soon`: a moment later, and before the next `full` step ends. `process`: whenever something else is flushed. Default
+   * `full`.
+   */
+  durability?: 'full' | 'soon' | 'process';
   /**
    * Mostly waits for something outside, maybe for long: that the process ended meanwhile says nothing about the step, and its run
    * is not parked for it. Default false.

@@ -1,11 +1,12 @@
 import { AppError, toAppError } from '../../protocol/errors.ts';
+import type { DomainEvent } from '../../protocol/events.ts';
 import type { Log } from '../ports.ts';
 import { engineConflict, replay } from './calls.ts';
 import { appendEvent } from './event-log.ts';
 import type { Execution } from './execution.ts';
 import { type CallSite, closeEntry, countAttempt, countFailure, type Entry, openEntry } from './journal.ts';
 import type { StepContext, StepOptions } from './port.ts';
-import type { Durability, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { fromJson, packValue, toJson } from './values.ts';
 import { until } from './wakes.ts';
 
@@ -30,7 +31,9 @@ interface StepDeps {
 }
 
 type StepFunction<T> = (s: StepContext) => Promise<T>;
-type TryOutcome<T> = { ok: true; value: T } | { ok: false; thrown: unknown };
+type TryOutcome<T> = { ok: true; value: T; conclusion: Conclusion } | { ok: false; thrown: unknown };
+/** Appends the events that are recorded with the step's value; to be called inside the transaction. */
+type Conclusion = () => void;
 
 interface Counts {
   attempts: number;
@@ -59,10 +62,10 @@ export async function runStep<T>(
     beginAttempt(deps, site, counts);
     const outcome = await runTry(deps, site, counts.attempts, fn, options.timeoutMs ?? null);
     execution.throwIfHalted();
-    if (outcome.ok) return recordValue(deps, site, outcome.value, startedAt, options.durability ?? 'full');
+    if (outcome.ok) return await recordValue(deps, site, outcome, startedAt, options.durability ?? 'full');
     const error = toAppError(outcome.thrown);
     const triesLeft = (options.maxAttempts ?? 1) - counts.failures - 1;
-    if (!error.retry || triesLeft <= 0) throw recordError(deps, site, error, startedAt);
+    if (!error.retry || triesLeft <= 0) throw await recordError(deps, site, error, startedAt);
     scheduleRetry(deps, site, counts, error, options.backoffMs ?? DEFAULT_BACKOFF_MS);
   }
 }
@@ -94,37 +97,41 @@ function beginAttempt({ store, execution }: StepDeps, site: CallSite, counts: Co
   counts.retryAt = null;
 }
 
-function recordValue<T>(
+async function recordValue<T>(
   { store, execution }: StepDeps,
   site: CallSite,
-  value: T,
+  { value, conclusion }: TryOutcome<T> & { ok: true },
   startedAt: number,
-  durability: Durability,
-): T {
+  durability: NonNullable<StepOptions['durability']>,
+): Promise<T> {
   let json: string | null;
   try {
     json = toJson(value, `the value of step '${site.name}'`);
   } catch (thrown) {
     throw execution.halt('conflict', engineConflict(site.runId, toAppError(thrown).message));
   }
-  const change = () =>
+  const change = () => {
+    conclusion();
     closeEntry(store, site, { state: 'ok', value: packValue(store, json, execution.run.root_id), startedAt });
-  execution.record(change, { durability });
+  };
+  execution.record(change, { durability: durability === 'full' ? 'process' : durability });
+  if (durability === 'full') await execution.flush();
   // The same value as a replay gives, so that a definition cannot come to rely on more.
   return fromJson(json) as T;
 }
 
-function recordError(
+async function recordError(
   { store, log, execution }: StepDeps,
   site: CallSite,
   error: AppError,
   startedAt: number,
-): AppError {
+): Promise<AppError> {
   const info = error.toInfo();
   const json = toJson(info, `the error of step '${site.name}'`);
-  execution.record(() => {
+  const change = () =>
     closeEntry(store, site, { state: 'error', value: packValue(store, json, execution.run.root_id), startedAt });
-  });
+  execution.record(change, { durability: 'process' });
+  await execution.flush();
   const stack = error.code === 'internal' && error.cause instanceof Error ? { stack: error.cause.stack } : {};
   log.warn('step failed', { runId: site.runId, step: site.name, code: error.code, message: error.message, ...stack });
   return AppError.fromInfo(info);
@@ -156,11 +163,16 @@ async function runTry<T>(
   execution.signal.addEventListener('abort', onHalt, { once: true });
   execution.openStep = site;
   let over = false;
-  const context = stepContext(deps, site, attempt, tryEnd.signal, () => over);
+  const concluding: [dedupKey: string, event: DomainEvent][] = [];
+  const context = stepContext(deps, site, attempt, tryEnd.signal, () => over, concluding);
+  const key = (dedupKey: string) => `step:${context.key}:${dedupKey}`;
+  const conclusion = () => {
+    for (const [name, event] of concluding) appendEvent(store, execution.run.root_id, event, key(name));
+  };
   const work = Promise.resolve()
     .then(() => fn(context))
     .then(
-      (value): TryOutcome<T> => ({ ok: true, value }),
+      (value): TryOutcome<T> => ({ ok: true, value, conclusion }),
       (thrown): TryOutcome<T> => ({ ok: false, thrown }),
     );
   execution.track(work);
@@ -198,12 +210,16 @@ function stepContext(
   attempt: number,
   signal: AbortSignal,
   isOver: () => boolean,
+  concluding: [dedupKey: string, event: DomainEvent][],
 ): StepContext {
   const key = `${site.runId}:${site.name}`;
   return {
     key,
     signal,
     attempt,
+    conclude: (dedupKey, event) => {
+      concluding.push([dedupKey, event]);
+    },
     emit(dedupKey, event) {
       const dropped = () => log.warn('event of an ended try dropped', { key, dedupKey, type: event.type });
       if (isOver() || signal.aborted) return dropped();

@@ -170,6 +170,20 @@ describe('store', () => {
     store.close();
   });
 
+  it('flushes commits that are not on the disk yet, and says when that fails', async () => {
+    const store = open();
+    store.write(() => store.prepare("INSERT INTO blob_refs (hash, root_id) VALUES ('h', 'r')").run(), 'process');
+    await store.flush();
+    store.close();
+    await assert.rejects(store.flush(), refused(/stopped/));
+    const other = open();
+    // SQLite goes on writing to its file; a flush of another one would prove nothing.
+    rmSync(join(dir, 'state.db-wal'));
+    other.write(() => other.prepare("INSERT INTO blob_refs (hash, root_id) VALUES ('i', 'r')").run(), 'process');
+    await assert.rejects(other.flush(), refused(/could not be written/));
+    other.close();
+  });
+
   it('says that it has been closed', () => {
     const store = open();
     store.close();

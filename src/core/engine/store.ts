@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { AppError } from '../../protocol/errors.ts';
 import type { Clock } from '../ports.ts';
+import { createFlusher } from './flusher.ts';
 import { ensureSchema } from './schema.ts';
 import { type Database, isBusy, loadSqlite, toStorageError } from './sqlite.ts';
 import { createWakes, type Wakes } from './wakes.ts';
@@ -12,7 +13,7 @@ import { createWakes, type Wakes } from './wakes.ts';
  *
  * 1. Every change happens in a BEGIN IMMEDIATE transaction: it reads what it decides on under the write lock.
  * 2. A `full` commit is on the disk when `write` returns. A `process` commit survives the end of the process but perhaps
- *    not a power failure; it is for facts that may be lost then, such as attempt counters and leases.
+ *    not a power failure, until `flush` has resolved or a full commit has followed. What the power takes is always the newest.
  * 3. Wakes asked for in a transaction happen after its commit, and not at all when it is rolled back.
  */
 export interface Store {
@@ -25,6 +26,8 @@ export interface Store {
   read<T>(query: () => T): T;
   /** Runs a change in a transaction (or in the one that is open) and rolls back when it throws. */
   write<T>(change: () => T, durability?: Durability): T;
+  /** Resolves when all commits so far are on the disk; the program's own thread does not wait for it. */
+  flush(): Promise<void>;
   /** Wakes the topic's listeners once the open transaction has been committed. */
   wake(topic: string): void;
   /** Idempotent. */
@@ -135,6 +138,8 @@ export function openStore(stateDir: string, clock: Clock): Store {
   const file = join(stateDir, 'state.db');
   const db = openDatabase(stateDir, file);
   const transactions = createTransactions(db, file);
+  // SQLite keeps this file, and writes nothing else at a commit, as long as a connection is open.
+  const flusher = createFlusher(`${file}-wal`);
   const pendingWakes = new Set<string>();
   let closed = false;
 
@@ -168,10 +173,24 @@ export function openStore(stateDir: string, clock: Clock): Store {
       // What a change that failed has left here was for a commit that did not happen.
       pendingWakes.clear();
       const value = transactions.run(change, durability);
+      if (durability === 'process') flusher.note();
       const topics = [...pendingWakes];
       pendingWakes.clear();
       wakes.emit(topics);
       return value;
+    },
+    async flush() {
+      assertOpen();
+      try {
+        await flusher.flush();
+      } catch (thrown) {
+        throw new AppError({
+          code: 'storage_failed',
+          message: `flushing ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+          userMessage: `${file} could not be written to the disk. Check the disk, then resume.`,
+          cause: thrown,
+        });
+      }
     },
     wake: (topic) => {
       pendingWakes.add(topic);
@@ -180,6 +199,7 @@ export function openStore(stateDir: string, clock: Clock): Store {
       if (closed) return;
       closed = true;
       wakes.close();
+      flusher.close();
       db.close();
     },
   };

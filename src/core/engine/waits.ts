@@ -126,6 +126,6 @@ export async function runWaitAny<O>(
   const found = await until(store.wakes, topics, () => store.read(firstEnded), options);
   if (found === undefined) throw conflict('ended without an outcome.');
   const value = toJson(found.handle.runId, 'a run id');
-  execution.record(() => closeEntry(store, site, { state: 'ok', value, startedAt }));
+  execution.record(() => closeEntry(store, site, { state: 'ok', value, startedAt }), { durability: 'soon' });
   return found;
 }

@@ -1,4 +1,3 @@
-import type { DomainEvent } from '../../protocol/events.ts';
 import type { StepContext } from '../engine/port.ts';
 import type { AgentTurnReply, ToolCall, ToolResult, ToolSession, ToolSpec } from '../ports.ts';
 import { finishTool } from './agent-prompts.ts';
@@ -14,7 +13,8 @@ import { type AgentDesk, beginSaving, openDesk, saveWork, takeSaved, tellSaved }
  *    again, and a tool step that was cut starts from the commit before it.
  * 2. The commit of a change begins when the tools have ended and goes on while the model is being asked. The turn that follows
  *    names it when it is there by then; otherwise a step of its own does. Tools never run before it is there.
- * 3. Calls of a turn that was cut off are never run.
+ * 3. The worktree is made while the model is asked for the first time, and is there before the first tools run.
+ * 4. Calls of a turn that was cut off are never run.
  */
 const MAX_OUTPUT_TOKENS = 16_000;
 const NUDGES = 2;
@@ -29,6 +29,7 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
     const commit = reply.isUnsaved
       ? await pausable(desk.ctx, `save-${index}`, (s) => saveWork(desk, talk, s), { durability: 'process' })
       : reply.commit;
+    await endPreparation(desk);
     addTurn(talk, reply.content);
     if (commit !== null) talk.commit = commit;
     talk.dirty = false;
@@ -41,6 +42,7 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
     }
     const done = await runTools(desk, talk, index, reply);
     talk.dirty = done.changed;
+    talk.littered = false;
     addResults(talk, done.results, done.note);
     if (done.report !== null) return done.report;
     if (isGoingRound(talk, reply.toolCalls)) {
@@ -52,6 +54,22 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
   return null;
 }
 
+/** The answer is on record already: a set-up that fails waits for a person without asking for it again. */
+async function endPreparation(desk: AgentDesk): Promise<void> {
+  const { preparation } = desk;
+  if (preparation === null) return;
+  await pausable(
+    desk.ctx,
+    'worktree',
+    async (s) => {
+      await preparation.end(s.signal);
+      return null;
+    },
+    { durability: 'process' },
+  );
+  desk.preparation = null;
+}
+
 const CUT = 'Your reply was cut off at its length limit and nothing of it was run. Go on in smaller steps.';
 
 type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & {
@@ -60,13 +78,13 @@ type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & {
   isUnsaved?: true;
 };
 
-async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn> {
+function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn> {
   const { ctx, services } = desk;
-  const { called, ...turn } = await pausable(
+  return pausable(
     ctx,
     `turn-${index}`,
-    async (s): Promise<Turn & { called: DomainEvent }> => {
-      await openDesk(desk, talk);
+    async (s): Promise<Turn> => {
+      desk.preparation?.begin();
       const asking = services.calls.turnAgent(
         {
           model: talk.model,
@@ -82,10 +100,11 @@ async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promis
       if (talk.dirty) desk.saving ??= beginSaving(desk, talk);
       const { saving } = desk;
       const reply = await asking.catch(async (thrown) => {
+        if (s.signal.aborted) await desk.preparation?.abandon();
         await tellSaved(desk, s);
         throw thrown;
       });
-      const called: DomainEvent = {
+      s.conclude('called', {
         type: 'model.called',
         role: 'agent',
         purpose: `turn ${index + 1}`,
@@ -96,16 +115,15 @@ async function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promis
         usage: reply.usage,
         costUsd: reply.costUsd,
         durationMs: reply.durationMs,
-      };
+      });
       const { content, toolCalls, stop, text } = reply;
-      const answer = { called, content, toolCalls, stop, text };
+      const answer = { content, toolCalls, stop, text };
       const isSaved = saving === null || saving.state === 'done';
       return isSaved ? { ...answer, commit: await takeSaved(desk, s) } : { ...answer, commit: null, isUnsaved: true };
     },
+    // The next call's reservation is flushed before it is made, and this with it.
+    { durability: 'soon' },
   );
-  // After the turn is recorded: an event without its turn would be a call that is paid for again.
-  await ctx.publish(`turn-${index}-called`, called);
-  return turn;
 }
 
 let cachedSpecs: { of: readonly ToolSpec[]; all: readonly ToolSpec[] } | null = null;
@@ -130,7 +148,8 @@ function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: Turn): 
   const run = async (s: StepContext, pauses: number): Promise<ToolsDone> => {
     await openDesk(desk, talk);
     // An earlier attempt was cut in the middle: its half-done changes go, so that the calls meet what the model saw.
-    if (s.attempt > 1 || pauses > 0) await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
+    if (s.attempt > 1 || pauses > 0 || talk.littered)
+      await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
     const done: ToolsDone = { results: [], changed: false, report: null, note: null };
     for (const [callIndex, call] of turn.toolCalls.entries()) {
       done.results.push(await runCall(desk, s, turn, call, callIndex, done));

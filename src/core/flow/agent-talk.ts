@@ -17,6 +17,8 @@ export interface AgentTalk {
   commit: CommitId;
   /** True when tools may have changed files since `commit`. */
   dirty: boolean;
+  /** True when something else than tools (checks) may have left files in the worktree since `commit`. */
+  littered: boolean;
   /** Fingerprints of the last turns' tool calls, to notice an agent that goes round in circles. */
   recentCalls: string[];
 }
@@ -36,6 +38,7 @@ export function startTalk(start: {
     turnLimit: start.turnLimit,
     commit: start.commit,
     dirty: false,
+    littered: false,
     recentCalls: [],
   };
 }

@@ -3,7 +3,7 @@ import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition, Handle, Outcome } from '../engine/port.ts';
 import { AgentPool, readySubtasks } from '../scheduler.ts';
-import { PORTS_PER_SUBTASK, type WorkInput } from './desk.ts';
+import { mergeName, PORTS_PER_SUBTASK, type WorkInput } from './desk.ts';
 import type { IntegrateInput, IntegrateResult } from './integrate.ts';
 import type { Overlap, OverlapRadar } from './overlap-radar.ts';
 import { covers, normalisePath } from './owned-paths.ts';
@@ -34,6 +34,8 @@ export interface Work {
 /** What stays the same while subtasks are built. */
 export interface Site {
   ctx: Ctx;
+  /** Removes the worktrees that work was done in, by name, if they are still there. */
+  tidy(repoDir: string, names: readonly string[]): Promise<void>;
   radar: Pick<OverlapRadar, 'collisions' | 'compared' | 'forget'>;
   children: ChildDefinitions;
   input: BuildInput;
@@ -79,6 +81,8 @@ interface Board {
   failures: { part: Part; error: { code: AppError['code']; userMessage: string } }[];
   head: string;
   evidence: Evidence[];
+  /** Worktrees that were opened. */
+  worktrees: string[];
   /** How often each child name was begun. */
   tries: Map<string, number>;
   /** Numbers the choices, for step names. */
@@ -103,6 +107,7 @@ export async function buildSubtasks(site: Site, from: Integration, work: Work): 
     failures: [],
     head: from.head,
     evidence: from.evidence,
+    worktrees: [],
     tries: new Map(),
     turn: 0,
   };
@@ -114,6 +119,8 @@ export async function buildSubtasks(site: Site, from: Integration, work: Work): 
     if (board.running.size > 0) await takeOutcome(site, work, board);
     else await retryAfterFailure(site, work, board);
   }
+  // Each integration gives its own up without waiting; what a crash has left of them is in the way of nobody but the user.
+  await site.ctx.step(`tidy-${work.offset}`, () => site.tidy(from.repoDir, board.worktrees), { durability: 'process' });
   return { repoDir: from.repoDir, head: board.head, evidence: board.evidence };
 }
 
@@ -145,8 +152,10 @@ async function startIntegration(site: Site, from: Integration, work: Work, board
   const part = isIntegrating ? undefined : board.approved.shift();
   if (part === undefined) return;
   const name = nextName(board, `integrate-${part.subtask.id}`);
+  const workName = name.slice('integrate-'.length);
+  board.worktrees.push(mergeName(workName));
   const handle = await site.ctx.startChild(name, site.children.integrate, {
-    ...workInput(site, from, work, board, part, name.slice('integrate-'.length)),
+    ...workInput(site, from, work, board, part, workName),
     commit: part.commit,
     builtAs: part.builtAs,
     proven: part.proven,
@@ -161,16 +170,21 @@ async function startReady(site: Site, from: Integration, work: Work, board: Boar
   const held =
     ready.length === 0 || board.running.size === 0
       ? []
-      : await ctx.step(`held-${work.offset}-${board.turn}`, async () => {
-          await radar.compared(ctx.rootRunId);
-          const collisions = radar.collisions(ctx.rootRunId);
-          return ready.filter((subtask) => isDrawnInto(subtask, collisions)).map((subtask) => subtask.id);
-        });
+      : await ctx.step(
+          `held-${work.offset}-${board.turn}`,
+          async () => {
+            await radar.compared(ctx.rootRunId);
+            const collisions = radar.collisions(ctx.rootRunId);
+            return ready.filter((subtask) => isDrawnInto(subtask, collisions)).map((subtask) => subtask.id);
+          },
+          { durability: 'process' },
+        );
   for (const subtask of ready) {
     if (board.pool.free === 0) break;
     if (held.includes(subtask.id)) continue;
     const name = nextName(board, `subtask-${subtask.id}`);
     const workName = name.slice('subtask-'.length);
+    board.worktrees.push(workName);
     const agentId = board.pool.assign(subtask.specialization, subtask.id);
     const part: Part = { kind: 'subtask', subtask, agentId, workName };
     board.started.add(subtask.id);

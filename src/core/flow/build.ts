@@ -7,6 +7,7 @@ import { buildSubtasks, type ChildDefinitions } from './build-subtasks.ts';
 import { CI_WORKFLOW_PATH, ciWorkflow } from './ci-workflow.ts';
 import { commitStage } from './commit.ts';
 import { deployStage } from './deployment.ts';
+import { removeWorktrees } from './desk.ts';
 import { pausable } from './pause.ts';
 import { clarify, makePlan } from './planning.ts';
 import type { BuildInput } from './policy.ts';
@@ -56,7 +57,8 @@ async function runStages(
 
   await enter(ctx, 'build');
   const start = await writeInterfaces(ctx, services, input, state, plan);
-  const site = { ctx, radar: services.radar, children, input, plan };
+  const tidy = (repoDir: string, names: readonly string[]) => removeWorktrees(services, ctx.rootRunId, repoDir, names);
+  const site = { ctx, tidy, radar: services.radar, children, input, plan };
   const fresh = { repoDir: state.repoDir, head: start, evidence: [] };
   const built = await buildSubtasks(site, fresh, { subtasks: plan.subtasks, restrictPaths: true, offset: 0 });
   if (until === 'build') return done('build');

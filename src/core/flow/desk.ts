@@ -24,6 +24,24 @@ export interface WorkInput {
 
 export const PORTS_PER_SUBTASK = 10;
 
+/** Where what `workName` made is merged. */
+export const mergeName = (workName: string): string => `merge-${workName}`;
+
+export function worktreeOf(services: Services, rootRunId: string, name: string): string {
+  return services.files.join(services.runDir(rootRunId), 'worktrees', name);
+}
+
+/** The worktrees of work that is integrated are not needed any more, if they are still there. Repeating it changes nothing. */
+export async function removeWorktrees(
+  services: Services,
+  rootRunId: string,
+  repoDir: string,
+  names: readonly string[],
+): Promise<void> {
+  const { repository } = services;
+  await Promise.all(names.map((name) => repository.removeWorktree(repoDir, worktreeOf(services, rootRunId, name))));
+}
+
 export function makeDesk(
   ctx: Ctx,
   services: Services,
@@ -32,7 +50,7 @@ export function makeDesk(
 ): AgentDesk {
   const { files } = services;
   const runDir = services.runDir(ctx.rootRunId);
-  const worktreeDir = files.join(runDir, 'worktrees', place.refName);
+  const worktreeDir = worktreeOf(services, ctx.rootRunId, place.refName);
   return {
     ctx,
     services,
@@ -52,6 +70,7 @@ export function makeDesk(
       PORT_BLOCK_END: String(input.firstPort + PORTS_PER_SUBTASK - 1),
     },
     watchOverlaps: place.watchOverlaps,
+    preparation: null,
     session: null,
     worktreeOpen: false,
     saving: null,

@@ -1,13 +1,13 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
-import type { Ctx, Definition, StepContext } from '../engine/port.ts';
+import type { Ctx, Definition, StepContext, StepOptions } from '../engine/port.ts';
 import type { CommitMessage } from '../ports.ts';
 import { letAgentWork } from './agent-loop.ts';
 import { checksFailedMessage, mergeMessage, personMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { changesBetween } from './changed-paths.ts';
 import { parkSubtask } from './decision.ts';
-import { makeDesk, type WorkInput } from './desk.ts';
+import { makeDesk, mergeName, type WorkInput, worktreeOf } from './desk.ts';
 import { failedChecks } from './evidence.ts';
 import { weakenedByMerge } from './merge-guard.ts';
 import { type MergeLosses, mergeLosses } from './merge-losses.ts';
@@ -38,6 +38,8 @@ export interface IntegrateResult {
   evidence: Evidence[];
 }
 
+/** Steps that may be made again after a power cut: they find what they did, or do the same. */
+const AGAIN: StepOptions = { durability: 'soon' };
 const MERGE_ROUNDS = 3;
 const MAX_PATCH_BYTES = 40_000;
 
@@ -45,7 +47,7 @@ export function integrateDefinition(services: Services): Definition<IntegrateInp
   return {
     name: 'integrate@1',
     async run(ctx, input) {
-      const desk = makeDesk(ctx, services, input, { refName: `merge-${input.workName}`, watchOverlaps: false });
+      const desk = makeDesk(ctx, services, input, { refName: mergeName(input.workName), watchOverlaps: false });
       return atDesk(desk, () => integrate(ctx, services, desk, input));
     },
   };
@@ -56,7 +58,6 @@ interface Candidate {
   conflicts: string[];
   /** The conflicts with git's word for each, for the agent. */
   descriptions: string[];
-  mergeBase: string;
 }
 
 async function integrate(
@@ -66,7 +67,7 @@ async function integrate(
   input: IntegrateInput,
 ): Promise<IntegrateResult> {
   const { id } = input.subtask;
-  const candidate = await pausable(ctx, 'merge', (s) => mergeInMemory(ctx, services, input, s));
+  const candidate = await pausable(ctx, 'merge', (s) => mergeInMemory(ctx, services, input, s), AGAIN);
   let commit = candidate.commit;
   let evidence: Evidence[] = [];
   if (candidate.conflicts.length === 0) {
@@ -77,11 +78,11 @@ async function integrate(
   if (candidate.conflicts.length > 0 || failedChecks(evidence).length > 0) {
     ({ commit, evidence } = await reconcile(ctx, services, desk, input, candidate, evidence));
   }
-  const advanced = await pausable(ctx, 'advance', () => advance(ctx, services, input, commit));
+  const advanced = await pausable(ctx, 'advance', () => advance(ctx, services, input, commit), AGAIN);
   commit = advanced.commit;
   const { files } = advanced;
   await ctx.publish('integrated', { type: 'subtask.integrated', subtaskId: id, commit, files });
-  await pausable(ctx, 'clean-up', () => cleanUp(ctx, services, desk, input, commit));
+  await cleanUp(ctx, services, desk, input);
   return { commit, evidence };
 }
 
@@ -105,16 +106,12 @@ async function mergeInMemory(ctx: Ctx, services: Services, input: IntegrateInput
   const { repository } = services;
   const merged = await repository.merge(input.repoDir, input.baseCommit, input.commit);
   const message = integrationMessage(ctx, services, input, s.key);
+  const commit = await repository.commitTree(input.repoDir, merged.tree, [input.baseCommit], message);
   const kind = (text: string) => /\((.+)\)/.exec(text)?.[1] ?? 'contents';
-  const [commit, mergeBase] = await Promise.all([
-    repository.commitTree(input.repoDir, merged.tree, [input.baseCommit], message),
-    repository.mergeBase(input.repoDir, input.baseCommit, input.commit),
-  ]);
   return {
     commit,
     descriptions: merged.conflicts.map((conflict) => `${conflict.path} (${kind(conflict.kind)})`).sort(),
     conflicts: [...new Set(merged.conflicts.map((conflict) => conflict.path))].sort(),
-    mergeBase,
   };
 }
 
@@ -132,25 +129,31 @@ function checkTree(
   commit: string,
   candidate?: Candidate,
 ): Promise<TreeCheck> {
-  return pausable(ctx, name, async (s) => {
-    const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
-    // The agent's worktree may hold more than its commit (ignored files, say); here is only what is committed.
-    const own = input.proven ? input.subtask.checks : [];
-    const checks = distinctChecks([...own, ...input.plan.integrationChecks]);
-    const evidence = await checkCommit(services, s, input.policy, { ...input, commit }, checks, place);
-    s.emit('checked', { type: 'integration.checked', commit, evidence });
-    if (candidate === undefined) return { evidence, losses: [], paths: [] };
-    const { repository } = services;
-    // The agent may have to go on here.
-    await repository.openWorktree(input.repoDir, desk.worktreeDir, commit);
-    await repository.resetWorktree(desk.worktreeDir, commit);
-    const sides = { base: candidate.mergeBase, ours: input.baseCommit, theirs: input.commit };
-    const commits = { ...sides, clean: candidate.commit, merged: commit };
-    const lost = await mergeLosses(repository, input.repoDir, commits, candidate.conflicts);
-    const watched = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
-    const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched);
-    return { evidence, paths: lost.paths, losses: [...lost.losses, ...weakened] };
-  });
+  return pausable(
+    ctx,
+    name,
+    async (s) => {
+      const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
+      // The agent's worktree may hold more than its commit (ignored files, say); here is only what is committed.
+      const own = input.proven ? input.subtask.checks : [];
+      const checks = distinctChecks([...own, ...input.plan.integrationChecks]);
+      const evidence = await checkCommit(services, s, input.policy, { ...input, commit }, checks, place);
+      s.emit('checked', { type: 'integration.checked', commit, evidence });
+      if (candidate === undefined) return { evidence, losses: [], paths: [] };
+      const { repository } = services;
+      // The agent may have to go on here.
+      await repository.openWorktree(input.repoDir, desk.worktreeDir, commit);
+      await repository.resetWorktree(desk.worktreeDir, commit);
+      const base = await repository.mergeBase(input.repoDir, input.baseCommit, input.commit);
+      const sides = { base, ours: input.baseCommit, theirs: input.commit };
+      const commits = { ...sides, clean: candidate.commit, merged: commit };
+      const lost = await mergeLosses(repository, input.repoDir, commits, candidate.conflicts);
+      const watched = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
+      const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched);
+      return { evidence, paths: lost.paths, losses: [...lost.losses, ...weakened] };
+    },
+    AGAIN,
+  );
 }
 
 /** An agent joins both sides; the host holds the result against both before it counts. */
@@ -212,7 +215,8 @@ async function openMerge(
   const patches = await pausable(ctx, 'merge-patches', async () => {
     await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, candidate.commit);
     await services.repository.resetWorktree(desk.worktreeDir, candidate.commit);
-    const patch = (to: string) => services.repository.patch(input.repoDir, candidate.mergeBase, to, MAX_PATCH_BYTES);
+    const base = await services.repository.mergeBase(input.repoDir, input.baseCommit, input.commit);
+    const patch = (to: string) => services.repository.patch(input.repoDir, base, to, MAX_PATCH_BYTES);
     return { integrated: await patch(input.baseCommit), subtask: await patch(input.commit) };
   });
   return startTalk({
@@ -256,7 +260,10 @@ async function seal(
   return commit;
 }
 
-/** Moves the integration ref, once: a repeated step, or a repeated integration, finds it there already. */
+/**
+ * Moves the integration ref, once: a repeated step, or a repeated integration, finds it there already. The overlap radar
+ * knows from here on that the branch is part of it.
+ */
 async function advance(
   ctx: Ctx,
   services: Services,
@@ -266,12 +273,17 @@ async function advance(
   const { repository } = services;
   const { repoDir, baseCommit } = input;
   const ref = integrationRef(ctx.rootRunId);
-  const [now, files] = await Promise.all([
+  const [now, { files, paths, hasMoves }] = await Promise.all([
     repository.readRef(repoDir, ref),
-    repository.changedFiles(repoDir, baseCommit, commit),
+    changesBetween(repository, repoDir, baseCommit, commit),
+    keepApproved(ctx, services, input),
   ]);
+  const settled = (at: string) => {
+    services.radar.settle(ctx.rootRunId, input.subtask.id, { commit: at, baseCommit, paths, hasMoves });
+    return { commit: at, files };
+  };
   if (now !== null && now !== baseCommit && (await isSameStep(services, repoDir, baseCommit, now, commit))) {
-    return { commit: now, files };
+    return settled(now);
   }
   if (now !== commit) {
     if (now !== baseCommit) {
@@ -283,7 +295,15 @@ async function advance(
     }
     await repository.setRef(repoDir, ref, commit, now);
   }
-  return { commit, files };
+  return settled(commit);
+}
+
+/** Keeps the approved commit reachable even when the last turns changed nothing. */
+async function keepApproved(ctx: Ctx, { repository }: Services, input: IntegrateInput): Promise<void> {
+  const ref = subtaskRef(ctx.rootRunId, input.builtAs);
+  if ((await repository.readRef(input.repoDir, ref)) === null) {
+    await repository.setRef(input.repoDir, ref, input.commit, null);
+  }
 }
 
 /** True when `there` is the same tree on the same base: what an earlier try of this integration had come to. */
@@ -299,23 +319,12 @@ async function isSameStep(
   return (await repository.mergeBase(repoDir, there, base)) === base;
 }
 
-/** The worktrees of an integrated subtask are not needed any more; its ref stays. */
-async function cleanUp(
-  ctx: Ctx,
-  services: Services,
-  desk: AgentDesk,
-  input: IntegrateInput,
-  commit: string,
-): Promise<null> {
-  const { paths, hasMoves } = await changesBetween(services.repository, input.repoDir, input.baseCommit, commit);
-  services.radar.settle(ctx.rootRunId, input.subtask.id, { commit, baseCommit: input.baseCommit, paths, hasMoves });
+/**
+ * The worktrees of an integrated subtask are not needed any more. Nobody waits for that: what a crash leaves of them goes when
+ * all subtasks are integrated.
+ */
+async function cleanUp(ctx: Ctx, services: Services, desk: AgentDesk, input: IntegrateInput): Promise<void> {
   await closeDesk(desk);
-  const own = services.files.join(services.runDir(ctx.rootRunId), 'worktrees', input.builtAs);
-  await Promise.all([desk.worktreeDir, own].map((dir) => services.repository.removeWorktree(input.repoDir, dir)));
-  // Keeps the approved commit reachable even when the last turns changed nothing.
-  const ref = subtaskRef(ctx.rootRunId, input.builtAs);
-  if ((await services.repository.readRef(input.repoDir, ref)) === null) {
-    await services.repository.setRef(input.repoDir, ref, input.commit, null);
-  }
-  return null;
+  const own = worktreeOf(services, ctx.rootRunId, input.builtAs);
+  for (const dir of [desk.worktreeDir, own]) services.repository.discardWorktree(input.repoDir, dir);
 }

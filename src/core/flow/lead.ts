@@ -1,6 +1,5 @@
 import type * as z from 'zod';
 import { AppError } from '../../protocol/errors.ts';
-import type { DomainEvent } from '../../protocol/events.ts';
 import type { Ctx, StepContext } from '../engine/port.ts';
 import type { LeadExchange } from '../ports.ts';
 import { leadInstructions } from './lead-prompts.ts';
@@ -34,7 +33,7 @@ export async function askLead<T>(
   question: LeadQuestion<T>,
 ): Promise<LeadAnswer<T>> {
   const input = `Project: ${question.projectName}\nRequest: ${question.request}\n\n${question.body}`;
-  const reply = await pausable(ctx, stepName, async (s) => {
+  const ask = async (s: StepContext) => {
     const answer = await services.calls.askLead(
       {
         conversation: ctx.rootRunId,
@@ -50,7 +49,7 @@ export async function askLead<T>(
       },
       modelCall(ctx, s, question.subtaskId, null),
     );
-    const called: DomainEvent = {
+    s.conclude('called', {
       type: 'model.called',
       role: 'lead',
       purpose: question.request,
@@ -61,11 +60,10 @@ export async function askLead<T>(
       usage: answer.usage,
       costUsd: answer.costUsd,
       durationMs: answer.durationMs,
-    };
-    return { text: answer.text, output: answer.output, called };
-  });
-  // After the answer is recorded: an event without its answer would be a call that is paid for again.
-  await ctx.publish(`${stepName}-called`, reply.called);
+    });
+    return { text: answer.text, output: answer.output };
+  };
+  const reply = await pausable(ctx, stepName, ask, { durability: 'soon' });
   const exchange = { input, output: reply.output };
   const parsed = parseJson(reply.text);
   if (parsed === undefined) return { exchange, ok: false, faults: ['The answer is not JSON.'] };

@@ -8,7 +8,8 @@ import { pausable } from './pause.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
 
-const MAX_PATCH_BYTES = 120_000;
+/** How much of a diff the reviewer is shown. */
+export const REVIEW_PATCH_BYTES = 120_000;
 const REVIEW_OUTPUT_TOKENS = 8_000;
 /** A finding may sit this many lines beside the change that it is about. */
 const NEAR_LINES = 3;
@@ -18,8 +19,9 @@ export interface ReviewRequest {
   plan: Plan;
   subtask: Subtask;
   repoDir: string;
-  baseCommit: string;
   commit: string;
+  /** All that the subtask changes. */
+  patch: string;
   /** The commit that the last round looked at; null in round 1. */
   lastCommit: string | null;
   round: number;
@@ -37,12 +39,13 @@ export async function reviewSubtask(
   policy: RunPolicy,
   request: ReviewRequest,
 ): Promise<Review> {
-  const { repoDir, baseCommit, commit, lastCommit, round } = request;
-  const diffs = await pausable(ctx, `diff-${round}`, async () => ({
-    whole: await services.repository.patch(repoDir, baseCommit, commit, MAX_PATCH_BYTES),
-    sinceLast:
-      lastCommit === null ? null : await services.repository.patch(repoDir, lastCommit, commit, MAX_PATCH_BYTES),
-  }));
+  const { repoDir, commit, lastCommit, round } = request;
+  const sinceLast =
+    lastCommit === null
+      ? null
+      : await pausable(ctx, `diff-${round}`, () =>
+          services.repository.patch(repoDir, lastCommit, commit, REVIEW_PATCH_BYTES),
+        );
   const review = await askLeadOrRepair(ctx, services, policy, `review-${round}`, {
     request: `review ${request.subtask.id} round ${round}`,
     projectName: request.projectName,
@@ -51,7 +54,7 @@ export async function reviewSubtask(
       subtask: request.subtask,
       evidence: request.evidence,
       remarks: request.remarks,
-      patch: diffs.whole,
+      patch: request.patch,
       previous: request.previous,
       report: request.report,
     }),
@@ -61,7 +64,7 @@ export async function reviewSubtask(
     subtaskId: request.subtask.id,
     maxOutputTokens: REVIEW_OUTPUT_TOKENS,
   });
-  return settleReview(review, request.previous, diffs.sinceLast);
+  return settleReview(review, request.previous, sinceLast);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Evidence, Finding } from '../../protocol/work.ts';
-import type { Ctx, Definition, StepContext } from '../engine/port.ts';
+import type { Ctx, Definition } from '../engine/port.ts';
 import { letAgentWork } from './agent-loop.ts';
 import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
@@ -10,11 +10,12 @@ import { makeDesk, type WorkInput } from './desk.ts';
 import { failedChecks, runChecks } from './evidence.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { pausable } from './pause.ts';
-import { reviewSubtask } from './review.ts';
+import { createPreparation } from './preparation.ts';
+import { REVIEW_PATCH_BYTES, reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
 import { distinctChecks, makeRunnable } from './tree-checks.ts';
-import { type AgentDesk, atDesk, saveWork } from './work-in-progress.ts';
+import { type AgentDesk, atDesk, openDesk, saveWork } from './work-in-progress.ts';
 
 export interface SubtaskInput extends WorkInput {
   /** False for a revision that a person asked for: it may change any file. */
@@ -68,7 +69,7 @@ async function buildSubtask(
     specialization: subtask.specialization,
     baseCommit: input.baseCommit,
   });
-  await pausable(ctx, 'worktree', (s) => prepareWorktree(services, s, desk, input));
+  desk.preparation = createPreparation((signal) => prepareWorktree(services, desk, input, signal));
   const effort = policy.agent.effort ?? subtask.effort;
   const talk = startTalk({
     model: policy.agent.model,
@@ -82,8 +83,8 @@ async function buildSubtask(
   let proven = false;
   for (let pass = 0; ; pass += 1) {
     const report = await letAgentWork(desk, talk);
+    await keepChanges(ctx, desk, talk, pass);
     if (report === null) {
-      await keepChanges(ctx, desk, talk, pass);
       const reason = `the agent did not come to an end in ${talk.turns} turns`;
       if (await tryAgain(ctx, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
       break;
@@ -103,8 +104,8 @@ async function buildSubtask(
       plan: input.plan,
       subtask,
       repoDir: input.repoDir,
-      baseCommit: input.baseCommit,
       commit: talk.commit,
+      patch: checked.patch,
       lastCommit: at.lastReviewed,
       round: at.round,
       previous: at.findings,
@@ -146,7 +147,7 @@ async function buildSubtask(
 /** What the agent's last tools changed, committed: nobody may come to ask for it again. */
 async function keepChanges(ctx: Ctx, desk: AgentDesk, talk: AgentTalk, pass: number): Promise<void> {
   if (!talk.dirty) return;
-  const saved = await pausable(ctx, `keep-${pass}`, (s) => saveWork(desk, talk, s));
+  const saved = await pausable(ctx, `keep-${pass}`, (s) => saveWork(desk, talk, s), { durability: 'process' });
   if (saved !== null) talk.commit = saved;
   talk.dirty = false;
 }
@@ -182,16 +183,16 @@ async function tryAgain(
 
 async function prepareWorktree(
   services: Services,
-  s: StepContext,
   desk: AgentDesk,
   input: SubtaskInput,
-): Promise<null> {
+  signal: AbortSignal,
+): Promise<void> {
   await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, input.baseCommit);
   const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
-  const failed = await makeRunnable(services, s, input.policy, input.workspaceDir, place);
+  const failed = await makeRunnable(services, signal, input.policy, input.workspaceDir, place);
   // What set-up commands may have done to it shows when it is opened again.
   desk.worktreeOpen = input.policy.checks.setup.length === 0;
-  if (failed.length === 0) return null;
+  if (failed.length === 0) return;
   const said = failed.map(
     (e) => `\`${e.command}\`: ${e.outcome}, exit code ${e.exitCode}\n${e.outputTail.slice(-600)}`,
   );
@@ -207,10 +208,11 @@ interface Checked {
   faults: string[];
   /** What the host noticed and the reviewer has to judge. */
   remarks: Finding[];
-  commit: string | null;
+  /** What the reviewer is shown; read meanwhile. */
+  patch: string;
 }
 
-/** Commits what is left, runs the checks on exactly that, and holds the changed files against the owned paths. */
+/** Runs the checks on exactly the newest commit, and holds the changed files against the owned paths. */
 async function checkSubtask(
   ctx: Ctx,
   services: Services,
@@ -220,34 +222,41 @@ async function checkSubtask(
   pass: number,
   round: number,
 ): Promise<Checked> {
-  const checked = await pausable(ctx, `checks-${pass}`, async (s): Promise<Checked> => {
-    const saved = await saveWork(desk, talk, s);
-    const commit = saved ?? talk.commit;
-    const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
-    const [{ files, paths }, evidence] = await Promise.all([
-      changesBetween(services.repository, desk.repoDir, input.baseCommit, commit),
-      runChecks(services, s, input.policy, input.subtask.checks, place),
-    ]);
-    // What the checks left behind is not the agent's work; they may have taken away the worktree's .git, too.
-    desk.worktreeOpen = false;
-    await services.repository.resetWorktree(desk.worktreeDir, commit);
-    // What only the whole run checks can be weakened here as well.
-    const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
-    const weakened = await findWeakenedTests(files, checks, (side, path) =>
-      services.repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
-    );
-    // A person who asks for a revision may want tests gone; then the reviewer judges.
-    const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
-    const faults = [
-      ...failedChecks(evidence),
-      ...ownershipFaults(input, paths),
-      ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
-    ];
-    s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
-    return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), commit: saved };
-  });
-  if (checked.commit !== null) talk.commit = checked.commit;
-  talk.dirty = false;
+  const { commit } = talk;
+  const { repository } = services;
+  const checked = await pausable(
+    ctx,
+    `checks-${pass}`,
+    async (s, pauses): Promise<Checked> => {
+      await openDesk(desk, talk);
+      // What earlier checks left behind is not the agent's work.
+      if (s.attempt > 1 || pauses > 0 || talk.littered) await repository.resetWorktree(desk.worktreeDir, commit);
+      const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
+      const [{ files, paths }, patch, evidence] = await Promise.all([
+        changesBetween(repository, desk.repoDir, input.baseCommit, commit),
+        repository.patch(desk.repoDir, input.baseCommit, commit, REVIEW_PATCH_BYTES),
+        runChecks(services, s, input.policy, input.subtask.checks, place),
+      ]);
+      // What only the whole run checks can be weakened here as well.
+      const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
+      const weakened = await findWeakenedTests(files, checks, (side, path) =>
+        repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
+      );
+      // A person who asks for a revision may want tests gone; then the reviewer judges.
+      const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
+      const faults = [
+        ...failedChecks(evidence),
+        ...ownershipFaults(input, paths),
+        ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
+      ];
+      s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
+      return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), patch };
+    },
+    { durability: 'soon' },
+  );
+  // They may have taken away the worktree's .git, too. Both are put right before the next tools, if there are any.
+  desk.worktreeOpen = false;
+  talk.littered = true;
   return checked;
 }
 

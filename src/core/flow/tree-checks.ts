@@ -15,7 +15,7 @@ const TAIL_CHARS = 4_000;
  */
 export async function makeRunnable(
   services: Services,
-  s: StepContext,
+  signal: AbortSignal,
   policy: RunPolicy,
   workspaceDir: string,
   place: CheckPlace,
@@ -26,8 +26,8 @@ export async function makeRunnable(
     const outputFile = services.files.join(place.outputDir, `set-up-${index}.log`);
     const { wallMs, idleMs } = policy.checks;
     const limits = { wallMs, idleMs, maxOutputBytes: MAX_OUTPUT_BYTES, outputFile, network: true };
-    const result = await services.runner.run({ command, cwd: place.dir, env: place.env, ...limits }, s.signal);
-    s.signal.throwIfAborted();
+    const result = await services.runner.run({ command, cwd: place.dir, env: place.env, ...limits }, signal);
+    signal.throwIfAborted();
     const outcome = outcomeOf(result);
     if (outcome === 'passed') continue;
     const { exitCode, durationMs, output } = result;
@@ -59,7 +59,7 @@ export async function checkCommit(
   if (checks.length === 0) return [];
   const { isNew } = await services.repository.openWorktree(tree.repoDir, place.dir, tree.commit);
   if (!isNew) await services.repository.resetWorktree(place.dir, tree.commit);
-  const broken = await makeRunnable(services, s, policy, tree.workspaceDir, place);
+  const broken = await makeRunnable(services, s.signal, policy, tree.workspaceDir, place);
   if (failedChecks(broken).length > 0) return broken;
   return runChecks(services, s, policy, checks, place);
 }

@@ -4,6 +4,7 @@ import type { AgentTalk } from './agent-talk.ts';
 import { changesBetween } from './changed-paths.ts';
 import { overlapKey } from './overlap-radar.ts';
 import type { RunPolicy } from './policy.ts';
+import type { Preparation } from './preparation.ts';
 import { subtaskRef } from './refs.ts';
 import type { Services } from './services.ts';
 
@@ -26,6 +27,8 @@ export interface AgentDesk {
   env: Record<string, string>;
   /** Compare with the other live branches; off for merges, which are alone. */
   watchOverlaps: boolean;
+  /** Makes the worktree; null when it is there, or somebody else makes it. */
+  preparation: Preparation | null;
   /** Owned by this process, closed by `closeDesk`. */
   session: ToolSession | null;
   worktreeOpen: boolean;
@@ -51,19 +54,19 @@ interface Saving {
 /** Commits the worktree to the subtask's ref. The same work has the same key, whichever step comes to ask for it. */
 export function beginSaving(desk: AgentDesk, talk: AgentTalk): Saving {
   const { ctx, services } = desk;
-  const work = services.repository.commitWorktree(
-    desk.worktreeDir,
-    [talk.commit],
-    subtaskRef(ctx.rootRunId, desk.refName),
-    {
-      subject: `wip(${desk.subtaskId}): turn ${talk.turns}`,
-      body: '',
-      trailers: {
-        'Orchestrator-Run': ctx.rootRunId,
-        'Orchestrator-Subtask': desk.subtaskId,
-        'Orchestrator-Key': `${ctx.runId}:turn-${talk.turns}`,
-      },
+  const parents = [talk.commit];
+  const message = {
+    subject: `wip(${desk.subtaskId}): turn ${talk.turns}`,
+    body: '',
+    trailers: {
+      'Orchestrator-Run': ctx.rootRunId,
+      'Orchestrator-Subtask': desk.subtaskId,
+      'Orchestrator-Key': `${ctx.runId}:turn-${talk.turns}`,
     },
+  };
+  const ref = subtaskRef(ctx.rootRunId, desk.refName);
+  const work = openDesk(desk, talk).then(() =>
+    services.repository.commitWorktree(desk.worktreeDir, parents, ref, message),
   );
   const saving: Saving = { work, state: 'under way', isTold: false };
   work.then(
@@ -119,7 +122,6 @@ export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext)
     desk.saving = null;
     desk.worktreeOpen = false;
   }
-  await openDesk(desk, talk);
   desk.saving ??= beginSaving(desk, talk);
   return takeSaved(desk, s);
 }
@@ -152,8 +154,9 @@ export async function openDesk(desk: AgentDesk, talk: AgentTalk): Promise<void> 
 
 /** Ends what this process keeps for the agent. The comparisons are over after it: what they found can be asked for. */
 export async function closeDesk(desk: AgentDesk): Promise<void> {
-  const session = desk.session;
+  const { session, preparation } = desk;
   desk.session = null;
+  await preparation?.abandon();
   await session?.close();
   await desk.saving?.work.catch(() => null);
   await desk.watching;

@@ -86,6 +86,10 @@ export interface Repository {
   ): Promise<{ commit: CommitId; files: ChangedFile[] } | null>;
   /** The folder is away when it returns, renamed at least; deleting may go on until `close`. Never fails. */
   removeWorktree(repoDir: string, dir: string): Promise<void>;
+  /** Gives the worktree up and begins to remove it; `close` waits for the end. */
+  discardWorktree(repoDir: string, dir: string): void;
+  /** True when the folder is what a removal that was cut has left: nothing in it is to be kept. `removeWorktree` ends it. */
+  isGivenUp(dir: string): boolean;
   merge(repoDir: string, ours: CommitId, theirs: CommitId): Promise<MergeOutcome>;
   mergeBase(repoDir: string, a: CommitId, b: CommitId): Promise<CommitId>;
   hasCommonHistory(repoDir: string, a: CommitId, b: CommitId): Promise<boolean>;
