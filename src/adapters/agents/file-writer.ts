@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
  * as the writing when several agents work; here a worktree that the power takes is made again from its last commit.
  *
  * 1. A file is replaced as a whole, so nobody sees half of one; one that was there keeps its permissions.
- * 2. Paths have been resolved and judged before (`path-guard.ts`). What is thrown is for the model to read.
+ * 2. All of it is done at once: for a text that a model writes, ways to other threads take longer than the work.
+ * 3. Paths have been resolved and judged before (`path-guard.ts`). What is thrown is for the model to read.
  */
 const MAX_EDIT_BYTES = 256 * 1024;
 /** Less what the user's umask takes away. */
@@ -20,58 +21,41 @@ export interface Edit {
 }
 
 /** Writes a file, with its folders. `shown` is the path as the model named it. */
-export async function writeWhole(file: string, shown: string, content: string): Promise<string> {
-  await replaceFile(file, content).catch((thrown) => {
-    throw new Error(`write: ${reasonOf(thrown, shown)}`);
-  });
+export function writeWhole(file: string, shown: string, content: string): string {
+  told('write', shown, () => replaceFile(file, content));
   return `wrote ${Buffer.byteLength(content)} bytes to ${shown}`;
 }
 
 /** Replaces a text that must be unique in the file, or with `replace_all` each one. */
-export async function editText(file: string, shown: string, edit: Edit): Promise<string> {
-  const before = await readWhole(file, shown);
-  const { old_string: old, new_string: text, replace_all: isEach = false } = edit;
-  const pieces = before.split(old);
-  const count = pieces.length - 1;
-  if (count === 0) throw new Error(`edit: old_string not found in ${shown}`);
-  if (count > 1 && !isEach) throw new Error(`edit: old_string appears ${count} times in ${shown} (must be unique)`);
-  await replaceFile(file, pieces.join(text)).catch((thrown) => {
-    throw new Error(`edit: ${reasonOf(thrown, shown)}`);
-  });
-  return `edited ${shown} (${count} replacement(s))`;
-}
-
-async function readWhole(file: string, shown: string): Promise<string> {
-  const found = await stat(file).catch((thrown) => {
-    throw new Error(`edit: ${reasonOf(thrown, shown)}`);
-  });
+export function editText(file: string, shown: string, edit: Edit): string {
+  const found = told('edit', shown, () => statSync(file));
   // Opening a pipe that nobody writes to would wait for ever.
   if (!found.isFile()) throw new Error(`edit: ${shown} is not a regular file`);
   if (found.size > MAX_EDIT_BYTES) {
     throw new Error(`edit: ${shown} is ${found.size} bytes, more than the ${MAX_EDIT_BYTES} that can be edited.`);
   }
-  return readFile(file, 'utf8').catch((thrown) => {
-    throw new Error(`edit: ${reasonOf(thrown, shown)}`);
-  });
+  const before = told('edit', shown, () => readFileSync(file, 'utf8'));
+  const { old_string: old, new_string: text, replace_all: isEach = false } = edit;
+  const pieces = before.split(old);
+  const count = pieces.length - 1;
+  if (count === 0) throw new Error(`edit: old_string not found in ${shown}`);
+  if (count > 1 && !isEach) throw new Error(`edit: old_string appears ${count} times in ${shown} (must be unique)`);
+  told('edit', shown, () => replaceFile(file, pieces.join(text)));
+  return `edited ${shown} (${count} replacement(s))`;
 }
 
-async function replaceFile(file: string, content: string): Promise<void> {
+function replaceFile(file: string, content: string): void {
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true });
-  const before = await stat(file).catch(() => null);
+  mkdirSync(folder, { recursive: true });
+  const before = statSync(file, { throwIfNoEntry: false });
   if (before?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
   const aside = join(folder, `.tmp-${process.pid}-${randomUUID()}`);
   try {
-    const handle = await open(aside, 'wx', NEW_FILE_MODE);
-    try {
-      if (before !== null) await handle.chmod(before.mode & 0o777);
-      await handle.writeFile(content);
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, file);
+    writeFileSync(aside, content, { flag: 'wx', mode: NEW_FILE_MODE });
+    if (before !== undefined) chmodSync(aside, before.mode & 0o777);
+    renameSync(aside, file);
   } catch (thrown) {
-    await rm(aside, { force: true });
+    rmSync(aside, { force: true });
     throw thrown;
   }
 }
@@ -88,8 +72,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 };
 
-/** Without the host's own words, which name its folders. */
-function reasonOf(thrown: unknown, shown: string): string {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
-  return `${shown}: ${REASONS[code] ?? `i/o error (${code})`}`;
+/** Throws in words for the model, without the host's own, which name its folders. */
+function told<T>(tool: string, shown: string, act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
+    throw new Error(`${tool}: ${shown}: ${REASONS[code] ?? `i/o error (${code})`}`);
+  }
 }

@@ -127,7 +127,7 @@ async function runFileTool(
   const asked = name === 'glob' && 'pattern' in input && /(^|[/\\{,])\.git([/\\},]|$)/i.test(input.pattern);
   const why = asked ? '.git belongs to the orchestrator and is not listed.' : refusal;
   if (real === null || why !== null) return failed(why ?? '', `${name} ${shown}: refused`);
-  const useFileTool = (): Promise<string> => {
+  const useFileTool = (): string | Promise<string> => {
     if ('content' in input) return writeWhole(real, path, input.content);
     if ('old_string' in input) return editText(real, path, input);
     return session.readTools[name as ReadToolName](input, signal);
