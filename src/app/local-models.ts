@@ -21,6 +21,6 @@ async function orStopped<T>(call: Promise<T>): Promise<T> {
 export const ofLocalCloud = {
   lead: (model: LeadModel): LeadModel => ({ ask: (request, signal) => orStopped(model.ask(request, signal)) }),
   agent: (model: AgentModel): AgentModel => ({
-    turn: (request, signal, onText) => orStopped(model.turn(request, signal, onText)),
+    turn: (request, signal, options) => orStopped(model.turn(request, signal, options)),
   }),
 };

@@ -115,7 +115,7 @@ export function createLedger(store: Store): Ledger {
         return totals(rootRunId);
       }),
 
-    async reserve(rootRunId, callKey, worstUsd) {
+    reserve(rootRunId, callKey, worstUsd) {
       store.write(() => {
         const budget = budgetOf(rootRunId);
         if (budget.paused === 1) {
@@ -129,7 +129,10 @@ export function createLedger(store: Store): Ledger {
         addCharge(rootRunId, callKey, 'reserved', worst);
         addToBudget(rootRunId, 0, worst, 1);
       }, 'process');
-      await store.flush();
+      const onDisk = store.flush();
+      // Heard by whoever makes the call; a reservation that nobody waits for is no failure.
+      onDisk.catch(() => {});
+      return { onDisk };
     },
 
     settle: (rootRunId, callKey, actualUsd) =>

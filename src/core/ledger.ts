@@ -15,15 +15,20 @@ export interface LedgerTotals {
   calls: number;
 }
 
+export interface Reservation {
+  /** Rejects with `storage_failed`. */
+  onDisk: Promise<void>;
+}
+
 export interface Ledger {
   /** Sets the cap when the run has none yet; returns the totals. */
   open(rootRunId: string, capUsd: number): LedgerTotals;
   raiseCap(rootRunId: string, capUsd: number): LedgerTotals;
   /**
-   * Rejects with `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) when over, and `paused`; reserves nothing
-   * then. Counts at once, and resolves when it is on the disk: only then may the call be made.
+   * Throws `budget_exceeded` (details: capUsd, settledUsd, reservedUsd, worstUsd) when over, and `paused`; reserves nothing
+   * then. Counts at once; the call may be made when it is on the disk too.
    */
-  reserve(rootRunId: string, callKey: string, worstUsd: number): Promise<void>;
+  reserve(rootRunId: string, callKey: string, worstUsd: number): Reservation;
   /** Replaces the reservation by what was charged. */
   settle(rootRunId: string, callKey: string, actualUsd: number): void;
   /** The call was certainly not charged (refused before it reached the provider, or answered by an error). */

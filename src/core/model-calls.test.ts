@@ -32,7 +32,7 @@ function skippingClock(): Clock & { slept: number[] } {
 
 type Entry = { state: 'reserved' | 'settled' | 'released'; usd: number };
 
-function memoryLedger(capUsd = 100) {
+function memoryLedger(capUsd = 100, onDisk = Promise.resolve()) {
   const entries = new Map<string, Entry>();
   const sum = (state: Entry['state']) =>
     [...entries.values()].filter((entry) => entry.state === state).reduce((total, entry) => total + entry.usd, 0);
@@ -47,12 +47,13 @@ function memoryLedger(capUsd = 100) {
     raiseCap: totals,
     totals,
     setPaused: () => {},
-    async reserve(_run, key, usd) {
+    reserve(_run, key, usd) {
       assert.ok(!entries.has(key), `${key} is reserved twice`);
       if (sum('settled') + sum('reserved') + usd > capUsd) {
         throw new AppError({ code: 'budget_exceeded', message: 'over' });
       }
       entries.set(key, { state: 'reserved', usd });
+      return { onDisk };
     },
     settle: (_run, key, usd) => void entries.set(key, { state: 'settled', usd }),
     release: (_run, key) => void entries.set(key, { state: 'released', usd: 0 }),
@@ -60,9 +61,14 @@ function memoryLedger(capUsd = 100) {
   return { ledger, entries };
 }
 
-function setup(lead: ScriptedLead, agent = new ScriptedAgent(() => ({ text: 'ok' })), capUsd = 100) {
+function setup(
+  lead: ScriptedLead,
+  agent = new ScriptedAgent(() => ({ text: 'ok' })),
+  capUsd = 100,
+  onDisk: Promise<void> = Promise.resolve(),
+) {
   const clock = skippingClock();
-  const { ledger, entries } = memoryLedger(capUsd);
+  const { ledger, entries } = memoryLedger(capUsd, onDisk);
   const retries: RetryFields[] = [];
   const quiet = { info() {}, warn() {} };
   const limiter = createLimiter({ clock });
@@ -241,6 +247,29 @@ describe('model calls', () => {
     assert.equal(limiter.slots('xai/grok-4.7'), 8);
     await calls.askLead(LEAD, call);
     assert.equal(limiter.slots('xai/grok-4.7'), 4);
+  });
+
+  it('sends nothing before the reservation is on the disk, and nothing when it cannot be brought there', async () => {
+    const disk = Promise.withResolvers<void>();
+    const agent = new ScriptedAgent(() => ({ text: 'ok' }));
+    const waiting = setup(failing(), agent, 100, disk.promise);
+    const turn = waiting.calls.turnAgent(TURN, waiting.call);
+    while (waiting.entries.size === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(agent.requests.length, 0);
+    disk.resolve();
+    assert.equal((await turn).stop, 'end');
+    assert.equal(agent.requests.length, 1);
+
+    const error = new AppError({ code: 'storage_failed', message: 'EIO' });
+    const lead = failing();
+    const failed = setup(lead, agent, 100, Promise.reject(error));
+    await assert.rejects(failed.calls.turnAgent(TURN, failed.call), { code: 'storage_failed' });
+    await assert.rejects(failed.calls.askLead(LEAD, { ...failed.call, callKey: 'other' }), { code: 'storage_failed' });
+    assert.deepEqual([agent.requests.length, lead.requests.length], [1, 0]);
+    assert.deepEqual(
+      [...failed.entries.values()].map(({ state }) => state),
+      ['released', 'released'],
+    );
   });
 
   it('passes an agent turn on with its text as it comes', async () => {

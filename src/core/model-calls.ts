@@ -133,24 +133,26 @@ async function tryOnce<R extends ModelReply>(
   { limiter, ledger }: ModelCallsOptions,
   call: ModelCall,
   budgeted: { model: string; worstUsd: number | null; tryKey: string },
-  start: (signal: AbortSignal) => Promise<R>,
+  start: (signal: AbortSignal, cleared: Promise<void>) => Promise<R>,
 ): Promise<R> {
   const { model, worstUsd, tryKey } = budgeted;
   const lease = await limiter.acquire(gateKey(model), call.signal);
+  let reserved: Promise<void>;
   try {
     if (worstUsd === null) requireUnpricedRoom(ledger, call.rootRunId);
-    await ledger.reserve(call.rootRunId, tryKey, worstUsd ?? 0);
+    reserved = ledger.reserve(call.rootRunId, tryKey, worstUsd ?? 0).onDisk;
   } catch (error) {
     lease.release(null);
     throw error;
   }
   try {
-    const reply = await untilCancelled(start, call.signal);
+    const reply = await untilCancelled((signal) => start(signal, reserved), call.signal);
     ledger.settle(call.rootRunId, tryKey, reply.costUsd ?? 0);
     lease.release(null);
     return reply;
   } catch (thrown) {
-    const error = toAppError(thrown);
+    // Why nothing was sent counts more than what became of a request that was not made.
+    const error = await reserved.then(() => toAppError(thrown), toAppError);
     account(ledger, call, tryKey, error);
     lease.release(error);
     throw error;
@@ -180,7 +182,8 @@ function nextWaitMs(error: AppError, progress: Progress, hasOtherRequest: boolea
 /** How one kind of call is made. */
 interface CallKind<Q, R> {
   worstUsd(request: Q): number | null;
-  start(request: Q, signal: AbortSignal): Promise<R>;
+  /** Nothing may be sent before `cleared` has resolved. */
+  start(request: Q, signal: AbortSignal, cleared: Promise<void>): Promise<R>;
   /** Another request to try at once, or null; asked at the first failure of each kind. */
   refit(request: Q, error: AppError): Q | null;
 }
@@ -201,7 +204,7 @@ async function callModel<Q extends { model: string }, R extends ModelReply>(
     let error: AppError;
     try {
       const budgeted = { model, worstUsd: kind.worstUsd(current), tryKey: `${call.callKey}#${tries}` };
-      return await tryOnce(options, call, budgeted, (signal) => kind.start(current, signal));
+      return await tryOnce(options, call, budgeted, (signal, cleared) => kind.start(current, signal, cleared));
     } catch (thrown) {
       error = toAppError(thrown);
     }
@@ -226,13 +229,16 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     askLead: (request, call) =>
       callModel(options, call, request, {
         worstUsd: leadWorstUsd,
-        start: (current, signal) => options.lead.ask(current, signal),
+        start: async (current, signal, cleared) => {
+          await cleared;
+          return options.lead.ask(current, signal);
+        },
         refit: (current, error) => onFallback(current, error, call) ?? roomier(current, error),
       }),
     turnAgent: (request, call) =>
       callModel(options, call, request, {
         worstUsd: agentWorstUsd,
-        start: (current, signal) => options.agent.turn(current, signal, call.onText),
+        start: (current, signal, cleared) => options.agent.turn(current, signal, { onText: call.onText, cleared }),
         refit: (current, error) => onFallback(current, error, call),
       }),
   };

@@ -5,6 +5,7 @@ import type {
   LeadModel,
   LeadReply,
   LeadRequest,
+  TurnOptions,
 } from '../../src/core/ports.ts';
 
 const USAGE = { inputTokens: 100, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 20 };
@@ -43,8 +44,9 @@ export class ScriptedAgent implements AgentModel {
   async turn(
     request: AgentTurnRequest,
     signal: AbortSignal,
-    onText?: (delta: string) => void,
+    { onText, cleared }: TurnOptions = {},
   ): Promise<AgentTurnReply> {
+    await cleared;
     // A copy: the conversation goes on growing in the same objects.
     this.requests.push(structuredClone(request));
     const reply = await this.#reply(request, signal);

@@ -5,6 +5,7 @@ import type {
   LeadModel,
   LeadReply,
   LeadRequest,
+  TurnOptions,
 } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import { agentCalls, type Part, type Surroundings } from './hostile-agent.ts';
@@ -85,8 +86,9 @@ export function createHostileModel(seed: number, temper: Temper, around: Surroun
   const turn = async (
     request: AgentTurnRequest,
     signal: AbortSignal,
-    onText?: (delta: string) => void,
+    { onText, cleared }: TurnOptions = {},
   ): Promise<AgentTurnReply> => {
+    await cleared;
     const part = partOf(request);
     const id = part.isMerge ? `${part.id}:merge` : part.id;
     const index = request.messages.filter((message) => message.role === 'assistant').length;

@@ -82,7 +82,7 @@ describe('Anthropic agent', () => {
     answer = (_request, response) =>
       sendEvents(response, messageEvents([THINKING, { type: 'text', text: 'Reading.' }, CALL], end, usage));
     const deltas: string[] = [];
-    const reply = await agent().turn(REQUEST, never, (delta) => deltas.push(delta));
+    const reply = await agent().turn(REQUEST, never, { onText: (delta) => deltas.push(delta) });
     assert.deepEqual(reply.content, [THINKING, { type: 'text', text: 'Reading.' }, CALL]);
     assert.deepEqual(reply.toolCalls, [{ id: 'toolu_1', name: 'read', input: { file_path: 'a.js' } }]);
     assert.equal(reply.stop, 'tools');
@@ -237,6 +237,21 @@ describe('Anthropic agent', () => {
     for (const response of waiting)
       sendEvents(response, messageEvents([{ type: 'text', text: 'ok' }], { stop_reason: 'end_turn' }));
     await Promise.all([first, second, blocking]);
+  });
+
+  it('sends nothing before it is cleared, and nothing when that fails', async () => {
+    answer = (_request, response) =>
+      sendEvents(response, messageEvents([{ type: 'text', text: 'ok' }], { stop_reason: 'end_turn' }));
+    const seenBefore = server.seen.length;
+    await assert.rejects(agent().turn(REQUEST, never, { cleared: Promise.reject(new Error('no room')) }));
+    assert.equal(server.seen.length, seenBefore);
+    const gate = Promise.withResolvers<void>();
+    const turn = agent().turn(REQUEST, never, { cleared: gate.promise });
+    await assert.rejects(agent().turn(REQUEST, never, { cleared: Promise.reject(new Error('no room')) }));
+    assert.equal(server.seen.length, seenBefore);
+    gate.resolve();
+    assert.equal((await turn).text, 'ok');
+    assert.equal(server.seen.length, seenBefore + 1);
   });
 
   it('waits for nobody with a prefix so short that it may not be cached', async () => {

@@ -1,7 +1,14 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import * as z from 'zod';
 import { costUsd, effortFor, estimateTokens } from '../../core/model-catalog.ts';
-import type { AgentMessage, AgentModel, AgentTurnReply, AgentTurnRequest, ToolCall } from '../../core/ports.ts';
+import type {
+  AgentMessage,
+  AgentModel,
+  AgentTurnReply,
+  AgentTurnRequest,
+  ToolCall,
+  TurnOptions,
+} from '../../core/ports.ts';
 import type { ModelUsage } from '../../protocol/work.ts';
 import { createCallGuard, type GuardLimits } from './call-guard.ts';
 import { classifyModelError } from './classify-error.ts';
@@ -64,13 +71,13 @@ export function createAnthropicAgent(options: AnthropicOptions): AgentModel {
   const priming = createPriming(primingWaitMs === undefined ? { now } : { now, waitMs: primingWaitMs });
 
   return {
-    async turn(request, signal, onText) {
+    async turn(request, signal, turnOptions = {}) {
       const shared = JSON.stringify([request.model, request.tools, request.prefix]);
       if (estimateTokens(shared) < PRIMED_FROM_TOKENS)
-        return await turnOnce(options, request, signal, () => {}, onText);
+        return await turnOnce(options, request, signal, () => {}, turnOptions);
       const primed = await priming.enter(shared, signal);
       try {
-        return await turnOnce(options, request, signal, primed.began, onText);
+        return await turnOnce(options, request, signal, primed.began, turnOptions);
       } finally {
         primed.ended();
       }
@@ -83,9 +90,12 @@ async function turnOnce(
   request: AgentTurnRequest,
   outer: AbortSignal,
   onBegan: () => void,
-  onText: ((delta: string) => void) | undefined,
+  { onText, cleared }: TurnOptions,
 ): Promise<AgentTurnReply> {
-  const guard = createCallGuard(outer, options.fetch ?? fetch, options.limits ?? {});
+  const guard = createCallGuard(outer, options.fetch ?? fetch, {
+    ...options.limits,
+    ...(cleared === undefined ? {} : { cleared }),
+  });
   const startedAt = performance.now();
   try {
     const { default: Client } = await import('@anthropic-ai/sdk');

@@ -20,6 +20,11 @@ export interface CallGuard {
   close(): void;
 }
 
+export interface GuardOptions extends GuardLimits {
+  /** The request leaves this process only after it; default: at once. */
+  cleared?: Promise<void>;
+}
+
 export interface GuardLimits {
   /** Longest silence; default 60,000. */
   idleMs?: number;
@@ -29,8 +34,8 @@ export interface GuardLimits {
 
 const MAX_ERROR_BODY_CHARS = 64_000;
 
-export function createCallGuard(outer: AbortSignal, baseFetch: typeof fetch, limits: GuardLimits): CallGuard {
-  const { idleMs = 60_000, wallMs = 1_200_000 } = limits;
+export function createCallGuard(outer: AbortSignal, baseFetch: typeof fetch, options: GuardOptions): CallGuard {
+  const { idleMs = 60_000, wallMs = 1_200_000, cleared } = options;
   const own = new AbortController();
   const state: CallGuard['state'] = { sent: false, answered: false, timedOut: null, errorBody: null };
 
@@ -57,6 +62,7 @@ export function createCallGuard(outer: AbortSignal, baseFetch: typeof fetch, lim
     );
 
   const guardedFetch: typeof fetch = async (input, init) => {
+    await cleared;
     state.sent = true;
     const response = await baseFetch(input, init);
     heard();

@@ -61,7 +61,7 @@ describe('an agent with a model of the editor', () => {
     );
     const agent = createEditorAgent(models);
     const deltas: string[] = [];
-    const first = await agent.turn(REQUEST, never, (delta) => deltas.push(delta));
+    const first = await agent.turn(REQUEST, never, { onText: (delta) => deltas.push(delta) });
     assert.deepEqual(deltas, ['Rea', 'ding.', '\n']);
     assert.deepEqual(first.content, [said('Reading.'), CALL]);
     assert.deepEqual(first.toolCalls, [{ id: 'c1', name: 'read', input: { file_path: 'a.js' } }]);
@@ -182,9 +182,8 @@ describe('an agent with a model of the editor', () => {
   it('ends a silent call, tells the editor, and hears nothing of it any more', async () => {
     const models = new FakeEditorModels(() => [said('So'), 'hang']);
     const deltas: string[] = [];
-    const turn = createEditorAgent(models, { limits: { idleMs: 40 } }).turn(REQUEST, never, (text) =>
-      deltas.push(text),
-    );
+    const onText = (text: string) => deltas.push(text);
+    const turn = createEditorAgent(models, { limits: { idleMs: 40 } }).turn(REQUEST, never, { onText });
     await assert.rejects(turn, { code: 'timeout' });
     assert.equal(models.signals[0]?.aborted, true);
     models.onPart(said('late'));

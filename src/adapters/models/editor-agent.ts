@@ -10,7 +10,8 @@ type Part = EditorMessage['parts'][number];
 export function createEditorAgent(models: EditorModels, options: EditorOptions = {}): AgentModel {
   const caller = createEditorCaller(models, options);
   return {
-    async turn(request, signal, onText) {
+    async turn(request, signal, { onText, cleared } = {}) {
+      await cleared;
       const messages = messagesOf(request);
       const tools = EditorModelRequest.shape.tools.parse(request.tools.map(({ ...tool }) => tool));
       return toReply(request, await caller.call({ modelId: request.model, messages, tools }, signal, onText));

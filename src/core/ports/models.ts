@@ -89,7 +89,14 @@ export interface AgentTurnReply extends ModelReply {
   stop: 'end' | 'tools' | 'truncated' | 'paused';
 }
 
-/** One streamed agent turn. Classifies failures and does not retry. `onText` receives text as it arrives. */
+export interface TurnOptions {
+  /** Receives text as it arrives. */
+  onText?: ((delta: string) => void) | undefined;
+  /** Nothing is sent before it resolves, and nothing when it rejects: the turn then fails with its error. Default: at once. */
+  cleared?: Promise<void>;
+}
+
+/** One streamed agent turn. Classifies failures and does not retry. */
 export interface AgentModel {
-  turn(request: AgentTurnRequest, signal: AbortSignal, onText?: (delta: string) => void): Promise<AgentTurnReply>;
+  turn(request: AgentTurnRequest, signal: AbortSignal, options?: TurnOptions): Promise<AgentTurnReply>;
 }
