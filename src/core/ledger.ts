@@ -15,7 +15,7 @@ export interface LedgerTotals {
   calls: number;
 }
 
-export interface Reservation {
+interface Reservation {
   /** Rejects with `storage_failed`. */
   onDisk: Promise<void>;
 }
