@@ -170,7 +170,7 @@ describe('an open pull request', function () {
     assert.equal(open.ofType(runId, 'diff.proposed').length, 2);
     assert.deepEqual(
       view.diff?.files.map((file) => file.path),
-      ['.github/workflows/ci.yml', 'a/done.txt'],
+      ['a/done.txt', '.github/workflows/ci.yml'],
     );
   });
 
@@ -294,7 +294,7 @@ describe('an open pull request', function () {
     const view = await open.settledAs(await open.rig.start({ until: 'review' }), 'complete');
     assert.deepEqual(
       view.diff?.files.map((file) => file.path),
-      ['.github/workflows/ci.yml', 'a/done.txt'],
+      ['a/done.txt', '.github/workflows/ci.yml'],
     );
     const prepareWorkspace = (dir: string) => commitAll(dir, '.github/workflows', 'own.yml', 'on: push\njobs: {}\n');
     await open.begin({}, undefined, { prepareWorkspace });

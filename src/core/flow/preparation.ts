@@ -1,7 +1,7 @@
 /**
  * What an agent needs before its first tool call, made while its model thinks about the first turn.
  *
- * 1. It runs at most once at a time; one that failed, or was cut, is made again when somebody asks for it.
+ * 1. It runs at most once at a time. A failure is told once, by the next `end`; the one after that makes it again.
  * 2. Nothing of it runs any more when `abandon` has resolved.
  */
 export interface Preparation {
@@ -21,9 +21,8 @@ export function createPreparation(prepare: (signal: AbortSignal) => Promise<void
     if (work !== null) return work;
     const mine = prepare(cutting.signal);
     work = mine;
-    mine.catch(() => {
-      if (work === mine) work = null;
-    });
+    // Told by `end`, if somebody asks.
+    mine.catch(() => {});
     return mine;
   };
 
@@ -33,8 +32,12 @@ export function createPreparation(prepare: (signal: AbortSignal) => Promise<void
       signal.throwIfAborted();
       const cut = () => cutting.abort(signal.reason);
       signal.addEventListener('abort', cut, { once: true });
+      const mine = begin();
       try {
-        await begin();
+        await mine;
+      } catch (thrown) {
+        if (work === mine) work = null;
+        throw thrown;
       } finally {
         signal.removeEventListener('abort', cut);
       }
