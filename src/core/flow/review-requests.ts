@@ -13,9 +13,8 @@ const NOTED_CHARACTERS = 200;
 const FINDING_CHARACTERS = 2_000;
 const KEY_CHARACTERS = 16;
 
-/** Not what somebody says here: hidden text, code, quotations. */
-const HIDDEN = /<!--[\s\S]*?(?:-->|$)/g;
-const FENCED = /^ {0,3}(`{3,}|~{3,})[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm;
+/** Not what somebody says here: hidden text and code, whichever begins first, as one may hold the other's marks. */
+const NOT_SAID = /<!--[\s\S]*?(?:-->|$(?![\s\S]))|^ {0,3}(`{3,}|~{3,})[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm;
 const COMMAND = /^[ \t]*\/revise(?![\w-]):?/im;
 
 interface Keyed<T> {
@@ -64,7 +63,7 @@ function whyNot({ trusted, kind, body }: ReviewComment): NotedComment['why'] | n
   if (!trusted) return 'untrusted';
   if (kind === 'settled') return 'settled';
   if (kind === 'request') return body.trim() === '' ? 'empty' : null;
-  const said = body.replace(HIDDEN, '').replace(FENCED, '');
+  const said = body.replace(NOT_SAID, '');
   if (!COMMAND.test(said)) return 'no_request';
   return asksNothing(said) ? 'empty' : null;
 }
