@@ -73,6 +73,12 @@ const asksNothing = (said: string): boolean => (said.split(COMMAND, 2)[1] ?? '')
 
 /** GitHub does not say of every kind of comment when it was edited, so the words are compared. */
 function keyOf({ id, body }: ReviewComment): string {
-  const words = body.replaceAll(/\s+/g, ' ').trim();
-  return `${id}:${createHash('sha256').update(words).digest('hex').slice(0, KEY_CHARACTERS)}`;
+  return `${id}:${digestOf(body.replaceAll(/\s+/g, ' ').trim())}`;
 }
+
+/** Of an event about all of them: another one when a watch that begins again finds more, which must not be lost with it. */
+export function keyOfAll(what: string, all: readonly { key: string }[]): string {
+  return `${what}-${digestOf(all.map(({ key }) => key).join(' '))}`;
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, KEY_CHARACTERS);
