@@ -113,7 +113,7 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('pull_request.checked', { summary: CheckSummary }),
   /** What people ask to be changed, as findings: `review-<id>` of the comment. */
   on('pull_request.reviewed', { number: z.int(), findings: z.array(Finding) }),
-  /** Words that were read and not taken as a request; each version of a comment once. */
+  /** Words that were read and not taken as a request; each version of a comment once, unless the watch was cut off. */
   on('pull_request.noted', { number: z.int(), comments: z.array(NotedComment) }),
   /** New work was pushed to the open pull request, and why: failed checks, a review, or a base branch that had moved. */
   on('pull_request.updated', { reason: z.enum(['checks', 'review', 'base']), round: z.int(), commit: z.string() }),

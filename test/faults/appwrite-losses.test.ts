@@ -194,6 +194,19 @@ describe('Appwrite faults: what would be lost', () => {
     assert.match(irreversible.join(), /does not exist any more/);
   });
 
+  it('is nothing of one that was cut off before its upload, unless somebody says so, and no other is called later', async () => {
+    await rig.deploySite();
+    const second = await rig.deploySite({ variables: [{ key: 'MODE', value: 'b' }] });
+    const changes = second.changes.filter(({ kind }) => kind !== 'deployment');
+    const cut = { ...second, deploymentId: null, previousDeploymentId: null, changes };
+    const preview = await rig.deployer.previewRollback([cut], signal);
+    assert.deepEqual(words(preview.changes), ['delete variable web/MODE !']);
+    assert.match(
+      preview.changes[0]?.detail ?? '',
+      /^it was cut off before its upload, so that what is active \(.+\) may/,
+    );
+  });
+
   it('is nothing of what a later deployment has made of a site, unless somebody says so', async () => {
     await rig.deploySite();
     await writeFile(join(rig.source.dir, 'index.html'), 'b');

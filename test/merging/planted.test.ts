@@ -211,6 +211,32 @@ for (const use of ['a/use.mjs', 'b/use.mjs']) if (existsSync(use)) await import(
     assert.match(outcome.landed('b/use.mjs') ?? '', /welcome\(\)/);
   });
 
+  it('a test that both sides had and a resolver drops or empties where each added one: is refused', async () => {
+    const head = "import assert from 'node:assert/strict';\nimport { it } from 'node:test';\n";
+    const one = (name: string, value: string) => `it('${name}', () => assert.equal(${value}, 1));\n`;
+    const base = head + one('kept', '0 + 1');
+    const lies = [
+      head + one('of a', '2 - 1') + one('of b', '3 - 2'),
+      head + one('kept', '1') + one('of a', '2 - 1') + one('of b', '3 - 2'),
+    ];
+    const outcome = await play({
+      shared: { 'sum.test.mjs': base },
+      a: [write('sum.test.mjs', base + one('of a', '2 - 1'))],
+      b: [write('sum.test.mjs', base + one('of b', '3 - 2'))],
+      merge: (turn) => [
+        write('sum.test.mjs', lies[turn] ?? base + one('of a', '2 - 1') + one('of b', '3 - 2')),
+        finish(),
+      ],
+    });
+    assertBuilt(outcome);
+    assert.deepEqual(missingOf(outcome), [
+      ['sum.test.mjs:0 Tests that both sides have are gone: "kept". Put them back.'],
+      [
+        "sum.test.mjs:0 Assertions that neither side had touched are gone: `it('kept', () => assert.equal(0 + 1, 1));`. Put them back.",
+      ],
+    ]);
+  });
+
   it('a lock file: is predicted, and a resolution must hold the packages of both sides', async () => {
     const outcome = await play({
       shared: { 'package-lock.json': npmLock('base') },

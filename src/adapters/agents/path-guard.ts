@@ -36,7 +36,7 @@ function isGitName(segment: string): boolean {
   const name = segment
     .replace(UNSEEN, '')
     .replace(/:.*$/s, '')
-    .replace(/[. ]+$/, '');
+    .replace(/(?<![. ])[. ]+$/, '');
   return name === '.git' || name === 'git~1';
 }
 

@@ -41,6 +41,8 @@ export async function rollbackOfResource(context: ResourceRollback, deployment: 
 function laterThan({ deploymentId, previousDeploymentId, changes }: Deployment, active: string): string | null {
   const isLater = active !== '' && active !== deploymentId && active !== previousDeploymentId;
   if (!isLater) return null;
+  if (deploymentId === null && !changes.some(({ kind }) => kind === 'deployment'))
+    return `it was cut off before its upload, so that what is active (${active}) may be later and need it`;
   return isCutUpload({ deploymentId, changes })
     ? `the upload was cut off, so that the active deployment (${active}) may be this one or a later one that needs it`
     : `a later deployment (${active}) is active and may need it`;

@@ -15,7 +15,7 @@ export function namedScripts(checks: readonly Check[]): Set<string> {
     let folder = '';
     for (const part of command.split(/&&|\|\||[;|\n]/)) {
       const [program = '', ...words] = part.trim().split(/\s+/);
-      if (program === 'cd') folder = `${(words[0] ?? '').replace(/^\.\/|\/+$/g, '')}/`;
+      if (program === 'cd') folder = `${(words[0] ?? '').replace(/^\.\/|(?<!\/)\/+$/g, '')}/`;
       const loaded = [...part.matchAll(LOADED)].map(([, path = '']) => path);
       const paths = INTERPRETER.test(program) ? words.filter((word) => !word.startsWith('-')) : [];
       const found = program.startsWith('./') ? [program] : [...paths, ...loaded].filter((path) => SCRIPT.test(path));
@@ -59,7 +59,7 @@ const HARMLESS =
 export function cannotFail(line: string): boolean {
   const text = withoutComment(line)
     .trim()
-    .replace(/[;\s]+$/, '');
+    .replace(/(?<![;\s])[;\s]+$/, '');
   // In the background nobody looks at its end.
   if (/[^&]&$/.test(text)) return true;
   const steps = splitOutsideQuotes(text, /^(?:;|\n)/);
@@ -69,7 +69,7 @@ export function cannotFail(line: string): boolean {
   return splitOutsideQuotes(last, /^\|\|/).some((choice) =>
     splitOutsideQuotes(choice, /^&&/).every((step) => {
       const end = splitOutsideQuotes(step, /^\|(?!\|)/).at(-1) ?? '';
-      return HARMLESS.test(end.trim().replace(/^\(\s*|\s*\)$/g, ''));
+      return HARMLESS.test(end.trim().replace(/^\(\s*|(?<!\s)\s*\)$/g, ''));
     }),
   );
 }

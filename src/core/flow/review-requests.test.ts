@@ -26,7 +26,12 @@ describe('what is a request on a pull request', () => {
   });
 
   it('is a comment with a line that begins with /revise', () => {
-    for (const body of ['/revise Say hello.', 'I looked.\n\n  /Revise: the header', '/revise\nRename it.']) {
+    for (const body of [
+      '```html\n<!-- begin\n```\n/revise Take that out.',
+      '/revise Say hello.',
+      'I looked.\n\n  /Revise: the header',
+      '/revise\nRename it.',
+    ]) {
       assert.equal(of(body), 'request', body);
     }
     for (const body of [
@@ -37,6 +42,7 @@ describe('what is a request on a pull request', () => {
       '> /revise Say hello.',
       '```\n/revise Say hello.\n```',
       '<!-- /revise x\n/revise y -->ok',
+      '<!--\n```\n-->\n```\n/revise x\n```',
     ]) {
       assert.equal(of(body), 'no_request', body);
     }

@@ -13,9 +13,8 @@ const NOTED_CHARACTERS = 200;
 const FINDING_CHARACTERS = 2_000;
 const KEY_CHARACTERS = 16;
 
-/** Not what somebody says here: hidden text, code, quotations. */
-const HIDDEN = /<!--[\s\S]*?(?:-->|$)/g;
-const FENCED = /^ {0,3}(`{3,}|~{3,})[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm;
+/** Not what somebody says here: hidden text and code, whichever begins first, as one may hold the other's marks. */
+const NOT_SAID = /<!--[\s\S]*?(?:-->|$(?![\s\S]))|^ {0,3}(`{3,}|~{3,})[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm;
 const COMMAND = /^[ \t]*\/revise(?![\w-]):?/im;
 
 interface Keyed<T> {
@@ -64,7 +63,7 @@ function whyNot({ trusted, kind, body }: ReviewComment): NotedComment['why'] | n
   if (!trusted) return 'untrusted';
   if (kind === 'settled') return 'settled';
   if (kind === 'request') return body.trim() === '' ? 'empty' : null;
-  const said = body.replace(HIDDEN, '').replace(FENCED, '');
+  const said = body.replace(NOT_SAID, '');
   if (!COMMAND.test(said)) return 'no_request';
   return asksNothing(said) ? 'empty' : null;
 }
@@ -74,6 +73,12 @@ const asksNothing = (said: string): boolean => (said.split(COMMAND, 2)[1] ?? '')
 
 /** GitHub does not say of every kind of comment when it was edited, so the words are compared. */
 function keyOf({ id, body }: ReviewComment): string {
-  const words = body.replaceAll(/\s+/g, ' ').trim();
-  return `${id}:${createHash('sha256').update(words).digest('hex').slice(0, KEY_CHARACTERS)}`;
+  return `${id}:${digestOf(body.replaceAll(/\s+/g, ' ').trim())}`;
 }
+
+/** Of an event about all of them: another one when a watch that begins again finds more, which must not be lost with it. */
+export function keyOfAll(what: string, all: readonly { key: string }[]): string {
+  return `${what}-${digestOf(all.map(({ key }) => key).join(' '))}`;
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, KEY_CHARACTERS);

@@ -29,7 +29,7 @@ export function isExpectedOutput(path: string): boolean {
 }
 
 /** Settings of npm that decide what runs in the place of a script, or let a missing one pass. */
-const NPM_TRAP = /^\s*(script-shell|node-options|if-present|ignore-scripts)\s*=.*$/gim;
+const NPM_TRAP = /^[ \t]*(script-shell|node-options|if-present|ignore-scripts)[ \t]*=.*$/gim;
 
 /** Lines of an `.npmrc` that change what a script runs, by setting. */
 export function scriptSettings(npmrc: string | null): Map<string, string> {

@@ -101,6 +101,71 @@ describe('the guard of tests and checks', () => {
     assert.deepEqual(found([change('test/add.test.js', TWO, always)]), early);
   });
 
+  it('lets a test run programs that end well, and leaves it to the reviewer when a part of it ends so', () => {
+    const spawns = `${TWO}it('runs', () => {
+  // Not process.exit(0) itself.
+  assert.equal(spawnSync('node', ['-e', 'process.exit(0)']).status, 0);
+});
+`;
+    assert.deepEqual(found([change('test/add.test.js', TWO, spawns)]), []);
+    assert.deepEqual(found([change('test/add.test.js', TWO, spawns)], [check('node --test test/add.test.js')]), []);
+    const python = 'def test_a():\n    assert run("sys.exit(0)") == 0\n';
+    assert.deepEqual(found([change('test_a.py', 'def test_a():\n    assert run("x") == 0\n', python)]), [
+      'major host-other-test_a.py:0',
+    ]);
+    const child = 'run();\n';
+    assert.deepEqual(found([change('test/fixtures/child.mjs', child, `${child}process.exit(0);\n`)]), [
+      'major host-definition-test/fixtures/child.mjs:0',
+    ]);
+    assert.deepEqual(found([change('test/a.test.js', null, `process.exit(0);\n${TWO}`)]), [
+      'major host-definition-test/a.test.js:0',
+    ]);
+  });
+
+  it('leaves it to the reviewer when a file or script is gone that nothing runs any more', async () => {
+    const texts: Record<'before' | 'after', Record<string, string>> = {
+      before: { 'package.json': manifest({ test: 'npm run build && mocha', build: 'node build.js' }) },
+      after: { 'package.json': manifest({ test: 'npm run compile && mocha', compile: 'tsc' }) },
+    };
+    const find = (after: Record<string, string>) =>
+      findWeakenedTests(
+        [
+          { path: 'package.json', status: 'modified', addedLines: 1, removedLines: 1 },
+          { path: 'build.js', status: 'deleted', addedLines: 0, removedLines: 1 },
+        ],
+        npmTest,
+        async (side, path) => ({ ...texts[side], ...(side === 'after' ? after : {}) })[path] ?? 'run();\n',
+      );
+    const severities = async (after = {}) => (await find(after)).map(({ id, severity }) => `${severity} ${id}`);
+    assert.deepEqual(await severities(), [
+      'major host-script-test-package.json',
+      'major host-script-build-package.json',
+      'major host-definition-build.js',
+    ]);
+    const still = manifest({ test: 'npm run build && mocha' });
+    assert.deepEqual(await severities({ 'package.json': still }), [
+      'blocker host-script-build-package.json',
+      'major host-definition-build.js',
+    ]);
+    const unlinked = manifest({ test: 'npm run build && mocha', build: 'node build.js' });
+    assert.deepEqual(await severities({ 'package.json': unlinked }), ['blocker host-definition-build.js']);
+  });
+
+  // As long as mocha's limit; with a step back at each character it takes minutes.
+  it('reads long lines and files of nothing in no time', () => {
+    const long = 200_000;
+    const texts = ['\n'.repeat(long), `process.exit(${' '.repeat(long)}`, `exit ${' '.repeat(long)}x`];
+    for (const text of texts) {
+      for (const path of ['test/a.test.js', 'test/a.sh', '.npmrc']) found([change(path, 'x', text)]);
+    }
+    for (const line of [`npm ${' '.repeat(long)}x`, `a${';'.repeat(long)}x`, `true (${' '.repeat(long)}x`]) {
+      cannotFail(line);
+    }
+    namedScripts([check(`cd a${'/'.repeat(long)}x`)]);
+    for (const text of ['it.skip'.repeat(long / 10), 'assert.'.repeat(long / 10)])
+      readTestSource('test/a.test.js', text);
+  });
+
   it('points out assertions that were made to say something else, and not those that moved', () => {
     const other = TWO.replace('-1)', '-3)');
     assert.deepEqual(found([change('test/add.test.js', TWO, other)]), ['major host-other-test/add.test.js:0']);

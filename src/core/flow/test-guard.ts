@@ -1,6 +1,7 @@
 import type { Check } from '../../protocol/plan.ts';
 import type { ChangedFile, Finding } from '../../protocol/work.ts';
 import { cannotFail, namedScripts, packageScriptsOf, runsPackageScripts } from './check-commands.ts';
+import { endsEarly, endsIn, exits } from './early-exits.ts';
 import { changedSettings, isExpectedOutput, isRunnerConfig, scriptSettings } from './runner-config.ts';
 import { isTestPath, readTestSource, type TestSource } from './test-source.ts';
 
@@ -11,9 +12,6 @@ export interface GuardedFile {
   before: string | null;
   after: string | null;
 }
-
-const PASSES_AT_ONCE =
-  /\bprocess\.exitCode\s*=\s*0\b|\bprocess\.exit\(\s*0?\s*\)|\b(?:sys|os)\.(?:_)?exit\(\s*0?\s*\)|^\s*exit(?:\s+0)?\s*$/gm;
 
 const SHOWN_CHARS = 120;
 
@@ -28,17 +26,25 @@ const isManifest = (path: string) => /(?:^|\/)package\.json$/.test(path);
 /**
  * What a change did to the tests and checks that were there before it, seen from the texts alone. A `blocker` weakens them;
  * anything else is for the reviewer to judge. Tests and assertions that moved to another changed file are not missed.
- * `checks` holds the lines of package scripts that they run, too.
+ * `named`: files that the checks, and the package scripts that they run, ran before and run now.
  */
-export function guardTests(files: readonly GuardedFile[], checks: readonly Check[]): Finding[] {
+export function guardTests(
+  files: readonly GuardedFile[],
+  checks: readonly Check[],
+  named: Named = { before: namedScripts(checks), after: namedScripts(checks) },
+): Finding[] {
   const moved = movedTests(files);
   const asserted = new Set(files.flatMap((file) => sourceAfter(file).asserted));
-  const scripts = namedScripts(checks);
   return files.flatMap((file) => [
     ...testFindings(file, moved, asserted),
     ...(isManifest(file.path) ? manifestFindings(file, checks) : []),
-    ...definitionFindings(file, scripts),
+    ...definitionFindings(file, named),
   ]);
+}
+
+interface Named {
+  before: ReadonlySet<string>;
+  after: ReadonlySet<string>;
 }
 
 /** The checks, and the package scripts that they run as if each were one: what those run is watched as well. */
@@ -55,7 +61,6 @@ function finding(file: string, kind: string, line: number, severity: Finding['se
 const pathBefore = (file: GuardedFile) => file.from ?? file.path;
 const isTestFile = (path: string, text: string | null): text is string => text !== null && isTestPath(path);
 const nothing: TestSource = { tests: [], disabled: [], assertions: 0, constant: [], asserted: [] };
-const exits = (text: string | null) => [...(text ?? '').matchAll(PASSES_AT_ONCE)].length;
 const sourceBefore = (file: GuardedFile) =>
   isTestFile(pathBefore(file), file.before) ? readTestSource(pathBefore(file), file.before) : null;
 const sourceAfter = (file: GuardedFile) =>
@@ -141,13 +146,16 @@ function manifestFindings(file: GuardedFile, checks: readonly Check[]): Finding[
     const message = `This decides what checks look at, and it was changed: ${settings.join(', ')}.`;
     findings.push(finding(file.path, 'settings', lineOf(file.after, `"${settings[0]}"`), 'major', message));
   }
+  const gone = Object.fromEntries(Object.keys(before).map((name) => [name, '']));
+  const called = new Set(packageScriptsOf(checks, { ...gone, ...after }));
   for (const name of packageScriptsOf(checks, { ...after, ...before })) {
     const was = before[name];
     const now = after[name];
     if (was === now) continue;
     const add = (severity: Finding['severity'], message: string) =>
       findings.push(finding(file.path, `script-${name}`, lineOf(file.after, `"${name}"`), severity, message));
-    if (now === undefined) add('blocker', `The script "${name}", which a check runs, was removed. Put it back.`);
+    if (now === undefined && !called.has(name)) add('major', `The script "${name}", which a check ran, was removed.`);
+    else if (now === undefined) add('blocker', `The script "${name}", which a check runs, was removed. Put it back.`);
     else if (cannotFail(now)) add('blocker', `The script "${name}", which a check runs, cannot fail: \`${now}\`.`);
     else if (was !== undefined)
       add('major', `The script "${name}", which a check runs, was \`${was}\`, is \`${now}\`.`);
@@ -177,9 +185,9 @@ function lineOf(text: string | null, part: string): number {
 }
 
 /** Files that a check runs by name, the configuration of test runners, and what tests expect. */
-function definitionFindings(file: GuardedFile, scripts: ReadonlySet<string>): Finding[] {
+function definitionFindings(file: GuardedFile, named: Named): Finding[] {
   const path = pathBefore(file);
-  const isNamed = scripts.has(path);
+  const isNamed = named.before.has(path);
   const add = (severity: Finding['severity'], message: string) => [finding(path, 'definition', 0, severity, message)];
   const before = scriptSettings(file.before);
   const [trap] = [...scriptSettings(/(?:^|\/)\.npmrc$/.test(file.path) ? file.after : null)].filter(
@@ -188,6 +196,8 @@ function definitionFindings(file: GuardedFile, scripts: ReadonlySet<string>): Fi
   if (trap !== undefined)
     return add('blocker', `\`${trap[1]}\` decides what runs in the place of a check. Take it out.`);
   if (file.before === null) {
+    if (endsEarly(file.path, file.before, file.after))
+      return add('major', 'This new test file ends with success before its tests have run.');
     return isRunnerConfig(path) ? add('minor', 'This decides what checks look at, and it is new.') : [];
   }
   if (!isNamed && !isTestPath(path) && !isRunnerConfig(path)) {
@@ -196,14 +206,17 @@ function definitionFindings(file: GuardedFile, scripts: ReadonlySet<string>): Fi
   // A test file that is gone is reported as such.
   if (file.after === null || file.path !== path) {
     if (isTestPath(path)) return [];
-    return isNamed
-      ? add('blocker', 'A check runs this file, and it is gone. Put it back.')
-      : add('major', 'This decided what checks look at, and it is gone.');
+    if (isNamed && named.after.has(path)) return add('blocker', 'A check runs this file, and it is gone. Put it back.');
+    return add('major', `This ${isNamed ? 'was run by a check' : 'decided what checks look at'}, and it is gone.`);
   }
-  if ((isNamed || isTestPath(path)) && exits(file.after) > exits(file.before)) {
+  const isEarlier = exits(path, file.after) > exits(path, file.before);
+  if (isNamed ? isEarlier : endsEarly(file.path, file.before, file.after)) {
     return add('blocker', 'A check runs this file, and it now ends with success early. Take that out.');
   }
-  if (isTestPath(path)) return [];
+  if (isTestPath(path)) {
+    const isMore = endsIn(path, file.after) > endsIn(path, file.before);
+    return isMore ? add('major', 'This file of the tests now ends with success where it did not before.') : [];
+  }
   return add(
     'major',
     isNamed ? 'A check runs this file, and it was changed.' : 'This decides what checks look at, and it was changed.',
@@ -221,13 +234,17 @@ export async function findWeakenedTests(
   read: (side: 'before' | 'after', path: string) => Promise<string | null>,
 ): Promise<Finding[]> {
   // What a package script runs is a check's file too.
-  const manifest = runsPackageScripts(checks) ? await read('before', 'package.json') : null;
-  const all = withPackageScripts(checks, manifest);
+  const runsScripts = runsPackageScripts(checks);
+  const linesAt = async (side: 'before' | 'after') =>
+    runsScripts ? withPackageScripts(checks, await read(side, 'package.json')) : checks;
+  const all = await linesAt('before');
+  const isSame = !changed.some(({ path, oldPath }) => path === 'package.json' || oldPath === 'package.json');
+  const now = isSame ? all : await linesAt('after');
   const files: GuardedFile[] = [];
   for (const { path, status, oldPath: from = null } of changed) {
     if (!isGuarded(path, all) && !(from !== null && isGuarded(from, all))) continue;
     const before = status === 'added' ? null : await read('before', from ?? path);
     files.push({ path, from, before, after: status === 'deleted' ? null : await read('after', path) });
   }
-  return guardTests(files, all);
+  return guardTests(files, checks, { before: namedScripts(all), after: namedScripts(now) });
 }

@@ -4,7 +4,7 @@ import type { CheckSummary, Finding } from '../../protocol/work.ts';
 import type { StepContext } from '../engine/port.ts';
 import type { CommitId, Forge, ForgeRepository, MergeHeld } from '../ports.ts';
 import { missingBase, movedHead } from './moved-branches.ts';
-import { asFinding, sortComments } from './review-requests.ts';
+import { asFinding, keyOfAll, sortComments } from './review-requests.ts';
 import type { Services } from './services.ts';
 import { checksFailed, notOpen, stoppedWords, tooLong } from './watch-words.ts';
 
@@ -162,12 +162,12 @@ function hold(s: StepContext, memory: Memory, reason: string): Look {
   return { seen: null, reason };
 }
 
-/** Each time that it is another than before; what was so once may be so again. */
+/** Each time that it is another than before; what was so once may be so again, also after this program was ended. */
 function say(s: StepContext, { said }: Memory, about: 'checks' | 'held', text: string, event: DomainEvent): void {
   if (said[about] === text) return;
   said[about] = text;
   said.changes += 1;
-  s.emit(`${about}-${said.changes}-${text}`.slice(0, 200), event);
+  s.emit(`${about}-${s.attempt}-${said.changes}-${text}`.slice(0, 200), event);
 }
 
 async function merge(services: Services, s: StepContext, watched: Watched, memory: Memory): Promise<Look> {
@@ -226,13 +226,13 @@ async function readReviews(services: Services, s: StepContext, watched: Watched,
   const { requests, noted } = sortComments(all, heard);
   if (noted.length > 0) {
     const comments = noted.map(({ key: _, ...comment }) => comment);
-    s.emit(`noted-${noted[0]?.key}`, { type: 'pull_request.noted', number, comments });
+    s.emit(keyOfAll('noted', noted), { type: 'pull_request.noted', number, comments });
     memory.noted.push(...noted.map(({ key }) => key));
   }
   if (requests.length === 0) return null;
   const findings = requests.map(({ comment }) => asFinding(comment));
   const ids = requests.map(({ key }) => key);
-  s.emit(`reviewed-${ids.join(',')}`.slice(0, 200), { type: 'pull_request.reviewed', number, findings });
+  s.emit(keyOfAll('reviewed', requests), { type: 'pull_request.reviewed', number, findings });
   return { kind: 'reviewed', findings, ids, canAct: canAct(services, watched) };
 }
 
