@@ -40,6 +40,7 @@ async function watched() {
       emit: (key, event) => {
         if (!events.has(key)) events.set(key, event);
       },
+      conclude: () => assert.fail('a watch says at once what it sees'),
     };
     const about = { repoDir: '/repo', remote, number, commit, pushed: commit, title: 'Work' };
     const heard = { answered: [], noted: [], rounds: 0, deadlineMs: 60_000 };
