@@ -38,6 +38,26 @@ describe('an open pull request', function () {
     );
   });
 
+  it('whose failed checks an agent would silence by weakening a test is not pushed until the test is back', async () => {
+    const sound = "import assert from 'node:assert';\nit('holds', () => assert.equal(sum(1, 2), 3));\n";
+    const turns = [
+      [write('fixed.txt', 'x\n'), write('test/sum.test.js', '\n')],
+      [],
+      [write('test/sum.test.js', sound)],
+    ];
+    const turn: Script['turn'] = (_id, index) => (turns[index]?.length ? turns[index] : [finish()]);
+    const prepareWorkspace = (dir: string) => commitAll(dir, 'test', 'sum.test.js', sound);
+    await open.begin({ checks: [IN_CI], turn }, undefined, { prepareWorkspace });
+    const runId = await open.rig.start({ until: 'commit' });
+    const view = await open.settledAs(runId, 'complete');
+    const rounds = open.ofType(runId, 'subtask.checked').filter(({ subtaskId }) => subtaskId === 'revision-checks-0');
+    assert.deepEqual(
+      rounds.map(({ faults }) => faults.filter((fault) => fault.startsWith('test/sum.test.js')).length > 0),
+      [true, false],
+    );
+    assert.equal(open.rig.git('show', `${view.mergeCommit}:test/sum.test.js`), sound);
+  });
+
   it('whose checks go on failing waits after the configured rounds, with the work kept', async () => {
     await open.begin({ checks: [IN_CI], revision: { 'revision-checks-0': [write('other.txt', 'x\n')] } }, undefined, {
       adjust: (services) => ({ remote: { ...services.remote, revisionRounds: 1 } }),

@@ -110,7 +110,7 @@ async function revise(
   { comment }: Extract<Decision, { decision: 'reject' }>,
 ): Promise<Version> {
   const revision = revisionSubtask(site.plan, `revision-${number}`, `Revision ${number} asked for in review`, comment);
-  const work = { subtasks: [revision], restrictPaths: false, offset };
+  const work = { subtasks: [revision], restrictPaths: false, mayWeakenTests: true, offset };
   return { integration: await buildSubtasks(site, integration, work), isTrimmed: false, trouble: null };
 }
 

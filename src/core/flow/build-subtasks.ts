@@ -27,6 +27,8 @@ export interface Integration {
 export interface Work {
   subtasks: readonly Subtask[];
   restrictPaths: boolean;
+  /** True when a person asked for it, who may want tests gone: the reviewer judges what is done about them then. */
+  mayWeakenTests: boolean;
   /** Place of the first subtask among all of the run; keeps ports and step names of later work apart. */
   offset: number;
 }
@@ -191,6 +193,7 @@ async function startReady(site: Site, from: Integration, work: Work, board: Boar
     const handle = await ctx.startChild(name, children.subtask, {
       ...workInput(site, from, work, board, part, workName),
       restrictPaths: work.restrictPaths,
+      mayWeakenTests: work.mayWeakenTests,
     });
     board.running.set(handle.runId, { ...part, handle });
   }

@@ -60,7 +60,12 @@ async function runStages(
   const tidy = (repoDir: string, names: readonly string[]) => removeWorktrees(services, ctx.rootRunId, repoDir, names);
   const site = { ctx, tidy, radar: services.radar, children, input, plan };
   const fresh = { repoDir: state.repoDir, head: start, evidence: [] };
-  const built = await buildSubtasks(site, fresh, { subtasks: plan.subtasks, restrictPaths: true, offset: 0 });
+  const built = await buildSubtasks(site, fresh, {
+    subtasks: plan.subtasks,
+    restrictPaths: true,
+    mayWeakenTests: false,
+    offset: 0,
+  });
   if (until === 'build') return done('build');
 
   await enter(ctx, 'review');

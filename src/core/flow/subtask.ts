@@ -20,6 +20,8 @@ import { type AgentDesk, atDesk, openDesk, saveWork } from './work-in-progress.t
 export interface SubtaskInput extends WorkInput {
   /** False for a revision that a person asked for: it may change any file. */
   restrictPaths: boolean;
+  /** True: what is done about tests is for the reviewer to judge. */
+  mayWeakenTests: boolean;
 }
 
 export interface SubtaskResult {
@@ -242,8 +244,7 @@ async function checkSubtask(
       const weakened = await findWeakenedTests(files, checks, (side, path) =>
         repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
       );
-      // A person who asks for a revision may want tests gone; then the reviewer judges.
-      const isBlocker = (finding: Finding) => finding.severity === 'blocker' && input.restrictPaths;
+      const isBlocker = (finding: Finding) => finding.severity === 'blocker' && !input.mayWeakenTests;
       const faults = [
         ...failedChecks(evidence),
         ...ownershipFaults(input, paths),

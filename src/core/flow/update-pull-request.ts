@@ -57,7 +57,9 @@ export async function revise(
 ): Promise<Open> {
   const title = reason === 'checks' ? 'Mend the checks of the pull request' : 'Answer the review of the pull request';
   const revision = revisionSubtask(site.plan, `revision-${reason}-${turn}`, title, description, criterion);
-  const work = { subtasks: [revision], restrictPaths: false, offset: offsetOf(site, turn) };
+  // Nobody asked an agent to make checks pass by weakening them.
+  const mayWeakenTests = reason === 'review';
+  const work = { subtasks: [revision], restrictPaths: false, mayWeakenTests, offset: offsetOf(site, turn) };
   const built = await buildSubtasks(site, from, work);
   const accepted = await accept(site, services, opened, open, built, turn);
   return { ...(await push(site, services, opened, open, turn, reason, accepted)), rounds: open.rounds + 1 };
