@@ -23,6 +23,7 @@ const create = (forge: Forge) =>
 const user = ok({ login: 'ada' });
 const missing: Answer = { status: 404 };
 const made = ok({
+  id: 1,
   name: 'shop',
   owner: { login: 'ada' },
   clone_url: repository.cloneUrl,

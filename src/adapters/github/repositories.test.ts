@@ -6,6 +6,7 @@ describe('a repository of GitHub', () => {
   const create = (forge: Forge) =>
     forge.ensureRepository({ owner: null, name: 'shop', private: true, description: '' }, signal);
   const found = {
+    id: 1,
     name: 'shop',
     owner: { login: 'ada' },
     clone_url: repository.cloneUrl,
