@@ -59,6 +59,14 @@ export const reviewedAndHeld = (): DomainEvent[] => [
   },
   { type: 'pull_request.updated', reason: 'checks', round: 1, commit: 'abcdef1234567890' },
   { type: 'pull_request.held', reason: 'a review is required' },
+  {
+    type: 'deployment.changing',
+    kind: 'database',
+    id: 'shop',
+    mark: 'github.com/1/shop',
+    changes: [{ action: 'create', kind: 'table', id: 'shop/orders', detail: '', destructive: false }],
+  },
+  { type: 'run.rolled_back', by: 'run-2', done: [], kept: ['table orders: it has rows'] },
 ];
 
 /** A site with an own domain whose record is not set yet. */
