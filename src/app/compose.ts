@@ -184,6 +184,8 @@ export function assemble(options: AssembleOptions): AppApi {
     deleteRun: (runId, workspaceDir) => deleteRun(deletion, runId, workspaceDir),
     async cleanUp(runId, workspaceDir) {
       if ((await engine.active(runId)).length > 0) return;
+      // A step that was just cancelled may still be making a worktree.
+      await engine.idle(runId);
       const repoDir = await repositoryOf(services, workspaceDir).catch(() => null);
       if (repoDir !== null) await cleanUpRun(services, runId, repoDir);
     },

@@ -129,6 +129,36 @@ export function cancelTests(openWith: OpenWith): void {
     assert.deepEqual(await engine.result(handle), { ok: true, value: 'aborted' });
   });
 
+  it('says when no step of a cancelled run, or of its children, is running any more', async () => {
+    const hang = hanging();
+    const aborted = latch();
+    const ended = latch();
+    const child = define('slow-child@1', async (ctx: Ctx) => {
+      await ctx.step('slow', async (s) => {
+        await hang.run(s).catch(aborted.wait);
+        await ended.wait();
+      });
+    });
+    const parent = define('parent-of-slow@1', async (ctx: Ctx) => {
+      await ctx.waitAny('child', [await ctx.startChild('c', child, null)]);
+    });
+    const { engine } = await openWith(child, parent);
+    await engine.start(parent, null, { runId: 'r' });
+    await hang.reached;
+    await engine.cancel('r');
+    await aborted.reached;
+    let isIdle = false;
+    const idle = engine.idle('r').then(() => {
+      isIdle = true;
+    });
+    aborted.open();
+    await ended.reached;
+    assert.deepEqual([isIdle, (await engine.active('r')).length], [false, 0]);
+    ended.open();
+    await idle;
+    await engine.idle('unknown');
+  });
+
   it('aborts a step when another process cancels its run', async () => {
     const hang = hanging();
     const def = define('parent@1', (ctx: Ctx) => ctx.step('s', hang.run));

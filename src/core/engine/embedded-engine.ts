@@ -172,7 +172,15 @@ async function shutDown({ store, lease, executor }: Parts, graceMs: number): Pro
  * rejects with `aborted` when the engine stops, and with `storage_failed` when the run cannot go on here.
  */
 export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
-  const { store, clock, log, ownerLabel: label = 'engine', leaseMs = 15_000, beatMs = 5_000 } = options;
+  const {
+    store,
+    clock,
+    log,
+    ownerLabel: label = 'engine',
+    leaseMs = 15_000,
+    beatMs = 5_000,
+    stopGraceMs: graceMs = 5_000,
+  } = options;
   const definitions: Parts['definitions'] = new Map();
   const lease = createLease({ store, log, label, leaseMs, beatMs });
   const executor = createExecutor({ store, log, lease, definitions, maxKills: options.maxKills ?? 5 });
@@ -219,10 +227,11 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
     list: async ({ status, limit } = {}) =>
       store.read(() => listRoots(store, status ?? null, limit ?? NO_LIMIT).map((row) => toRecord(store, row))),
     active: async (rootRunId) => store.read(() => unfinishedRuns(store, rootRunId).map((row) => toRecord(store, row))),
+    idle: (rootRunId) => parts.executor.idle(rootRunId, graceMs),
     history: async (runId) => store.read(() => readHistory(store, runId)),
     stop() {
       stop.abort(stoppedError());
-      stopping ??= shutDown(parts, options.stopGraceMs ?? 5_000);
+      stopping ??= shutDown(parts, graceMs);
       return stopping;
     },
   };

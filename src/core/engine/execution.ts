@@ -37,7 +37,7 @@ export interface Execution {
   flush(): Promise<void>;
   /** The step whose function is running now, for counting an orderly interruption. */
   openStep: CallSite | null;
-  /** Resolves when no step function of this run is running any more, whether awaited or not. */
+  /** Resolves when neither the definition nor a step function of this run is running any more, whether awaited or not. */
   idle(): Promise<void>;
   track(work: Promise<unknown>): void;
   /** Stops listening; idempotent. */

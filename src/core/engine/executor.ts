@@ -14,7 +14,7 @@ import { packValue, toJson, unpackValue } from './values.ts';
  * Executes runs that this owner holds.
  *
  * 1. A run is executed at most once at a time in this process: one that is launched again after a halt begins when the
- *    step functions of the halted execution have ended.
+ *    definition and the step functions of the halted execution have ended.
  * 2. A run that completes or fails cancels what is unfinished below it; a parked one leaves its children alone.
  * 3. A run whose storage failed is left unfinished and can be resumed, with the whole tree that it belongs to; those who
  *    wait for any run of the tree here are told.
@@ -26,6 +26,8 @@ export interface Executor {
   failureOf(runId: string): AppError | null;
   /** Calls back when a run has failed to go on here; returns the unsubscribe function. */
   onFailure(listener: () => void): () => void;
+  /** Waits until no step function of the root's tree runs, at most graceMs. */
+  idle(rootRunId: string, graceMs: number): Promise<void>;
   /** Halts everything and waits until no step function runs, at most graceMs. */
   stop(graceMs: number): Promise<void>;
 }
@@ -68,7 +70,10 @@ async function evaluate(
   const input = store.read(() => unpackValue(store, run.input)) as never;
   let finish: Finish;
   try {
-    finish = { status: 'complete', value: await execution.orHalted(definition.run(ctx, input)) };
+    const work = definition.run(ctx, input);
+    // What it does to end after a halt (closing what it opened) is waited for like a step.
+    execution.track(work);
+    finish = { status: 'complete', value: await execution.orHalted(work) };
   } catch (thrown) {
     finish = failed(toAppError(thrown));
   }
@@ -154,7 +159,19 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     queueMicrotask(() => void drive(execution, before));
   };
 
+  const idle = async (executions: readonly Execution[], graceMs: number): Promise<void> => {
+    const grace = new AbortController();
+    const limit = store.clock.sleep(graceMs, grace.signal).catch(() => {});
+    await Promise.race([Promise.all(executions.map((execution) => execution.idle())), limit]);
+    grace.abort();
+  };
+
   return {
+    idle: (rootRunId, graceMs) =>
+      idle(
+        [...unended].filter(({ run }) => run.root_id === rootRunId),
+        graceMs,
+      ),
     isExecuting: (runId) => current.get(runId)?.halted === null,
     launch,
     failureOf: (runId) => failures.get(runId) ?? null,
@@ -169,10 +186,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
         for (const { openStep } of all) if (openStep) countInterruption(store, openStep.runId, openStep.position);
       }, 'process');
       for (const execution of all) execution.halt('stopped', stoppedError());
-      const grace = new AbortController();
-      const limit = store.clock.sleep(graceMs, grace.signal).catch(() => {});
-      await Promise.race([Promise.all(all.map((execution) => execution.idle())), limit]);
-      grace.abort();
+      await idle(all, graceMs);
     },
   };
 }

@@ -126,6 +126,11 @@ export interface Engine {
   list(filter?: { status?: RunStatus; limit?: number }): Promise<RunRecord[]>;
   /** Unfinished runs (children included) of a root, by id. */
   active(rootRunId: string): Promise<RunRecord[]>;
+  /**
+   * Resolves when nothing of the root's tree runs in this process any more: what was cancelled may take a moment to end. A step that
+   * does not heed its signal is waited for as long as at a stop, 5 s by default.
+   */
+  idle(rootRunId: string): Promise<void>;
   history(runId: string): Promise<HistoryEntry[]>;
   /** Stops executing: aborts steps without recording them, releases leases, closes the store. Idempotent. */
   stop(): Promise<void>;
