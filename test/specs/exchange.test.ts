@@ -112,6 +112,14 @@ describe('an exchange with Appwrite', () => {
     );
     const bare = { ...wrong, requestBody: Buffer.from('name=x') };
     assert.deepEqual(await faults('appwrite', bare), ['request body: is not JSON']);
+    const upload = exchange('POST /functions/web/deployments', undefined, 202, {});
+    const cut = {
+      ...upload,
+      requestType: 'multipart/form-data; boundary=x',
+      requestBody: Buffer.from('--x\r\nContent-Disp'),
+    };
+    const ofRequest = (await faults('appwrite', cut)).filter((fault) => fault.startsWith('request'));
+    assert.deepEqual(ofRequest, ['request body: is no form']);
     assert.deepEqual(await faults('appwrite', exchange('DELETE /tablesdb/db', { now: true }, 204, undefined)), [
       'request body: the operation takes none',
     ]);

@@ -142,7 +142,10 @@ async function requestBodyProblems(vendor: Vendor, operation: Operation, exchang
     carrier: isForm ? 'text' : 'json',
     key: `${operation.id} body`,
   } as const;
-  if (isForm) return under(where, problemsOf(target, schema, await readForm(bytes, requestType)));
+  if (isForm) {
+    const form = await readForm(bytes, requestType).catch(() => null);
+    return form === null ? [[where, 'is no form']] : under(where, problemsOf(target, schema, form));
+  }
   if (bytes.length === 0) return operation.requestBody.required ? [[where, 'is missing']] : [];
   const body = parse(bytes);
   return body === undefined ? [[where, 'is not JSON']] : under(where, problemsOf(target, schema, body));

@@ -48,7 +48,10 @@ export function watchTraffic(vendor: Vendor, baseUrl: string, options: TrafficOp
     const asked = copyBody(request);
     copyAnswer(response, (answer) => {
       const requestType = request.headers['content-type'] ?? '';
-      const exchange = { method, path, requestType, requestBody: asked(), ...answer };
+      const requestBody = asked();
+      // Half of a body, of a client that was killed in the middle of it, is nothing to judge.
+      if (!request.complete && requestBody.length > 0) return;
+      const exchange = { method, path, requestType, requestBody, ...answer };
       verdicts.push(checkExchange(vendor, exchange, options.requests));
     });
   };
