@@ -9,8 +9,8 @@ type CleanUpServices = Pick<Services, 'repository' | 'runDir' | 'log' | 'clock'>
 /**
  * Takes the worktrees of a run that nobody works on any more out of the user's repository. What was not committed in one is
  * committed first, to `refs/orchestrator/<run>/leftover-<worktree>`: the refs of the work itself stay where the run left them,
- * because a run that is carried on expects them there. Of one that was given up only the rest is removed. A worktree whose files cannot be committed stays. Idempotent; never
- * throws. Only for a run of which no part is working.
+ * because a run that is carried on expects them there. Of one that was given up only the rest is removed. A worktree whose
+ * files cannot be committed stays. Idempotent; never throws. Only for a run of which no part is working.
  */
 export async function cleanUpRun(services: CleanUpServices, runId: string, repoDir: string): Promise<void> {
   const worktreesDir = join(services.runDir(runId), 'worktrees');

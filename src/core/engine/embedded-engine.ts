@@ -227,7 +227,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
     list: async ({ status, limit } = {}) =>
       store.read(() => listRoots(store, status ?? null, limit ?? NO_LIMIT).map((row) => toRecord(store, row))),
     active: async (rootRunId) => store.read(() => unfinishedRuns(store, rootRunId).map((row) => toRecord(store, row))),
-    idle: (rootRunId) => parts.executor.idle(rootRunId, graceMs),
+    idle: (rootRunId) => executor.idle(rootRunId, graceMs),
     history: async (runId) => store.read(() => readHistory(store, runId)),
     stop() {
       stop.abort(stoppedError());

@@ -26,9 +26,9 @@ export interface Executor {
   failureOf(runId: string): AppError | null;
   /** Calls back when a run has failed to go on here; returns the unsubscribe function. */
   onFailure(listener: () => void): () => void;
-  /** Waits until no step function of the root's tree runs, at most graceMs. */
+  /** Waits until no definition or step function of the root's tree runs, at most graceMs. */
   idle(rootRunId: string, graceMs: number): Promise<void>;
-  /** Halts everything and waits until no step function runs, at most graceMs. */
+  /** Halts everything and waits until no definition or step function runs, at most graceMs. */
   stop(graceMs: number): Promise<void>;
 }
 

@@ -127,7 +127,7 @@ export interface Engine {
   /** Unfinished runs (children included) of a root, by id. */
   active(rootRunId: string): Promise<RunRecord[]>;
   /**
-   * Resolves when nothing of the root's tree runs in this process any more: what was cancelled may take a moment to end. A step that
+   * Resolves when nothing of the root's tree runs in this process any more: what was cancelled may take a moment to end. What
    * does not heed its signal is waited for as long as at a stop, 5 s by default.
    */
   idle(rootRunId: string): Promise<void>;
