@@ -21,7 +21,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const entry = { kind, name, turn, receivedMs, answeredMs: 0, sizeBytes: Buffer.byteLength(body), body };
   seen.push(entry);
   if (script.silent) return;
-  if (script.replyMs > 0) await delay(script.replyMs);
+  // From the arrival on: what this process does for its answer is no part of the product's time.
+  const leftMs = receivedMs + script.replyMs - monotonicMs();
+  if (leftMs > 0) await delay(leftMs);
   response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': `req_${seen.length}` });
   response.end(stream);
   entry.answeredMs = monotonicMs();
