@@ -279,4 +279,51 @@ describe('model calls', () => {
     assert.equal(reply.stop, 'end');
     assert.deepEqual(deltas, ['ok']);
   });
+
+  it('has the lead get ready, and asks it also when that failed', async () => {
+    const prepared: string[] = [];
+    const lead = Object.assign(failing(), {
+      prepare: async () => {
+        prepared.push('lead');
+        throw new Error('not loaded');
+      },
+    });
+    const { calls, call } = setup(lead);
+    calls.prepareLead();
+    assert.deepEqual(prepared, ['lead']);
+    assert.equal((await calls.askLead(LEAD, call)).text, 'ok');
+    setup(failing()).calls.prepareLead();
+  });
+
+  it('has worked on one answer, up to a request that waits for the disk, before the next answer is given', async () => {
+    const { promise: onDisk, resolve: flushed } = Promise.withResolvers<void>();
+    const disks = [Promise.resolve(), Promise.resolve(), onDisk];
+    const { ledger } = memoryLedger(100, Promise.resolve());
+    const clock = skippingClock();
+    const calls = createModelCalls({
+      lead: failing(),
+      agent: new ScriptedAgent(() => ({ text: 'ok' })),
+      ledger: { ...ledger, reserve: (...given) => ({ ...ledger.reserve(...given), onDisk: disks.shift() ?? onDisk }) },
+      limiter: createLimiter({ clock }),
+      clock,
+      random: () => 0.5,
+      log: { info() {}, warn() {} },
+    });
+    const callOf = (callKey: string): ModelCall => ({
+      ...{ rootRunId: 'r', callKey, signal: new AbortController().signal, subtaskId: null, agentId: null },
+      onRetry: () => {},
+    });
+    const order: string[] = [];
+    const goOn = async (name: string) => {
+      await calls.turnAgent(TURN, callOf(`${name}-1`));
+      order.push(name);
+      if (name === 'a') await calls.turnAgent(TURN, callOf('a-2'));
+    };
+    const both = Promise.all(['a', 'b'].map(goOn));
+    for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(order, ['a']);
+    flushed();
+    await both;
+    assert.deepEqual(order, ['a', 'b']);
+  });
 });

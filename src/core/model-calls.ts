@@ -14,6 +14,7 @@ import type {
   Log,
   ModelReply,
 } from './ports.ts';
+import { createTurnstile } from './turnstile.ts';
 import { requireUnpricedRoom } from './unpriced-calls.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface ModelCall {
 export interface ModelCalls {
   askLead(request: LeadRequest, call: ModelCall): Promise<LeadReply>;
   turnAgent(request: AgentTurnRequest, call: ModelCall): Promise<AgentTurnReply>;
+  /** The lead is going to be asked: what that needs is loaded while the program waits for something else. */
+  prepareLead(): void;
 }
 
 export interface ModelCallsOptions {
@@ -128,9 +131,16 @@ function account(ledger: Ledger, call: ModelCall, tryKey: string, error: AppErro
   }
 }
 
+interface OpenCalls extends ModelCallsOptions {
+  /** The request that waits for the disk, or was the last to do so. */
+  sending: { newest: Promise<void> };
+  /** Answers that come together are worked on one after the other. */
+  pass(): Promise<void>;
+}
+
 /** One try. The adapters bound its silence and its whole length. */
 async function tryOnce<R extends ModelReply>(
-  { limiter, ledger }: ModelCallsOptions,
+  { limiter, ledger, sending }: OpenCalls,
   call: ModelCall,
   budgeted: { model: string; worstUsd: number | null; tryKey: string },
   start: (signal: AbortSignal, cleared: Promise<void>) => Promise<R>,
@@ -141,6 +151,7 @@ async function tryOnce<R extends ModelReply>(
   try {
     if (worstUsd === null) requireUnpricedRoom(ledger, call.rootRunId);
     reserved = ledger.reserve(call.rootRunId, tryKey, worstUsd ?? 0).onDisk;
+    sending.newest = reserved;
   } catch (error) {
     lease.release(null);
     throw error;
@@ -189,7 +200,7 @@ interface CallKind<Q, R> {
 }
 
 async function callModel<Q extends { model: string }, R extends ModelReply>(
-  options: ModelCallsOptions,
+  options: OpenCalls,
   call: ModelCall,
   first: Q,
   kind: CallKind<Q, R>,
@@ -204,7 +215,9 @@ async function callModel<Q extends { model: string }, R extends ModelReply>(
     let error: AppError;
     try {
       const budgeted = { model, worstUsd: kind.worstUsd(current), tryKey: `${call.callKey}#${tries}` };
-      return await tryOnce(options, call, budgeted, (signal, cleared) => kind.start(current, signal, cleared));
+      const reply = await tryOnce(options, call, budgeted, (signal, cleared) => kind.start(current, signal, cleared));
+      await options.pass();
+      return reply;
     } catch (thrown) {
       error = toAppError(thrown);
     }
@@ -224,7 +237,9 @@ async function callModel<Q extends { model: string }, R extends ModelReply>(
   }
 }
 
-export function createModelCalls(options: ModelCallsOptions): ModelCalls {
+export function createModelCalls(given: ModelCallsOptions): ModelCalls {
+  const sending = { newest: Promise.resolve() };
+  const options = { ...given, sending, pass: createTurnstile(() => sending.newest) };
   return {
     askLead: (request, call) =>
       callModel(options, call, request, {
@@ -241,6 +256,7 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
         start: (current, signal, cleared) => options.agent.turn(current, signal, { onText: call.onText, cleared }),
         refit: (current, error) => onFallback(current, error, call),
       }),
+    prepareLead: () => void options.lead.prepare?.().catch(() => {}),
   };
 }
 

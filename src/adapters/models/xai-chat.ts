@@ -2,7 +2,7 @@ import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/res
 import { effortFor, estimateTokens } from '../../core/model-catalog.ts';
 import type { LeadModel, LeadReply, LeadRequest } from '../../core/ports.ts';
 import { paidError } from './reply-errors.ts';
-import { PROVIDER, readUsage, withClient, type XaiOptions } from './xai-client.ts';
+import { loadSdk, PROVIDER, readUsage, withClient, type XaiOptions } from './xai-client.ts';
 
 interface Collected {
   text: string;
@@ -15,6 +15,7 @@ interface Collected {
 /** The lead over Chat Completions: xAI's legacy endpoint, and the one that other compatible servers have. */
 export function createXaiChatLead(options: XaiOptions): LeadModel {
   return {
+    prepare: loadSdk,
     ask: (request, signal) =>
       withClient(options, request.model, signal, async (client, guard) => {
         const startedAt = performance.now();

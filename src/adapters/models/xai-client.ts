@@ -15,6 +15,9 @@ export interface XaiOptions {
 
 export const PROVIDER = 'xai';
 
+/** The vendor's SDK is big, and only runs need it. */
+export const loadSdk = () => import('openai');
+
 /**
  * Runs one call with a client of its own, because the guard sits in the client's fetch. Everything the environment could
  * slip into the SDK (organization, project, log level) is set here.
@@ -27,7 +30,7 @@ export async function withClient<T>(
 ): Promise<T> {
   const guard = createCallGuard(outer, options.fetch ?? fetch, options.limits ?? {});
   try {
-    const { default: Client } = await import('openai');
+    const { default: Client } = await loadSdk();
     const client = new Client({
       apiKey: options.apiKey,
       baseURL: options.baseUrl,

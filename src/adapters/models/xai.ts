@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { effortFor, estimateTokens } from '../../core/model-catalog.ts';
 import type { LeadModel, LeadReply, LeadRequest } from '../../core/ports.ts';
 import { paidError, streamFailure } from './reply-errors.ts';
-import { PROVIDER, readUsage, withClient, type XaiOptions } from './xai-client.ts';
+import { loadSdk, PROVIDER, readUsage, withClient, type XaiOptions } from './xai-client.ts';
 
 /** The parts of a finished response that are relied on; items are kept whole for the next turn. */
 const FinalResponse = z.object({
@@ -37,6 +37,7 @@ interface Collected {
  */
 export function createXaiLead(options: XaiOptions): LeadModel {
   return {
+    prepare: loadSdk,
     ask: (request, signal) =>
       withClient(options, request.model, signal, async (client, guard) => {
         const startedAt = performance.now();

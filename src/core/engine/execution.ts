@@ -29,8 +29,8 @@ export interface Execution {
   halt(kind: HaltKind, error: AppError): AppError;
   throwIfHalted(): void;
   /**
-   * Runs the change in a fenced transaction; halts and throws when the fence or the storage fails. `soon`: it is being
-   * flushed when this returns.
+   * Runs the change in a fenced transaction; halts and throws when the fence or the storage fails. `soon`: it is
+   * flushed within moments.
    */
   record<T>(change: () => T, options?: { status?: 'running' | 'waiting'; durability?: Durability | 'soon' }): T;
   /** Resolves when all that was recorded is on the disk; halts and rejects when the storage fails. */
@@ -96,9 +96,9 @@ export function createExecution(deps: ExecutionDeps, run: RunRow, fence: Fence):
     if (halted !== null) throw halted.error;
   };
 
-  const flush = async () => {
+  const orHalt = async (flushed: Promise<void>) => {
     try {
-      await store.flush();
+      await flushed;
     } catch (thrown) {
       throw halt('storage', toAppError(thrown));
     }
@@ -133,12 +133,12 @@ export function createExecution(deps: ExecutionDeps, run: RunRow, fence: Fence):
         throw thrown;
       }
       // A flush that fails halts the run, which tells everybody.
-      if (durability === 'soon') flush().catch(() => {});
+      if (durability === 'soon') orHalt(store.flushSoon()).catch(() => {});
       if (outcome !== null) return outcome.value;
       const loss = store.read(() => lossOf(store, fence));
       throw halt(loss?.kind ?? 'lost', loss?.error ?? ended(fence.runId));
     },
-    flush,
+    flush: () => orHalt(store.flush()),
     openStep: null,
     async idle() {
       while (working.size > 0) await Promise.allSettled(working);

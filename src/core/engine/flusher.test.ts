@@ -110,6 +110,42 @@ describe('flusher', () => {
     assert.equal(disk.pending, 0);
   });
 
+  it('lets what has time go along with the next flush, or flushes it by itself', async () => {
+    const disk = slowDisk();
+    const flusher = createFlusher(file, disk.sync);
+    flusher.note();
+    const soon = flusher.flushSoon();
+    const same = flusher.flushSoon();
+    assert.equal(disk.pending, 0);
+    const hurried = flusher.flush();
+    assert.equal(disk.pending, 1);
+    disk.end();
+    await Promise.all([hurried, soon, same]);
+    assert.equal(disk.pending, 0);
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const alone = createFlusher(file, (descriptor, done) => {
+      disk.sync(descriptor, done);
+      resolve();
+    });
+    alone.note();
+    const later = alone.flushSoon();
+    await begun;
+    disk.end(new Error('EIO'));
+    assert.equal(await state(later), 'EIO');
+    flusher.close();
+    alone.close();
+  });
+
+  it('says that what had time was not flushed when it is closed before', async () => {
+    const disk = slowDisk();
+    const flusher = createFlusher(file, disk.sync);
+    flusher.note();
+    const soon = flusher.flushSoon();
+    flusher.close();
+    assert.match(await state(soon), /closed before it was flushed/);
+    assert.equal(disk.pending, 0);
+  });
+
   it('flushes a real file, and says when there is none', async () => {
     const flusher = createFlusher(file);
     flusher.note();

@@ -28,6 +28,8 @@ export interface Store {
   write<T>(change: () => T, durability?: Durability): T;
   /** Resolves when all commits so far are on the disk; the program's own thread does not wait for it. */
   flush(): Promise<void>;
+  /** The same, in a moment: usually with the flush of somebody who is in a hurry. */
+  flushSoon(): Promise<void>;
   /** Wakes the topic's listeners once the open transaction has been committed. */
   wake(topic: string): void;
   /** Idempotent. */
@@ -151,6 +153,19 @@ export function openStore(stateDir: string, clock: Clock): Store {
       userMessage: 'The orchestrator has been stopped. Start it again, then resume the run.',
     });
   };
+  const brought = async (flush: () => Promise<void>): Promise<void> => {
+    assertOpen();
+    try {
+      await flush();
+    } catch (thrown) {
+      throw new AppError({
+        code: 'storage_failed',
+        message: `flushing ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        userMessage: `${file} could not be written to the disk. Check the disk, then resume.`,
+        cause: thrown,
+      });
+    }
+  };
   const dataVersion = () => Number(transactions.prepare('PRAGMA data_version').get()?.data_version);
   const wakes = createWakes(dataVersion);
 
@@ -179,19 +194,8 @@ export function openStore(stateDir: string, clock: Clock): Store {
       wakes.emit(topics);
       return value;
     },
-    async flush() {
-      assertOpen();
-      try {
-        await flusher.flush();
-      } catch (thrown) {
-        throw new AppError({
-          code: 'storage_failed',
-          message: `flushing ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-          userMessage: `${file} could not be written to the disk. Check the disk, then resume.`,
-          cause: thrown,
-        });
-      }
-    },
+    flush: () => brought(() => flusher.flush()),
+    flushSoon: () => brought(() => flusher.flushSoon()),
     wake: (topic) => {
       pendingWakes.add(topic);
     },

@@ -43,6 +43,8 @@ export interface LeadReply extends ModelReply {
 /** One model call. The adapter classifies failures (AppError codes of models) and does not retry. */
 export interface LeadModel {
   ask(request: LeadRequest, signal: AbortSignal): Promise<LeadReply>;
+  /** Loads what the first question needs. A failure shows there as well. Absent: nothing has to be loaded. */
+  prepare?(): Promise<unknown>;
 }
 
 export interface ToolSpec {
