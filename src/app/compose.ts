@@ -26,6 +26,7 @@ import { deployDefinition } from '../core/flow/deploy-merged.ts';
 import { integrateDefinition } from '../core/flow/integrate.ts';
 import { OverlapRadar } from '../core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../core/flow/policy.ts';
+import { Rehearsals } from '../core/flow/rehearsals.ts';
 import { rollbackDefinition } from '../core/flow/rollback.ts';
 import type { Services } from '../core/flow/services.ts';
 import { subtaskDefinition } from '../core/flow/subtask.ts';
@@ -122,6 +123,7 @@ export async function compose({
     log,
     files: createFiles(),
     radar: new OverlapRadar(),
+    rehearsals: new Rehearsals(),
     remote: settings.remote,
     refuseCommand,
     runDir: (rootRunId) => join(settings.stateDir, 'runs', rootRunId),

@@ -17,6 +17,7 @@ import { createEventLog } from '../../src/core/engine/event-log.ts';
 import { openStore } from '../../src/core/engine/store.ts';
 import { OverlapRadar } from '../../src/core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../../src/core/flow/policy.ts';
+import { Rehearsals } from '../../src/core/flow/rehearsals.ts';
 import type { Services } from '../../src/core/flow/services.ts';
 import { createLedger } from '../../src/core/ledger-sqlite.ts';
 import { createLimiter } from '../../src/core/limiter.ts';
@@ -200,6 +201,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
       log: silent,
       files: createFiles(),
       radar: new OverlapRadar(),
+      rehearsals: new Rehearsals(),
       remote: { ...settings.remote, ciWorkflow: options.ciWorkflow ?? false },
       refuseCommand,
       runDir: (rootRunId) => join(stateDir, 'runs', rootRunId),

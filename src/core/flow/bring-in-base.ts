@@ -1,7 +1,7 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Subtask } from '../../protocol/plan.ts';
 import type { Integration, Site } from './build-subtasks.ts';
-import { firstPortOf } from './build-subtasks.ts';
+import { firstPortOf } from './desk.ts';
 import type { IntegrateResult } from './integrate.ts';
 import { pausable, waitAt } from './pause.ts';
 import { integrationRef } from './refs.ts';

@@ -3,12 +3,13 @@ import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition, Handle, Outcome } from '../engine/port.ts';
 import { AgentPool, readySubtasks } from '../scheduler.ts';
-import { mergeName, PORTS_PER_SUBTASK, type WorkInput } from './desk.ts';
+import { firstPortOf, mergeName, rehearsalName, type WorkInput } from './desk.ts';
 import type { IntegrateInput, IntegrateResult } from './integrate.ts';
 import type { Overlap, OverlapRadar } from './overlap-radar.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { waitAt } from './pause.ts';
 import type { BuildInput } from './policy.ts';
+import type { Rehearsals } from './rehearsals.ts';
 import type { SubtaskInput, SubtaskResult } from './subtask.ts';
 
 export interface ChildDefinitions {
@@ -39,20 +40,10 @@ export interface Site {
   /** Removes the worktrees that work was done in, by name, if they are still there. */
   tidy(repoDir: string, names: readonly string[]): Promise<void>;
   radar: Pick<OverlapRadar, 'collisions' | 'compared' | 'forget'>;
+  rehearsals: Pick<Rehearsals, 'settle' | 'drop'>;
   children: ChildDefinitions;
   input: BuildInput;
   plan: Plan;
-}
-
-/** Ports are given in blocks from here; the run's name spreads parallel runs over the range. */
-const FIRST_PORT = 21_000;
-const PORT_RANGE = 20_000;
-
-export function firstPortOf(rootRunId: string, index: number): number {
-  let hash = 0;
-  for (const char of rootRunId) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  const blocks = PORT_RANGE / PORTS_PER_SUBTASK;
-  return FIRST_PORT + ((hash + index) % blocks) * PORTS_PER_SUBTASK;
 }
 
 /**
@@ -113,6 +104,7 @@ export async function buildSubtasks(site: Site, from: Integration, work: Work): 
     tries: new Map(),
     turn: 0,
   };
+  site.rehearsals.settle(site.ctx.rootRunId, board.head);
   while (board.integrated.size < work.subtasks.length) {
     // Where a failed integration has left the head is for the retry to find out; everything else goes on.
     const isHeadSure = !board.failures.some(({ part }) => part.kind === 'integrate');
@@ -186,7 +178,7 @@ async function startReady(site: Site, from: Integration, work: Work, board: Boar
     if (held.includes(subtask.id)) continue;
     const name = nextName(board, `subtask-${subtask.id}`);
     const workName = name.slice('subtask-'.length);
-    board.worktrees.push(workName);
+    board.worktrees.push(workName, rehearsalName(workName));
     const agentId = board.pool.assign(subtask.specialization, subtask.id);
     const part: Part = { kind: 'subtask', subtask, agentId, workName };
     board.started.add(subtask.id);
@@ -218,11 +210,12 @@ async function takeOutcome(site: Site, work: Work, board: Board): Promise<void> 
   }
   board.integrated.add(part.subtask.id);
   board.head = outcome.value.commit;
+  site.rehearsals.settle(ctx.rootRunId, board.head);
   board.evidence = (outcome.value as IntegrateResult).evidence;
 }
 
 async function noteFailure(
-  { ctx, radar }: Site,
+  { ctx, radar, rehearsals }: Site,
   board: Board,
   part: Part,
   childId: string,
@@ -230,6 +223,7 @@ async function noteFailure(
 ): Promise<void> {
   const { error } = outcome;
   radar.forget(ctx.rootRunId, part.subtask.id);
+  rehearsals.drop(ctx.rootRunId, part.subtask.id);
   board.failures.push({ part, error });
   await ctx.publish(`failed-${childId}`, { type: 'subtask.failed', subtaskId: part.subtask.id, error });
 }

@@ -27,6 +27,7 @@ export function buildDefinition(services: Services, children: ChildDefinitions):
         return await reported(ctx, () => runStages(ctx, services, children, input));
       } finally {
         services.radar.forgetRun(ctx.rootRunId);
+        await services.rehearsals.close(ctx.rootRunId);
       }
     },
   };
@@ -43,6 +44,7 @@ async function runStages(
   const issue = input.issue == null ? {} : { issue: input.issue };
   await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug, ...issue });
   await enter(ctx, 'brief');
+  services.calls.prepareLead();
   const state = await openWorkspace(ctx, services, input);
   if (until === 'brief') return done('brief');
   await requireIssueRepository(ctx, services, input, state);
@@ -58,7 +60,7 @@ async function runStages(
   await enter(ctx, 'build');
   const start = await writeInterfaces(ctx, services, input, state, plan);
   const tidy = (repoDir: string, names: readonly string[]) => removeWorktrees(services, ctx.rootRunId, repoDir, names);
-  const site = { ctx, tidy, radar: services.radar, children, input, plan };
+  const site = { ctx, tidy, radar: services.radar, rehearsals: services.rehearsals, children, input, plan };
   const fresh = { repoDir: state.repoDir, head: start, evidence: [] };
   const built = await buildSubtasks(site, fresh, {
     subtasks: plan.subtasks,

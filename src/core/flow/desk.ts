@@ -2,6 +2,7 @@ import type { Brief } from '../../protocol/brief.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { Ctx } from '../engine/port.ts';
 import { agentPrefix, agentSuffix } from './agent-prompts.ts';
+import type { CheckPlace } from './evidence.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
 import type { AgentDesk } from './work-in-progress.ts';
@@ -22,13 +23,40 @@ export interface WorkInput {
   firstPort: number;
 }
 
-export const PORTS_PER_SUBTASK = 10;
+const PORTS_PER_SUBTASK = 10;
+/** Ports are given in blocks from here; the run's name spreads parallel runs over the range. */
+const FIRST_PORT = 21_000;
+const PORT_RANGE = 20_000;
+
+/** `index` of the subtask in the run; -1 for rehearsals, of which there is one at a time. */
+export function firstPortOf(rootRunId: string, index: number): number {
+  let hash = 0;
+  for (const char of rootRunId) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
+  const blocks = PORT_RANGE / PORTS_PER_SUBTASK;
+  return FIRST_PORT + ((hash + index + blocks) % blocks) * PORTS_PER_SUBTASK;
+}
 
 /** Where what `workName` made is merged. */
 export const mergeName = (workName: string): string => `merge-${workName}`;
 
 export function worktreeOf(services: Services, rootRunId: string, name: string): string {
   return services.files.join(services.runDir(rootRunId), 'worktrees', name);
+}
+
+/** Where its integration is tried out while the lead reviews it. */
+export const rehearsalName = (workName: string): string => `rehearsal-${workName}`;
+
+export function checkPlace({ worktreeDir, outputDir, env }: AgentDesk): CheckPlace {
+  return { dir: worktreeDir, outputDir, env };
+}
+
+/** What commands are told of the block of ports that they may listen on. */
+export function portEnv(firstPort: number): Record<string, string> {
+  return {
+    PORT: String(firstPort),
+    PORT_BLOCK_START: String(firstPort),
+    PORT_BLOCK_END: String(firstPort + PORTS_PER_SUBTASK - 1),
+  };
 }
 
 /** The worktrees of work that is integrated are not needed any more, if they are still there. Repeating it changes nothing. */
@@ -64,11 +92,7 @@ export function makeDesk(
     agentId: input.agentId,
     prefix: agentPrefix(input.brief, input.plan),
     suffix: agentSuffix(input.subtask.specialization),
-    env: {
-      PORT: String(input.firstPort),
-      PORT_BLOCK_START: String(input.firstPort),
-      PORT_BLOCK_END: String(input.firstPort + PORTS_PER_SUBTASK - 1),
-    },
+    env: portEnv(input.firstPort),
     watchOverlaps: place.watchOverlaps,
     preparation: null,
     session: null,

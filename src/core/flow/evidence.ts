@@ -14,10 +14,13 @@ export interface CheckPlace {
   env: Record<string, string>;
 }
 
+/** Whose files of output these are, and what cuts the checks short. */
+export type CheckTry = Pick<StepContext, 'key' | 'attempt' | 'signal'>;
+
 /** Runs the checks of the approved plan, one after the other, and reports what the host saw. Never throws for a failure. */
 export async function runChecks(
   services: Services,
-  s: StepContext,
+  s: CheckTry,
   policy: RunPolicy,
   checks: readonly Check[],
   place: CheckPlace,

@@ -4,7 +4,7 @@ import { aBrief, aPlan, aSubtask } from '../../../test/fakes/plan.ts';
 import { Plan } from '../../protocol/plan.ts';
 import { agentPrefix } from './agent-prompts.ts';
 import { addResults, addTurn, isGoingRound, say, startTalk } from './agent-talk.ts';
-import { firstPortOf } from './build-subtasks.ts';
+import { firstPortOf } from './desk.ts';
 import { estimatePlan } from './estimate.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { strictJsonSchema } from './strict-schema.ts';

@@ -15,6 +15,7 @@ import type {
 } from '../ports.ts';
 import type { OverlapRadar } from './overlap-radar.ts';
 import type { RemoteSettings } from './policy.ts';
+import type { Rehearsals } from './rehearsals.ts';
 
 /** What the definitions need from outside; given once at composition. */
 export interface Services {
@@ -32,6 +33,7 @@ export interface Services {
   log: Log;
   files: Files;
   radar: OverlapRadar;
+  rehearsals: Rehearsals;
   remote: RemoteSettings;
   /** Null allows the command line; otherwise why it is refused. */
   refuseCommand(command: string, rules: { allow: string[]; deny: string[] }): string | null;

@@ -6,11 +6,12 @@ import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } f
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { changesBetween } from './changed-paths.ts';
 import { parkSubtask } from './decision.ts';
-import { makeDesk, type WorkInput } from './desk.ts';
+import { checkPlace, makeDesk, type WorkInput } from './desk.ts';
 import { failedChecks, runChecks } from './evidence.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
+import { rehearsalOf } from './rehearse.ts';
 import { REVIEW_PATCH_BYTES, reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
@@ -120,6 +121,7 @@ async function buildSubtask(
       proven = true;
       break;
     }
+    services.rehearsals.drop(ctx.rootRunId, id);
     at.lastReviewed = talk.commit;
     at.findings = review.findings;
     const message = findingsMessage(at.round, review.summary, review.findings);
@@ -190,8 +192,7 @@ async function prepareWorktree(
   signal: AbortSignal,
 ): Promise<void> {
   await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, input.baseCommit);
-  const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
-  const failed = await makeRunnable(services, signal, input.policy, input.workspaceDir, place);
+  const failed = await makeRunnable(services, signal, input.policy, input.workspaceDir, checkPlace(desk));
   // What set-up commands may have done to it shows when it is opened again.
   desk.worktreeOpen = input.policy.checks.setup.length === 0;
   if (failed.length === 0) return;
@@ -233,11 +234,10 @@ async function checkSubtask(
       await openDesk(desk, talk);
       // What earlier checks left behind is not the agent's work.
       if (s.attempt > 1 || pauses > 0 || talk.littered) await repository.resetWorktree(desk.worktreeDir, commit);
-      const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
       const [{ files, paths }, patch, evidence] = await Promise.all([
         changesBetween(repository, desk.repoDir, input.baseCommit, commit),
         repository.patch(desk.repoDir, input.baseCommit, commit, REVIEW_PATCH_BYTES),
-        runChecks(services, s, input.policy, input.subtask.checks, place),
+        runChecks(services, s, input.policy, input.subtask.checks, checkPlace(desk)),
       ]);
       // What only the whole run checks can be weakened here as well.
       const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
@@ -251,6 +251,11 @@ async function checkSubtask(
         ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
       ];
       s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
+      // It is going to be reviewed, and integrated if the lead approves of it.
+      if (faults.length === 0) {
+        const merge = { ...input, commit, proven: true };
+        services.rehearsals.begin(desk.ctx.rootRunId, rehearsalOf(services, desk.ctx.rootRunId, merge));
+      }
       return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), patch };
     },
     { durability: 'soon' },

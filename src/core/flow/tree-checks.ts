@@ -1,7 +1,6 @@
 import type { Check } from '../../protocol/plan.ts';
 import type { Evidence } from '../../protocol/work.ts';
-import type { StepContext } from '../engine/port.ts';
-import { type CheckPlace, failedChecks, outcomeOf, runChecks } from './evidence.ts';
+import { type CheckPlace, type CheckTry, failedChecks, outcomeOf, runChecks } from './evidence.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
 
@@ -50,7 +49,7 @@ export async function makeRunnable(
  */
 export async function checkCommit(
   services: Services,
-  s: StepContext,
+  s: CheckTry,
   policy: RunPolicy,
   tree: { repoDir: string; workspaceDir: string; commit: string },
   checks: readonly Check[],
