@@ -1,4 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
+import { removableTests } from '../../protocol/removable-tests.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition, StepContext, StepOptions } from '../engine/port.ts';
 import type { CommitMessage } from '../ports.ts';
@@ -149,7 +150,8 @@ function checkTree(
       const commits = { ...sides, clean: candidate.commit, merged: commit };
       const lost = await mergeLosses(repository, input.repoDir, commits, candidate.conflicts);
       const watched = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
-      const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched);
+      const planned = removableTests(input.subtask);
+      const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched, planned);
       return { evidence, paths: lost.paths, losses: [...lost.losses, ...weakened] };
     },
     AGAIN,
