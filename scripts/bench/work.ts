@@ -27,6 +27,7 @@ function subtask({ id, dependsOn }: Part) {
     effort: 'low' as const,
     dependsOn,
     ownedPaths: [`${id}/`],
+    removesTests: [],
     acceptanceCriteria: [{ text: `The files of ${id} exist.`, requirements: [1] }],
     checks: [{ name: 'exists', command: `test -d ${id}` }],
   };

@@ -36,6 +36,7 @@ function assumedPlan(brief: Brief, count: number, effort: Subtask['effort']): Pl
       effort,
       dependsOn: [],
       ownedPaths: ['.'],
+      removesTests: [],
       acceptanceCriteria: [{ text: brief.name, requirements: [] }],
       checks: [{ name: 'test', command: 'npm test' }],
     }),

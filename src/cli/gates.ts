@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { promisify } from 'node:util';
 import type { Intent } from '../protocol/intents.ts';
 import type { Answer } from '../protocol/plan.ts';
+import { removableTests } from '../protocol/removable-tests.ts';
 import type { RunView, Waiting } from '../protocol/view.ts';
 import { type Io, say } from './io.ts';
 import { needsLines } from './needs-lines.ts';
@@ -131,6 +132,9 @@ export function planLines(view: RunView, paint: Paint): string[] {
     const after = subtask.dependsOn.length === 0 ? '' : paint('dim', ` after ${subtask.dependsOn.join(', ')}`);
     lines.push(`${paint('cyan', subtask.id)} ${clean(subtask.title)} (${subtask.specialization})${after}`);
     for (const criterion of subtask.acceptanceCriteria) lines.push(`    - ${clean(criterion.text)}`);
+    for (const path of removableTests(subtask)) {
+      lines.push(paint('yellow', `    ! may remove or reduce the tests in ${clean(path)}`));
+    }
     for (const check of subtask.checks) lines.push(paint('dim', `    $ ${clean(check.command)}`));
   }
   for (const entry of plan.packages) lines.push(`package ${clean(entry.name)}: ${clean(entry.reason)}`);

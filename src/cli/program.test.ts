@@ -74,6 +74,28 @@ describe('the command line', () => {
     assert.ok(cli.stderr().includes('complete: http://site.localhost:1'));
   });
 
+  it('shows with the plan which tests it lets go, and a plan from before there were such', async () => {
+    const withTests = (removesTests: string[] | undefined) =>
+      planned.map((event) =>
+        event.type === 'plan.proposed'
+          ? { ...event, plan: { ...event.plan, subtasks: event.plan.subtasks.map((s) => ({ ...s, removesTests })) } }
+          : event,
+      ) as typeof planned;
+    for (const [removesTests, count] of [
+      [['api/old.test.js'], 2],
+      [undefined, 0],
+    ] as const) {
+      const cli = await open({
+        onIntent: (intent, app) =>
+          intent.type === 'start' &&
+          app.push(FAKE_RUN_ID, started(intent.workspaceDir), ...withTests(removesTests?.slice()), waits('plan')),
+      });
+      assert.equal(await cli.run('run', cli.briefPath, '--local'), 3);
+      assert.equal(await cli.run('show', FAKE_RUN_ID), 0);
+      assert.equal(cli.stdout().split('! may remove or reduce the tests in api/old.test.js').length - 1, count);
+    }
+  });
+
   it('ends with 3 at a gate when nobody can be asked, and names the commands that continue', async () => {
     const cli = await open({ onIntent: gated });
     assert.equal(await cli.run('run', cli.briefPath, '--local'), 3);

@@ -36,6 +36,11 @@ export const Subtask = z.strictObject({
   dependsOn: z.array(z.string()),
   /** Files (`src/a.js`) or folders (`src/api/`) relative to the repository's root that this subtask may create or change. */
   ownedPaths: z.array(z.string().min(1)).min(1),
+  /**
+   * Test files of its owned paths that it may remove or take tests out of; every other test has to stay. The person grants it
+   * with the plan. Required of the model all the same, like what has a default in `DeploymentNeeds`.
+   */
+  removesTests: z.array(z.string().min(1)).default([]),
   acceptanceCriteria: z.array(Criterion).min(1),
   checks: z.array(Check).min(1),
 });

@@ -25,6 +25,7 @@ const subtask: Subtask = {
   effort: 'low',
   dependsOn: [],
   ownedPaths: ['a/'],
+  removesTests: [],
   acceptanceCriteria: [{ text: 'c', requirements: [1] }],
   checks: [{ name: 't', command: 'true' }],
 };

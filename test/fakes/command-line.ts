@@ -153,6 +153,7 @@ function subtask(id: string, dependsOn: string[], criterion: string): Plan['subt
     effort: 'medium',
     dependsOn,
     ownedPaths: [`${id}/`],
+    removesTests: [],
     acceptanceCriteria: [{ text: criterion, requirements: [1] }],
     checks: [{ name: 'tests', command: 'npm test' }],
   };

@@ -25,6 +25,7 @@ export function aSubtask(id: string, change: Partial<Subtask> = {}): Subtask {
     effort: 'low',
     dependsOn: [],
     ownedPaths: [`${id}/`],
+    removesTests: [],
     acceptanceCriteria: [{ text: `${id} works`, requirements: [1] }],
     checks: [{ name: 'test', command: 'test -f done.txt' }],
     ...change,

@@ -54,6 +54,8 @@ const BAD_PLANS: readonly ((dice: Dice) => unknown)[] = [
   () => one({ checks: [{ name: 'hang', command: 'node -e "setInterval(() => {}, 1000)"' }] }),
   () => one({ acceptanceCriteria: [{ text: 'nothing', requirements: [7] }] }),
   (dice) => one({ ownedPaths: [dice.pick(BAD_PATHS)] }),
+  (dice) => one({ removesTests: [dice.pick(BAD_PATHS)] }),
+  () => one({ removesTests: ['package.json', 'test/'] }),
   (dice) => one({ checks: [{ name: 'bad', command: dice.pick(BAD_COMMANDS) }] }),
   (dice) => sharing(dice.pick(BAD_PATHS)),
   () => sharing(`${'d/'.repeat(3_000)}x`),

@@ -160,4 +160,77 @@ it('adds negatives', () => assert.equal(add(1, -2), -1));
       /# Found by the host\n- \[host-removed-add\.test\.js\] blocker/,
     );
   });
+
+  describe('about tests that the plan lets go', () => {
+    const files = {
+      'add.test.js': TEST,
+      'old.test.js': TEST.replace("'adds'", "'adds as before'"),
+      'package.json': MANIFEST.replace(' add.test.js', ''),
+    };
+    const owner = aSubtask('a', {
+      ownedPaths: ['add.js', 'add.test.js', 'old.test.js'],
+      removesTests: ['old.test.js'],
+      checks: [{ name: 'test', command: 'npm test' }],
+    });
+    const less = TEST.split('\n').slice(0, 4).join('\n');
+
+    /** The agent removes one file of tests and a test of another; told off, it puts both back as far as it is told to. */
+    const atPlan = async () => {
+      const rig = await openRig(
+        {
+          plan: aPlan([owner], { integrationChecks: [{ name: 'all', command: 'npm test' }] }),
+          turn: (_id, n, request) => {
+            if (n === 0) return [write('add.js', ADD), run('rm old.test.js'), write('add.test.js', less), finish()];
+            const last = request.messages.at(-1);
+            const said = last?.role === 'tools' ? (last.text ?? '') : '';
+            const back = said.includes('old.test.js:0') ? [write('old.test.js', files['old.test.js'])] : [];
+            return [write('add.test.js', TEST), ...back, finish()];
+          },
+        },
+        { forge: createFakeForge(), prepareWorkspace: (dir) => commitFiles(dir, files) },
+      );
+      rigs.push(rig);
+      const runId = await rig.start({ until: 'build', autoApprove: false });
+      assert.equal((await rig.settled(runId)).waiting[0]?.gate, 'plan');
+      return { rig, runId };
+    };
+    const outcome = async (rig: Rig, runId: string) => {
+      const view = await rig.settled(runId);
+      assert.equal(view.status, 'complete');
+      return {
+        faults: of(rig, runId, 'subtask.checked').map((event) => event.faults.join('\n')),
+        review: rig.lead.requests.at(-1)?.input ?? '',
+        files: rig.git('ls-tree', '--name-only', `refs/orchestrator/${runId}/integration`).split('\n'),
+      };
+    };
+
+    it('lets those go, tells the reviewer, and holds every other test', async () => {
+      const { rig, runId } = await atPlan();
+      await rig.app.dispatch({ type: 'approve', runId, gate: 'plan' });
+      const { faults, review, files: left } = await outcome(rig, runId);
+      assert.equal(faults.length, 2);
+      assert.match(
+        faults[0] ?? '',
+        /^add\.test\.js:0 1 tests that were there before are gone: "adds negatives"\. Put them back\.$/,
+      );
+      assert.equal(faults[1], '');
+      assert.match(
+        review,
+        /# Found by the host\n- \[host-deleted-old\.test\.js\] minor old\.test\.js:0 The plan lets this test file go/,
+      );
+      assert.match(review, /may be removed or lose tests, as was approved\n- old\.test\.js\n/);
+      assert.match(JSON.stringify(rig.agent.requests[0]?.messages), /may be removed or lose tests\\nold\.test\.js/);
+      assert.ok(left.includes('add.test.js') && !left.includes('old.test.js'), left.join());
+    });
+
+    it('is held to what the person left of the plan', async () => {
+      const { rig, runId } = await atPlan();
+      const plan = aPlan([{ ...owner, removesTests: [] }]);
+      await rig.app.dispatch({ type: 'edit_plan', runId, plan, topic: 'plan:0', waitOn: runId });
+      const { faults, files: left } = await outcome(rig, runId);
+      assert.match(faults[0] ?? '', /old\.test\.js:0 The test file was there before and is gone\. Put it back\./);
+      assert.equal(faults[1], '');
+      assert.ok(left.includes('old.test.js'), left.join());
+    });
+  });
 });

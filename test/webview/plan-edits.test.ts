@@ -64,11 +64,12 @@ describe('mistakes in a changed plan', () => {
       title: ' ',
       description: '',
       ownedPaths: ['src/', '../out'],
+      removesTests: ['', '/a.test.js'],
       acceptanceCriteria: [{ text: '', requirements: [] }],
     });
     assert.deepEqual(
       faultsOf(samplePlan([bad])).map(({ kind }) => kind),
-      ['title_missing', 'description_missing', 'criterion_missing', 'path_outside'],
+      ['title_missing', 'description_missing', 'criterion_missing', 'path_outside', 'test_missing', 'test_outside'],
     );
   });
 

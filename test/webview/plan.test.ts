@@ -104,6 +104,48 @@ describe('the plan in a browser', function () {
     assert.equal(intent.plan.subtasks.find(({ id }) => id === 'api')?.title, 'Entries');
   });
 
+  it('shows which tests may go before anything is unfolded, and lets them be taken out', async () => {
+    const removesTests = ['src/api/old.test.js', 'src/api/older.test.js'];
+    const [schema = sampleSubtask('schema'), ...others] = samplePlan().subtasks;
+    const subtasks = [schema, ...others.map((one) => (one.id === 'api' ? { ...one, removesTests } : one))];
+    const one = await open({ tab: 'plan', views: [viewOf(atPlan(samplePlan(subtasks)))] });
+    const row = one.page.locator('.subtask', { has: one.page.locator('#subtask-api') });
+    await row.getByText('may remove tests').waitFor();
+    assert.equal(await one.page.getByText('may remove tests').count(), 1);
+    await one.page.locator('#subtask-api').click();
+    const paths = row.getByRole('group', { name: 'Tests it may remove' }).getByRole('textbox');
+    assert.equal(await paths.count(), 2);
+    assert.equal(await paths.nth(0).inputValue(), 'src/api/old.test.js');
+    assert.deepEqual(await one.axe(), []);
+    await paths.nth(1).fill('../older.test.js');
+    await row.getByText('../older.test.js is not a path inside the repository.').waitFor();
+    await paths.nth(1).fill('');
+    await row.getByText('Fill in the empty path, or remove it.').waitFor();
+    await paths.nth(1).press('Backspace');
+    await one.page.getByRole('button', { name: 'Approve with changes' }).click();
+    const intent = firstIntent(one);
+    assert.ok(intent.type === 'edit_plan');
+    assert.deepEqual(intent.plan.subtasks.find(({ id }) => id === 'api')?.removesTests, ['src/api/old.test.js']);
+  });
+
+  it('tells of the tests that may go when nothing can be changed, and shows a plan from before there were such', async () => {
+    const plan = samplePlan([sampleSubtask('api', { removesTests: ['src/api/old.test.js'] }), sampleSubtask('page')]);
+    const { removesTests: _, ...old } = sampleSubtask('page');
+    Object.assign(plan, { subtasks: [plan.subtasks[0], old] });
+    const one = await open({
+      tab: 'plan',
+      views: [
+        viewOf([...atPlan(plan), { type: 'wait.ended', gate: 'plan', waitOn: 'run-guestbook', topic: 'plan:0' }]),
+      ],
+    });
+    await one.page.locator('#subtask-api').click();
+    const facts = one.page.locator('.subtask', { has: one.page.locator('#subtask-api') }).locator('.facts');
+    assert.match((await facts.textContent()) ?? '', /Tests it may removesrc\/api\/old\.test\.js/);
+    await one.page.locator('#subtask-page').click();
+    assert.equal(await one.page.locator('.subtask.open').getByText('Tests it may remove').count(), 0);
+    assert.deepEqual(one.complaints, []);
+  });
+
   it('refuses a circle at once', async () => {
     const one = await open({ tab: 'plan', views: [viewOf(atPlan())] });
     await one.page.locator('#subtask-schema').click();

@@ -50,6 +50,7 @@ export function sampleSubtask(id: string, changes: Partial<Subtask> = {}): Subta
     effort: 'medium',
     dependsOn: [],
     ownedPaths: [`src/${id}/`],
+    removesTests: [],
     acceptanceCriteria: [{ text: `${id} does what the brief says`, requirements: [1] }],
     checks: [{ name: 'tests', command: `node --test src/${id}` }],
     ...changes,

@@ -9,6 +9,7 @@ type EditableField =
   | 'effort'
   | 'dependsOn'
   | 'ownedPaths'
+  | 'removesTests'
   | 'acceptanceCriteria';
 export type SubtaskChange = Partial<Pick<Subtask, EditableField>>;
 

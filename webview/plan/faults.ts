@@ -1,4 +1,5 @@
 import type { Plan, Subtask } from '../../src/protocol/plan.ts';
+import { removableTests } from '../../src/protocol/removable-tests.ts';
 
 /** What is wrong with a changed plan, as far as the page can see; the host checks it again with all its rules. Pure. */
 export type PlanFault =
@@ -7,6 +8,8 @@ export type PlanFault =
   | { kind: 'criterion_missing'; id: string }
   | { kind: 'path_missing'; id: string }
   | { kind: 'path_outside'; id: string; path: string }
+  | { kind: 'test_missing'; id: string }
+  | { kind: 'test_outside'; id: string; path: string }
   /** The ids of the circle, the first one again at its end. */
   | { kind: 'circle'; id: string; circle: string[] };
 
@@ -18,14 +21,21 @@ export function faultsOf(plan: Plan): PlanFault[] {
   ];
 }
 
-function faultsOfSubtask({ id, title, description, acceptanceCriteria, ownedPaths }: Subtask): PlanFault[] {
+const isOutside = (path: string) => /^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(path);
+
+function faultsOfSubtask(subtask: Subtask): PlanFault[] {
+  const { id, title, description, acceptanceCriteria, ownedPaths } = subtask;
   const faults: PlanFault[] = [];
   if (title.trim() === '') faults.push({ kind: 'title_missing', id });
   if (description.trim() === '') faults.push({ kind: 'description_missing', id });
   if (acceptanceCriteria.some(({ text }) => text.trim() === '')) faults.push({ kind: 'criterion_missing', id });
   if (ownedPaths.every((path) => path.trim() === '')) faults.push({ kind: 'path_missing', id });
-  const outside = ownedPaths.find((path) => /^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(path));
+  const outside = ownedPaths.find(isOutside);
   if (outside !== undefined) faults.push({ kind: 'path_outside', id, path: outside });
+  const removable = removableTests(subtask);
+  if (removable.some((path) => path.trim() === '')) faults.push({ kind: 'test_missing', id });
+  const outsideTest = removable.find(isOutside);
+  if (outsideTest !== undefined) faults.push({ kind: 'test_outside', id, path: outsideTest });
   return faults;
 }
 

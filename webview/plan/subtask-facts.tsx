@@ -1,4 +1,5 @@
 import type { Subtask } from '../../src/protocol/plan.ts';
+import { removableTests } from '../../src/protocol/removable-tests.ts';
 import { t } from '../l10n.ts';
 import { view } from '../store.ts';
 
@@ -11,6 +12,7 @@ interface SubtaskFactsProps {
 
 /** What is fixed about a subtask: text to read, not controls that do nothing. */
 export function SubtaskFacts({ subtask, all, isReadOnly }: SubtaskFactsProps) {
+  const removable = removableTests(subtask);
   const titleOf = (id: string) => all.find((other) => other.id === id)?.title ?? id;
   return (
     <dl class="facts">
@@ -30,6 +32,12 @@ export function SubtaskFacts({ subtask, all, isReadOnly }: SubtaskFactsProps) {
           </dd>
           <dt>{t('Files it may change')}</dt>
           <dd class="mono">{subtask.ownedPaths.join(', ')}</dd>
+          {removable.length === 0 ? null : (
+            <>
+              <dt>{t('Tests it may remove')}</dt>
+              <dd class="mono">{removable.join(', ')}</dd>
+            </>
+          )}
         </>
       ) : null}
       <dt>{t('Requirements it covers')}</dt>

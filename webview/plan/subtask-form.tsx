@@ -1,4 +1,5 @@
 import type { Effort, Specialization, Subtask } from '../../src/protocol/plan.ts';
+import { removableTests } from '../../src/protocol/removable-tests.ts';
 import { t } from '../l10n.ts';
 import { roleName } from '../progress/words.ts';
 import { Checkbox, Field } from '../ui/field.tsx';
@@ -63,6 +64,16 @@ export function SubtaskForm({ subtask, all, faults }: SubtaskFormProps) {
         items={subtask.ownedPaths}
         onChange={(ownedPaths) => change(id, { ownedPaths })}
         error={errorOf('path_missing', 'path_outside')}
+        errorAt={() => null}
+      />
+      <ListEditor
+        id={`${id}-tests`}
+        label={t('Tests it may remove')}
+        hint={t('Test files of its own that may go or lose tests. Every other test has to stay.')}
+        addLabel={t('Add test file')}
+        items={removableTests(subtask)}
+        onChange={(removesTests) => change(id, { removesTests })}
+        error={errorOf('test_missing', 'test_outside')}
         errorAt={() => null}
       />
     </div>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Subtask } from '../../src/protocol/plan.ts';
+import { removableTests } from '../../src/protocol/removable-tests.ts';
 import type { SubtaskState } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
 import { SignLabel } from '../progress/sign-label.tsx';
@@ -77,6 +78,7 @@ function SubtaskRow({ subtask, place, all, state }: SubtaskRowProps) {
               {t('needs a change')}
             </span>
           )}
+          {removableTests(subtask).length === 0 ? null : <Badge>{t('may remove tests')}</Badge>}
           {changedIds.value.has(id) ? <Badge>{t('changed')}</Badge> : null}
           {state === null ? null : <SignLabel sign={subtaskSign(state)} />}
           <span class="muted small">{roleName(subtask.specialization)}</span>

@@ -30,7 +30,10 @@ export function faultText(fault: PlanFault, titleOf: (id: string) => string): st
       return t('Fill in the empty criterion.');
     case 'path_missing':
       return t('Name at least one file or folder.');
+    case 'test_missing':
+      return t('Fill in the empty path, or remove it.');
     case 'path_outside':
+    case 'test_outside':
       return t('{0} is not a path inside the repository.', fault.path);
     case 'circle':
       return t('These wait for each other: {0}. Take one dependency away.', fault.circle.map(titleOf).join(' → '));

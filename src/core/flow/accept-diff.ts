@@ -209,6 +209,7 @@ export function revisionSubtask(
     effort: 'medium',
     dependsOn: [],
     ownedPaths: ['.'],
+    removesTests: [],
     acceptanceCriteria: [{ text: criterion, requirements: [] }],
     checks: plan.integrationChecks.length > 0 ? plan.integrationChecks : plan.subtasks.flatMap((s) => s.checks),
   };

@@ -94,6 +94,7 @@ function updateSubtask(branch: string, round: number, specialization: Subtask['s
     effort: 'medium',
     dependsOn: [],
     ownedPaths: ['.'],
+    removesTests: [],
     acceptanceCriteria: [{ text: wanted, requirements: [] }],
     checks: [{ name: 'none', command: 'true' }],
   };

@@ -12,6 +12,7 @@ const subtask = (change: Partial<Subtask> = {}): Subtask => ({
   effort: 'low',
   dependsOn: [],
   ownedPaths: ['c/'],
+  removesTests: [],
   acceptanceCriteria: [{ text: 'c works', requirements: [1] }],
   checks: [{ name: 'test', command: 'true' }],
   ...change,

@@ -1,5 +1,6 @@
 import type { Brief } from '../../protocol/brief.ts';
 import type { Answer, Plan, Subtask } from '../../protocol/plan.ts';
+import { removableTests } from '../../protocol/removable-tests.ts';
 import type { Evidence, Finding } from '../../protocol/work.ts';
 import type { RepositoryMap } from '../ports.ts';
 import type { RunPolicy } from './policy.ts';
@@ -14,6 +15,7 @@ Rules for a plan
 - Every requirement of the brief, by its number, is covered by at least one acceptance criterion.
 - Every subtask has checks: command lines that exit with 0 when the subtask is right, run by the host in the subtask's worktree. Use only the allowed commands you are given. Tests are part of the subtask that they test.
 - integrationChecks run on the merged tree after every integration; they must pass whenever any set of subtasks is integrated in dependency order.
+- removesTests is empty, unless the brief asks that existing tests go or are moved or merged, or that what they test goes. Then it lists each test file, owned by the subtask, that may be removed or lose tests. The person grants that with the plan; work that weakens any other test is refused.
 - Name packages only if they are needed and exist.
 - The deployment lists what Appwrite needs: tables, functions, sites, and the live checks that prove the application works: at least one for each function that answers everybody.
 - Name every table that you use whole: its columns and indexes that you leave out are deleted. Tables that you do not name stay. A relationship points to a table of the plan. A required column has no default.
@@ -109,6 +111,11 @@ export function reviewBody(review: {
   const { subtask } = review;
   const noticed =
     review.remarks.length === 0 ? '' : `\n\n# Found by the host\n${findingsText(review.remarks)}\nJudge each of these.`;
+  const planned = removableTests(subtask);
+  const granted =
+    planned.length === 0
+      ? ''
+      : `\n## Test files that may be removed or lose tests, as was approved\n${list(planned)}\n`;
   const open =
     review.previous.length === 0
       ? ''
@@ -122,7 +129,7 @@ ${subtask.description}
 
 ## Acceptance criteria
 ${list(subtask.acceptanceCriteria.map((c) => c.text))}
-${open}
+${granted}${open}
 # Evidence collected by the host
 ${evidenceText(review.evidence)}${noticed}
 

@@ -3,19 +3,22 @@ import type { ChangedFile, Finding } from '../../protocol/work.ts';
 import type { Repository } from '../ports.ts';
 import type { Loss } from './file-losses.ts';
 import type { MergeCommits } from './merge-losses.ts';
+import { normalisePath } from './owned-paths.ts';
 import { findWeakenedTests } from './test-guard.ts';
 import { isTestPath, readTestSource } from './test-source.ts';
 
 /**
  * Tests and checks that the agent weakened who joined two sides: what the merge shows against each of them, so that neither
  * side had done it, and what both had and it has not. No reviewer sees a merge, so a change to a check's file counts too,
- * where both sides had left the file alone.
+ * where both sides had left the file alone. `removable`: test files that the approved plan lets the subtask remove or reduce; what
+ * is gone of those is no loss.
  */
 export async function weakenedByMerge(
   repository: Pick<Repository, 'changedFiles' | 'readFile'>,
   repoDir: string,
   { base, ours, theirs, merged }: Pick<MergeCommits, 'base' | 'ours' | 'theirs' | 'merged'>,
   checks: readonly Check[],
+  removable: readonly string[] = [],
 ): Promise<Loss[]> {
   const read = (commit: string, path: string) => repository.readFile(repoDir, commit, path);
   const changed = {
@@ -23,7 +26,7 @@ export async function weakenedByMerge(
     theirs: await repository.changedFiles(repoDir, theirs, merged),
   };
   const against = (files: readonly ChangedFile[], side: string) =>
-    findWeakenedTests(files, checks, (at, path) => read(at === 'before' ? side : merged, path));
+    findWeakenedTests(files, checks, (at, path) => read(at === 'before' ? side : merged, path), removable);
   const [one, other, between] = await Promise.all([
     against(changed.ours, ours),
     against(changed.theirs, theirs),
@@ -35,7 +38,9 @@ export async function weakenedByMerge(
     .filter((found) => other.some(isSame(found)))
     .filter((found) => found.severity === 'blocker' || (found.severity === 'major' && !apart.has(found.file)))
     .map((found) => `${found.file}:${found.line} ${found.message}`);
-  const lost = await commonLosses(changed, apart, async (which, path) =>
+  const planned = new Set(removable.map(normalisePath));
+  const held = new Set([...apart].filter((path) => !planned.has(path)));
+  const lost = await commonLosses(changed, held, async (which, path) =>
     sourceOf(path, await read({ base, ours, theirs, merged }[which], path)),
   );
   return [...weakened, ...lost].map((text) => ({ text, needsPerson: false }));
@@ -57,18 +62,18 @@ function sourceOf(path: string, text: string | null): Source {
 
 /**
  * Tests that both sides have, and assertions that neither has touched, which are in no test file of the merge that it changed.
- * Of files in which the sides differ: what each added there hides from a count what the merge lost.
+ * Of the files `held`, in which the sides differ: what each added there hides from a count what the merge lost.
  */
 async function commonLosses(
   changed: Record<'ours' | 'theirs', readonly ChangedFile[]>,
-  apart: ReadonlySet<string>,
+  held: ReadonlySet<string>,
   sourceAt: ReadSource,
 ): Promise<string[]> {
   const testPaths = (files: readonly ChangedFile[]) => files.map(({ path }) => path).filter(isTestPath);
   const besidesTheirs = new Set(testPaths(changed.theirs));
   const missing: { path: string; titles: string[]; asserted: string[] }[] = [];
   for (const path of testPaths(changed.ours)) {
-    if (!besidesTheirs.has(path) || !apart.has(path)) continue;
+    if (!besidesTheirs.has(path) || !held.has(path)) continue;
     const [base, ours, theirs, merged] = [
       await sourceAt('base', path),
       await sourceAt('ours', path),

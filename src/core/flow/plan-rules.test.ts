@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { aBrief, aPlan, aSubtask } from '../../../test/fakes/plan.ts';
-import type { Plan } from '../../protocol/plan.ts';
+import { Plan, type Subtask } from '../../protocol/plan.ts';
 import { planFaults } from './plan-rules.ts';
 
 const anyCheck = { refuseCheck: () => null };
@@ -90,6 +90,46 @@ describe('the rules of a plan', () => {
     }
     const shared = [{ path: '../x.js', purpose: 'p', content: '' }];
     assert.ok(faultsOf(aPlan([aSubtask('a')], { sharedInterfaces: shared })).some((f) => f.includes('../x.js')));
+  });
+
+  it('let a subtask name test files of its own that may go', () => {
+    const ownedPaths = ['src/', 'test/old.test.js'];
+    const naming = (...removesTests: string[]) => faultsOf(aPlan([aSubtask('a', { ownedPaths, removesTests })]));
+    assert.deepEqual(naming('test/old.test.js', './src//a.spec.ts', 'src/__tests__/b.js'), []);
+    const refused = [
+      ['../old.test.js', 'is not a relative path inside the repository'],
+      ['/etc/a.test.js', 'is not a relative path inside the repository'],
+      ['.git/a.test.js', 'is not a relative path inside the repository'],
+      ['test/new.test.js', 'it does not own that file'],
+      ['src/', 'name each file'],
+      ['src/tests/**', 'name each file'],
+      ['src/main.js', 'is no test file'],
+      ['src/package.json', 'is no test file'],
+    ] as const;
+    for (const [path, why] of refused) {
+      const faults = naming(path);
+      assert.equal(faults.length, 1, path);
+      assert.ok(
+        faults[0]?.includes(`Subtask "a" may remove tests from "${path}"`) && faults[0].includes(why),
+        faults[0],
+      );
+    }
+  });
+
+  it('refuse to let the tests go that the plan itself writes', () => {
+    const path = 'a/old.test.js';
+    const plan = aPlan([aSubtask('a', { removesTests: [path] })], {
+      sharedInterfaces: [{ path, purpose: 'p', content: '' }],
+    });
+    assert.deepEqual(faultsOf(plan), [
+      'Subtask "a" may remove tests from "a/old.test.js", which is a shared interface: every agent may rely on it.',
+    ]);
+  });
+
+  it('take a plan that was recorded before tests could be named', () => {
+    const { removesTests: _, ...old } = aSubtask('a');
+    assert.deepEqual(Plan.parse({ ...aPlan([]), subtasks: [old] }).subtasks, [aSubtask('a')]);
+    assert.deepEqual(faultsOf({ ...aPlan([]), subtasks: [old as Subtask] }), []);
   });
 
   it('refuse checks that the configuration does not allow, with its reason', () => {

@@ -1,9 +1,11 @@
 import type { Brief } from '../../protocol/brief.ts';
 import type { Plan, Subtask } from '../../protocol/plan.ts';
+import { removableTests } from '../../protocol/removable-tests.ts';
 import { deploymentFaults } from './deployment-rules.ts';
 import { duplicates } from './duplicates.ts';
-import { normalisePath } from './owned-paths.ts';
+import { covers, normalisePath } from './owned-paths.ts';
 import { isReservedSubtaskId } from './refs.ts';
+import { isTestPath } from './test-source.ts';
 
 export interface PlanRules {
   /** Null allows the check; otherwise why it is refused. */
@@ -20,6 +22,7 @@ export function planFaults(plan: Plan, brief: Brief, rules: PlanRules): string[]
     ...graph,
     ...coverageFaults(plan, brief),
     ...pathFaults(plan),
+    ...plan.subtasks.flatMap((subtask) => removalFaults(subtask, plan)),
     ...(graph.length === 0 ? ownershipFaults(plan.subtasks) : []),
     ...checkFaults(plan, rules),
     ...complexityFaults(plan),
@@ -113,6 +116,26 @@ function pathFaults(plan: Plan): string[] {
       faults.push(`The shared interface "${folder.path}" is a file, and a folder of "${path}".`);
   }
   return faults;
+}
+
+/** Files that the guard of tests is to let go: each named by itself, so that the person sees what they grant. */
+function removalFaults(subtask: Subtask, { sharedInterfaces }: Plan): string[] {
+  const owned = subtask.ownedPaths.map(normalisePath).filter((path) => path !== null);
+  const whyNot = (named: string): string | null => {
+    const path = normalisePath(named);
+    if (path === null) return 'which is not a relative path inside the repository.';
+    if (path.endsWith('/')) return 'which is a folder; name each file.';
+    if (!isTestPath(path)) return 'which is no test file; only those have to be named.';
+    if (!owned.some((own) => covers(own, path))) return 'but it does not own that file.';
+    if (sharedInterfaces.some((shared) => shared.path === path)) {
+      return 'which is a shared interface: every agent may rely on it.';
+    }
+    return null;
+  };
+  return removableTests(subtask).flatMap((named) => {
+    const reason = whyNot(named);
+    return reason === null ? [] : [`Subtask "${subtask.id}" may remove tests from "${named}", ${reason}`];
+  });
 }
 
 /** All subtasks that must be finished before each subtask starts. The graph must be acyclic. */

@@ -1,3 +1,4 @@
+import { removableTests } from '../../protocol/removable-tests.ts';
 import type { Evidence } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
 import { letAgentWork } from './agent-loop.ts';
@@ -58,7 +59,8 @@ function checkResolution(
       const commits = { ...sides, clean: candidate.commit, merged: commit };
       const lost = await mergeLosses(repository, input.repoDir, commits, candidate.conflicts);
       const watched = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
-      const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched);
+      const planned = removableTests(input.subtask);
+      const weakened = await weakenedByMerge(repository, input.repoDir, commits, watched, planned);
       return { evidence, paths: lost.paths, losses: [...lost.losses, ...weakened] };
     },
     { durability: 'soon' },

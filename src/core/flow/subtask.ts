@@ -1,4 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
+import { removableTests } from '../../protocol/removable-tests.ts';
 import type { Evidence, Finding } from '../../protocol/work.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import { letAgentWork } from './agent-loop.ts';
@@ -241,9 +242,9 @@ async function checkSubtask(
       ]);
       // What only the whole run checks can be weakened here as well.
       const checks = distinctChecks([...input.subtask.checks, ...input.plan.integrationChecks]);
-      const weakened = await findWeakenedTests(files, checks, (side, path) =>
-        repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
-      );
+      const read = (side: 'before' | 'after', path: string) =>
+        repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path);
+      const weakened = await findWeakenedTests(files, checks, read, removableTests(input.subtask));
       const isBlocker = (finding: Finding) => finding.severity === 'blocker' && !input.mayWeakenTests;
       const faults = [
         ...failedChecks(evidence),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
-import { findWeakenedTests, type GuardedFile, guardTests, isGuarded } from './test-guard.ts';
+import type { GuardedFile } from './guarded-file.ts';
+import { findWeakenedTests, guardTests, isGuarded } from './test-guard.ts';
 import { readTestSource } from './test-source.ts';
 
 const check = (command: string) => ({ name: 'check', command });
@@ -85,6 +86,35 @@ describe('the guard of tests and checks', () => {
     });
   }
 
+  it('lets go what the plan names, as a remark, and nothing else', () => {
+    const planned = ['test/add.test.js'];
+    const judged = (files: GuardedFile[]) =>
+      guardTests(files, npmTest, undefined, planned).map(({ id, line, severity }) => `${severity} ${id}:${line}`);
+    const half = TWO.slice(0, TWO.indexOf("it('adds neg"));
+    assert.deepEqual(judged([change('test/add.test.js', TWO, null)]), ['minor host-deleted-test/add.test.js:0']);
+    assert.deepEqual(judged([change('test/add.test.js', TWO, half)]), ['minor host-removed-test/add.test.js:0']);
+    assert.deepEqual(judged([change('test/sum.test.js', TWO, half, 'test/add.test.js')]), [
+      'minor host-removed-test/add.test.js:0',
+    ]);
+    assert.match(
+      guardTests([change('test/add.test.js', TWO, half)], [], undefined, planned)[0]?.message ?? '',
+      /^The plan lets this file lose tests; 1 .*"adds negatives"/,
+    );
+    assert.deepEqual(judged([change('test/other.test.js', TWO, null)]), ['blocker host-deleted-test/other.test.js:0']);
+    assert.deepEqual(judged([change('test/other.test.js', TWO, half)]), ['blocker host-removed-test/other.test.js:0']);
+    // A test that stays has to be one.
+    assert.deepEqual(judged([change('test/add.test.js', TWO, TWO.replace("it('adds neg", "it.skip('adds neg"))]), [
+      'blocker host-disabled-test/add.test.js:6',
+    ]);
+    assert.deepEqual(judged([change('test/add.test.js', TWO, half.replace('add(1, 2), 3', '1, 1'))]), [
+      'minor host-removed-test/add.test.js:0',
+      'blocker host-constant-test/add.test.js:4',
+    ]);
+    assert.deepEqual(judged([change('test/add.test.js', TWO, `process.exit(0);\n${TWO}`)]), [
+      'blocker host-definition-test/add.test.js:0',
+    ]);
+  });
+
   it('finds assertions that were replaced by constants or taken out', () => {
     const constant = TWO.replace('assert.equal(add(1, -2), -1)', 'assert.equal(1, 1)');
     assert.deepEqual(found([change('test/add.test.js', TWO, constant)]), ['blocker host-constant-test/add.test.js:7']);
@@ -164,6 +194,14 @@ describe('the guard of tests and checks', () => {
     namedScripts([check(`cd a${'/'.repeat(long)}x`)]);
     for (const text of ['it.skip'.repeat(long / 10), 'assert.'.repeat(long / 10)])
       readTestSource('test/a.test.js', text);
+    for (const [path, line] of [
+      ['test/a.test.js', "it.skip('x', "],
+      ['test/a.test.js', "describe('x', () => { it('y', { skip: true }) "],
+      ['test_a.py', '@pytest.mark.skip\ndef test_a():\n'],
+      ['a_test.go', 'func TestA() {t.Skip('],
+      ['tests/a.rs', '#[ignore]#[test]'],
+    ] as const)
+      found([change(path, line, line.repeat(long / line.length))]);
   });
 
   it('points out assertions that were made to say something else, and not those that moved', () => {

@@ -1,17 +1,13 @@
 import type { Check } from '../../protocol/plan.ts';
 import type { ChangedFile, Finding } from '../../protocol/work.ts';
-import { cannotFail, namedScripts, packageScriptsOf, runsPackageScripts } from './check-commands.ts';
+import { namedScripts, packageScriptsOf, runsPackageScripts } from './check-commands.ts';
 import { endsEarly, endsIn, exits } from './early-exits.ts';
-import { changedSettings, isExpectedOutput, isRunnerConfig, scriptSettings } from './runner-config.ts';
+import { finding, type GuardedFile } from './guarded-file.ts';
+import { manifestFindings, scriptsOf } from './manifest-guard.ts';
+import { normalisePath } from './owned-paths.ts';
+import { isExpectedOutput, isRunnerConfig, scriptSettings } from './runner-config.ts';
+import { switchedOff } from './switched-off.ts';
 import { isTestPath, readTestSource, type TestSource } from './test-source.ts';
-
-/** A changed file with its text before and after; null where it is absent. `from` is the old path of a renamed one. */
-export interface GuardedFile {
-  path: string;
-  from: string | null;
-  before: string | null;
-  after: string | null;
-}
 
 const SHOWN_CHARS = 120;
 
@@ -26,17 +22,20 @@ const isManifest = (path: string) => /(?:^|\/)package\.json$/.test(path);
 /**
  * What a change did to the tests and checks that were there before it, seen from the texts alone. A `blocker` weakens them;
  * anything else is for the reviewer to judge. Tests and assertions that moved to another changed file are not missed.
- * `named`: files that the checks, and the package scripts that they run, ran before and run now.
+ * `named`: files that the checks, and the package scripts that they run, ran before and run now. `removable`: test files that
+ * the approved plan lets go or lose tests; that they did is told to the reviewer.
  */
 export function guardTests(
   files: readonly GuardedFile[],
   checks: readonly Check[],
   named: Named = { before: namedScripts(checks), after: namedScripts(checks) },
+  removable: readonly string[] = [],
 ): Finding[] {
+  const planned = new Set(removable.map(normalisePath));
   const moved = movedTests(files);
   const asserted = new Set(files.flatMap((file) => sourceAfter(file).asserted));
   return files.flatMap((file) => [
-    ...testFindings(file, moved, asserted),
+    ...testFindings(file, moved, asserted, planned.has(pathBefore(file))),
     ...(isManifest(file.path) ? manifestFindings(file, checks) : []),
     ...definitionFindings(file, named),
   ]);
@@ -52,10 +51,6 @@ function withPackageScripts(checks: readonly Check[], manifest: string | null): 
   const scripts = scriptsOf(manifest);
   const lines = packageScriptsOf(checks, scripts).map((name) => ({ name, command: scripts[name] ?? '' }));
   return [...checks, ...lines];
-}
-
-function finding(file: string, kind: string, line: number, severity: Finding['severity'], message: string): Finding {
-  return { id: `host-${kind}-${file}`, file, line, severity, message };
 }
 
 const pathBefore = (file: GuardedFile) => file.from ?? file.path;
@@ -76,7 +71,12 @@ function movedTests(files: readonly GuardedFile[]): Set<string> {
   return titles;
 }
 
-function testFindings(file: GuardedFile, moved: ReadonlySet<string>, asserted: ReadonlySet<string>): Finding[] {
+function testFindings(
+  file: GuardedFile,
+  moved: ReadonlySet<string>,
+  asserted: ReadonlySet<string>,
+  isPlanned: boolean,
+): Finding[] {
   const before = sourceBefore(file);
   const after = sourceAfter(file);
   const add = (kind: string, line: number, severity: Finding['severity'], message: string) =>
@@ -92,17 +92,24 @@ function testFindings(file: GuardedFile, moved: ReadonlySet<string>, asserted: R
   if (!isTestFile(file.path, file.after)) {
     if (lost.length === 0 && (before.tests.length > 0 || before.assertions === 0)) return [];
     return [
-      add('deleted', 0, 'blocker', `The test file was there before and is gone. Put it back. ${names.join(', ')}`),
+      isPlanned
+        ? add('deleted', 0, 'minor', `The plan lets this test file go, and it is gone. ${names.join(', ')}`)
+        : add('deleted', 0, 'blocker', `The test file was there before and is gone. Put it back. ${names.join(', ')}`),
     ];
   }
-  if (after.disabled.length > before.disabled.length) {
-    const line = after.disabled.find((at) => !before.disabled.includes(at)) ?? 0;
+  const off = switchedOff({ path: pathBefore(file), text: file.before ?? '' }, { path: file.path, text: file.after });
+  if (off.ran !== null) {
     return [
-      add('disabled', line, 'blocker', 'Tests that ran before are switched off. Make them run, and pass, again.'),
+      add('disabled', off.ran, 'blocker', 'Tests that ran before are switched off. Make them run, and pass, again.'),
     ];
+  }
+  const remarks: Finding[] = [];
+  if (off.fresh !== null) {
+    remarks.push(add('weak', off.fresh, 'major', 'New tests in this file are switched off; they show nothing.'));
   }
   const missing = before.tests.length - after.tests.length;
-  if (missing > 0 && lost.length > 0) {
+  const isReduced = missing > 0 && lost.length > 0;
+  if (isReduced && !isPlanned) {
     return [
       add(
         'removed',
@@ -112,76 +119,36 @@ function testFindings(file: GuardedFile, moved: ReadonlySet<string>, asserted: R
       ),
     ];
   }
+  if (isReduced) {
+    const message = `The plan lets this file lose tests; ${missing} are gone: ${names.join(', ')}.`;
+    remarks.push(add('removed', 0, 'minor', message));
+  }
   if (after.constant.length > before.constant.length && after.assertions < before.assertions) {
     const line = after.constant[0] ?? 0;
-    return [add('constant', line, 'blocker', 'Assertions were replaced by ones that cannot fail. Put them back.')];
+    const message = 'Assertions were replaced by ones that cannot fail. Put them back.';
+    return [...remarks, add('constant', line, 'blocker', message)];
   }
   if (after.assertions === 0 && before.assertions > 0 && lost.length === 0 && after.tests.length > 0) {
-    return [add('emptied', 0, 'blocker', 'Every assertion of this file is gone. Put them back.')];
+    return [...remarks, add('emptied', 0, 'blocker', 'Every assertion of this file is gone. Put them back.')];
   }
+  // Assertions go with the tests that the plan lets go.
+  return isReduced ? remarks : [...remarks, ...assertionRemarks(add, before, after, asserted)];
+}
+
+function assertionRemarks(
+  add: (kind: string, line: number, severity: Finding['severity'], message: string) => Finding,
+  before: TestSource,
+  after: TestSource,
+  asserted: ReadonlySet<string>,
+): Finding[] {
   const fewer = before.assertions - after.assertions;
   if (fewer > 0) {
     return [add('fewer', 0, 'major', `This test file, which was there before, has ${fewer} assertions fewer.`)];
   }
   const other = before.asserted.filter((line) => !asserted.has(line));
   if (other.length === 0) return [];
-  const shown = other[0]?.slice(0, SHOWN_CHARS);
-  return [
-    add(
-      'other',
-      0,
-      'major',
-      `${other.length} assertions that were there before are gone or read otherwise: \`${shown}\`.`,
-    ),
-  ];
-}
-
-/** Scripts of a package.json that the checks run, the ones that they call in turn included. */
-function manifestFindings(file: GuardedFile, checks: readonly Check[]): Finding[] {
-  const before = scriptsOf(file.before);
-  const after = scriptsOf(file.after);
-  const findings: Finding[] = [];
-  const settings = file.before === null ? [] : changedSettings(manifestOf(file.before), manifestOf(file.after));
-  if (settings.length > 0) {
-    const message = `This decides what checks look at, and it was changed: ${settings.join(', ')}.`;
-    findings.push(finding(file.path, 'settings', lineOf(file.after, `"${settings[0]}"`), 'major', message));
-  }
-  const gone = Object.fromEntries(Object.keys(before).map((name) => [name, '']));
-  const called = new Set(packageScriptsOf(checks, { ...gone, ...after }));
-  for (const name of packageScriptsOf(checks, { ...after, ...before })) {
-    const was = before[name];
-    const now = after[name];
-    if (was === now) continue;
-    const add = (severity: Finding['severity'], message: string) =>
-      findings.push(finding(file.path, `script-${name}`, lineOf(file.after, `"${name}"`), severity, message));
-    if (now === undefined && !called.has(name)) add('major', `The script "${name}", which a check ran, was removed.`);
-    else if (now === undefined) add('blocker', `The script "${name}", which a check runs, was removed. Put it back.`);
-    else if (cannotFail(now)) add('blocker', `The script "${name}", which a check runs, cannot fail: \`${now}\`.`);
-    else if (was !== undefined)
-      add('major', `The script "${name}", which a check runs, was \`${was}\`, is \`${now}\`.`);
-  }
-  return findings;
-}
-
-function scriptsOf(text: string | null): Record<string, string> {
-  const { scripts } = manifestOf(text);
-  if (typeof scripts !== 'object' || scripts === null) return {};
-  return Object.fromEntries(Object.entries(scripts).filter((entry) => typeof entry[1] === 'string'));
-}
-
-function manifestOf(text: string | null): Record<string, unknown> {
-  try {
-    const manifest: unknown = JSON.parse(text ?? '{}');
-    return typeof manifest === 'object' && manifest !== null ? { ...manifest } : {};
-  } catch {
-    // A manifest that is no JSON makes every check of it fail by itself.
-    return {};
-  }
-}
-
-function lineOf(text: string | null, part: string): number {
-  const index = text?.indexOf(part) ?? -1;
-  return index < 0 ? 0 : (text ?? '').slice(0, index).split('\n').length;
+  const message = `${other.length} assertions that were there before are gone or read otherwise: \`${other[0]?.slice(0, SHOWN_CHARS)}\`.`;
+  return [add('other', 0, 'major', message)];
 }
 
 /** Files that a check runs by name, the configuration of test runners, and what tests expect. */
@@ -227,11 +194,15 @@ function expectedMessage(file: GuardedFile): string {
   return `What tests expect was ${file.after === null ? 'deleted' : 'changed'}. Is it what was asked for?`;
 }
 
-/** Reads what the guard needs and asks it; `read` gives a file's text before or after, null when it is absent. */
+/**
+ * Reads what the guard needs and asks it; `read` gives a file's text before or after, null when it is absent. `removable`: see
+ * `guardTests`.
+ */
 export async function findWeakenedTests(
   changed: readonly ChangedFile[],
   checks: readonly Check[],
   read: (side: 'before' | 'after', path: string) => Promise<string | null>,
+  removable: readonly string[] = [],
 ): Promise<Finding[]> {
   // What a package script runs is a check's file too.
   const runsScripts = runsPackageScripts(checks);
@@ -246,5 +217,5 @@ export async function findWeakenedTests(
     const before = status === 'added' ? null : await read('before', from ?? path);
     files.push({ path, from, before, after: status === 'deleted' ? null : await read('after', path) });
   }
-  return guardTests(files, checks, { before: namedScripts(all), after: namedScripts(now) });
+  return guardTests(files, checks, { before: namedScripts(all), after: namedScripts(now) }, removable);
 }

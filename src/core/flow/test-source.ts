@@ -20,7 +20,11 @@ export function isTestPath(path: string): boolean {
   return CODE.test(path) && TEST_PATH.test(path);
 }
 
+/** How a language shows where a test ends: by the brackets of a call, by indentation, or by braces. */
+type Blocks = 'calls' | 'indented' | 'braces';
+
 interface Dialect {
+  blocks: Blocks;
   comments: 'slashes' | 'hash';
   quotes: string;
   /** Group 1 is the title, where there is one. */
@@ -29,6 +33,7 @@ interface Dialect {
 }
 
 const JAVASCRIPT: Dialect = {
+  blocks: 'calls',
   comments: 'slashes',
   quotes: '\'"`',
   test: /(?<![.\w$])(?:it|test|specify)(?:\.(?!skip\b|todo\b|only\b|fixme\b)\w+)*\s*\(\s*(?:(['"`])((?:\\.|(?!\1)[^\\])*)\1)?/g,
@@ -36,12 +41,14 @@ const JAVASCRIPT: Dialect = {
     /(?<![.\w$])(?:[xf](?:it|test|specify|describe|context)|(?:it|test|specify|describe|suite|context)(?:\.\w+){0,8}(?:\.|\[\s*['"`])(?:skip|todo|only|fixme|fails|failing|skipIf|runIf)(?:['"`]\s*\])?(?:\.\w+){0,8})\s*\(|\b(?:skip|todo)\s*:\s*(?:true\b|['"`])|\bonly\s*:\s*true\b|\b(?:this|t|ctx|context)\.(?:skip|todo)\(/g,
 };
 const PYTHON: Dialect = {
+  blocks: 'indented',
   comments: 'hash',
   quotes: '',
   test: /^[ \t]*(?:async[ \t]+)?def[ \t]+()(test\w*)/gm,
   disabled: /@(?:pytest\.mark\.(?:skip|xfail)|unittest\.(?:skip|expectedFailure))|\bpytest\.skip\(|\bself\.skipTest\(/g,
 };
 const OTHER: Dialect = {
+  blocks: 'braces',
   comments: 'slashes',
   quotes: '"`',
   test: /^func[ \t]+()(Test\w+)\(|#\[(?:\w+::)?test\]|@(?:Parameterized)?Test\b|\[(?:Fact|Test|Theory)\]/gm,
@@ -83,17 +90,41 @@ export function readTestSource(path: string, text: string): TestSource {
   };
 }
 
+/** The text as code: what is needed to tell which test a mark belongs to. */
+export interface TestCode {
+  blocks: Blocks;
+  /** Without comments. */
+  code: string;
+  /** Without strings too; the same places as in `code`, except in Python. */
+  bare: string;
+  /** What switches tests off, in order. */
+  marks: { at: number; text: string }[];
+  lineOf(at: number): number;
+}
+
+export function readTestCode(path: string, text: string): TestCode {
+  const dialect = dialectOf(path);
+  const code = withoutComments(text, dialect);
+  const marks = [...code.matchAll(dialect.disabled)].map((match) => ({ at: match.index, text: match[0] }));
+  return { blocks: dialect.blocks, code, bare: codeOf(path, text), marks, lineOf: lineFinder(code) };
+}
+
+/** Tells the line of a place, 1-based, without going through the text for each. */
 function lineFinder(text: string): (index: number) => number {
-  let line = 1;
-  let at = 0;
+  const ends: number[] = [];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) ends.push(at);
   return (index) => {
-    if (index < at) [line, at] = [1, 0];
-    for (; at < index; at += 1) if (text[at] === '\n') line += 1;
-    return line;
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) < index) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
   };
 }
 
-/** The text with comments and strings blanked; line numbers stay. */
+/** The text with comments, strings and regular expressions blanked; line numbers stay. */
 export function codeOf(path: string, text: string): string {
   const dialect = dialectOf(path);
   const code = withoutComments(text, dialect, 'blank');
@@ -123,7 +154,13 @@ function withoutComments(text: string, { comments, quotes }: Dialect, strings: '
         parts.push(text.slice(kept, at), blank(at, end));
         kept = end;
       }
-    } else if (char === '/' && /^$|[=(,:[!&|?{};>]/.test(before)) end = endOfQuoted(text, at, '/');
+    } else if (char === '/' && /^$|[=(,:[!&|?{};>]/.test(before)) {
+      end = endOfQuoted(text, at, '/');
+      if (strings === 'blank') {
+        parts.push(text.slice(kept, at), blank(at, end));
+        kept = end;
+      }
+    }
     if (char.trim() !== '' && kept !== end) before = char;
     at = end;
   }
