@@ -260,9 +260,39 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
           assert.equal(state === 'failed', by === 'checks', state);
         }
         const again = await ask(false);
-        assert.ok('held' in again && again.state === 'queued');
+        assert.ok('held' in again && again.state === 'removed', 'nobody has answered it');
+        const knownRemoval = again.removal;
+        const answered = await forge.merge(repository, number, { ...mergeOf(head), knownRemoval }, signal);
+        assert.ok('held' in answered && answered.state === 'queued');
       });
     }
+
+    it('tells every removal from the queue, also one that nobody has seen', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.useQueue(repository, 'main');
+      let knownRemoval: string | null = null;
+      const ask = async () => {
+        const answer = await forge.merge(repository, number, { ...mergeOf(head), knownRemoval }, signal);
+        return 'held' in answer ? answer : assert.fail('it was merged');
+      };
+      const seen = new Set<string>();
+      for (let round = 1; round <= 2; round += 1) {
+        const first = await ask();
+        if (first.state === 'queueable') knownRemoval = first.lastRemoval;
+        assert.equal(first.state, round === 1 ? 'queueable' : 'queued');
+        if (round === 1) assert.equal((await ask()).state, 'queued');
+        await harness.emptyQueue(repository, 'main', 'person');
+        const removed = await ask();
+        assert.ok(removed.state === 'removed', JSON.stringify(removed));
+        seen.add(removed.removal);
+        knownRemoval = removed.removal;
+      }
+      assert.equal(seen.size, 2);
+      assert.ok(!seen.has(''));
+      knownRemoval = null;
+      const last = await ask();
+      assert.ok(last.state === 'queueable' && seen.has(last.lastRemoval));
+    });
 
     it('does not merge what does not hold its base, and says when nothing else is in the way', async () => {
       const { head, number } = await withFeature(harness, repository);

@@ -88,6 +88,7 @@ export const mergeOf = (commit: string, method: MergeRequest['method'] = 'merge'
   title,
   holdsBase: true,
   wasQueued: false,
+  knownRemoval: '',
 });
 
 export const pullRequest: PullRequestRequest = {

@@ -3,6 +3,7 @@ import type {
   ForgeRepository,
   Issue,
   MergeHeld,
+  MergeRequest,
   PullRequestRequest,
   ReviewComment,
 } from '../../src/core/ports.ts';
@@ -72,6 +73,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
   const made = { repositories: 0, pullRequests: 0, merges: 0, workflowRuns: 0 };
   const warnings: string[] = [];
   let reviewers: readonly string[] | null = null;
+  let removals = 0;
 
   const at = (repository: { owner: string; name: string }): FakeRepository => {
     const found = repositories.get(`${repository.owner}/${repository.name}`.toLowerCase());
@@ -178,7 +180,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       if (state === 'conflict') throw refuse('forge_failed', 'Not mergeable.', 'conflict');
       const queue = world.queues.get(pull.baseBranch);
       if (state === 'blocked') return { held: world.held.get(pull.baseBranch) ?? '', state: 'waiting' };
-      if (queue !== undefined) return enterQueue(queue, pull, request.wasQueued);
+      if (queue !== undefined) return enterQueue(queue, pull, request);
       if (!request.holdsBase) return { held: `${pull.baseBranch} has moved`, state: 'ready' };
       if (state === 'behind') return { held: `${pull.headBranch} is behind ${pull.baseBranch}`, state: 'waiting' };
       made.merges += 1;
@@ -271,7 +273,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       for (const number of world.queues.get(branch)?.splice(0) ?? []) {
         const pull = pullOf(world, number);
         const group = groupOf(pull);
-        pull.removed = { byPerson: by === 'person', group };
+        pull.removed = { byPerson: by === 'person', group, removal: `removal-${++removals}` };
         const run = { name: 'queue', state: 'failed' as const, url: null, summary: 'failed', logId: null };
         if (by === 'checks') world.checks.set(group, { state: 'failed', runs: [run] });
       }
@@ -325,10 +327,13 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
 const groupOf = ({ number, headCommit }: FakePull): string =>
   idOf({ parents: [headCommit], files: { group: String(number) } });
 
-function enterQueue(queue: number[], pull: FakePull, wasQueued: boolean): MergeHeld {
+function enterQueue(queue: number[], pull: FakePull, { wasQueued, knownRemoval }: MergeRequest): MergeHeld {
   const { number, removed } = pull;
-  if (!queue.includes(number) && wasQueued && removed !== null) {
-    return { held: 'thrown out of the merge queue', state: 'removed', ...removed };
+  if (!queue.includes(number)) {
+    const lastRemoval = removed?.removal ?? '';
+    if (knownRemoval === null && !wasQueued) return { held: 'not in the merge queue', state: 'queueable', lastRemoval };
+    if (removed !== null && removed.removal !== knownRemoval)
+      return { held: 'thrown out of the merge queue', state: 'removed', ...removed };
   }
   if (!queue.includes(number)) queue.push(number);
   return { held: `in the merge queue (position ${queue.indexOf(number) + 1})`, state: 'queued', group: groupOf(pull) };

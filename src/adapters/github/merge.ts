@@ -5,7 +5,7 @@ import type { GithubClient } from './client.ts';
 import { statusOf, wordsOf } from './errors.ts';
 import { blockedBecause, missingReview } from './merge-blocked.ts';
 import { enqueue, hasMergeQueue } from './merge-queue.ts';
-import { removal } from './merge-queue-removal.ts';
+import { unexplainedRemoval } from './merge-queue-removal.ts';
 import { place, slug } from './places.ts';
 import { mergeability, type Pull, readPull } from './pulls.ts';
 
@@ -47,7 +47,7 @@ export async function mergePullRequest(
       cause = tried.refusal;
     }
     if (attempt >= MERGE_ATTEMPTS)
-      return request.wasQueued ? removal('', null) : { held: heldWords(cause), state: 'waiting' };
+      return request.wasQueued ? unexplainedRemoval() : { held: heldWords(cause), state: 'waiting' };
     await client.clock.sleep(MERGE_PAUSE_MS, signal);
   }
 }

@@ -36,6 +36,7 @@ export async function seeThrough(
     noted: [],
     rounds: 0,
     requeues: 0,
+    knownRemoval: null,
     base: state.baseCommit,
     pushed: work.commit,
   };
@@ -59,6 +60,7 @@ export async function seeThrough(
           title: `${pullRequestTitle(input.brief.name)} (#${current.pullRequest.number})`,
           answered: current.answered,
           noted: current.noted,
+          knownRemoval: current.knownRemoval,
           rounds: current.rounds,
           deadlineMs: input.policy.forgeChecksDeadlineMs,
         }),
@@ -105,8 +107,12 @@ async function answer(
       });
       return { ...open, answered };
     }
-    case 'unqueued':
-      return answerQueue(site, services, opened, open, turn, seen);
+    case 'queueable':
+      return { ...open, knownRemoval: seen.lastRemoval };
+    case 'unqueued': {
+      const knownRemoval = seen.removal || open.knownRemoval;
+      return answerQueue(site, services, opened, { ...open, knownRemoval }, turn, seen);
+    }
     case 'base_moved':
     case 'head_moved': {
       const isBase = seen.kind === 'base_moved';
@@ -132,7 +138,7 @@ async function answer(
         branch: open.branch,
       });
       const pullRequest = await opened.open(`pull-request-again-${turn}`, pushed);
-      return { ...open, branch: pushed, pushed: open.integration.head, pullRequest };
+      return { ...open, branch: pushed, pushed: open.integration.head, pullRequest, knownRemoval: null };
     }
   }
 }

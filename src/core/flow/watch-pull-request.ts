@@ -33,9 +33,13 @@ type Fact =
    * It was thrown out of the merge queue. `logs`: of the checks that failed there; empty when none has. `base`: the tip of the
    * base branch that the failed checks were made with, when the head does not hold it.
    */
+  /** Nothing but the merge queue is left; `lastRemoval` has to be on record before it is put in. */
+  | { kind: 'queueable'; lastRemoval: string }
   | {
       kind: 'unqueued';
       reason: string;
+      /** As the forge names it; empty, or absent in records of before it was kept, when it does not. */
+      removal?: string;
       byPerson: boolean;
       logs: { name: string; log: string }[];
       base: string | null;
@@ -62,6 +66,8 @@ export interface Watched {
   answered: readonly string[];
   /** Versions of comments that were noted as no request. */
   noted: readonly string[];
+  /** The last removal from the merge queue that was answered, empty for none; null when nobody has looked since the push. */
+  knownRemoval: string | null;
   /** Work that was sent back to agents since the pull request was opened. */
   rounds: number;
   /** Longest time until the checks have ended and it is merged. */
@@ -177,6 +183,7 @@ async function merge(services: Services, s: StepContext, watched: Watched, memor
   const merged = await tryMerge(services, s, watched, { holdsBase: base === null, wasQueued: queued !== null });
   if ('commit' in merged) return { seen: { kind: 'merged', commit: merged.commit } };
   if (merged.state === 'ready' && base !== null) return { seen: { kind: 'base_moved', base } };
+  if (merged.state === 'queueable') return { seen: { kind: 'queueable', lastRemoval: merged.lastRemoval } };
   if (merged.state === 'removed') return { seen: await onRemoved(services, s, watched, merged, queued?.group ?? null) };
   memory.queued = merged.state === 'queued' ? { ...merged, group: merged.group ?? queued?.group ?? null } : null;
   return hold(s, memory, merged.held);
@@ -186,11 +193,11 @@ async function merge(services: Services, s: StepContext, watched: Watched, memor
 async function tryMerge(
   { forge, remote: { mergeMethod } }: Services,
   s: StepContext,
-  { remote, number, commit, title }: Watched,
+  { remote, number, commit, title, knownRemoval }: Watched,
   about: { holdsBase: boolean; wasQueued: boolean },
 ): Promise<Awaited<ReturnType<Forge['merge']>>> {
   try {
-    return await forge.merge(remote, number, { commit, method: mergeMethod, title, ...about }, s.signal);
+    return await forge.merge(remote, number, { commit, method: mergeMethod, title, knownRemoval, ...about }, s.signal);
   } catch (error) {
     if (!(error instanceof AppError) || !MOVED.has(error.details?.reason)) throw error;
     return { held: error.userMessage, state: 'waiting' };
@@ -212,9 +219,9 @@ async function onRemoved(
     const summary = await forge.checks(watched.remote, commit, s.signal);
     if (summary.state === 'failed') logs.push(...(await forge.failedLogs(watched.remote, summary, s.signal)));
   }
-  const { held: reason, byPerson } = removed;
+  const { held: reason, byPerson, removal } = removed;
   const base = logs.length > 0 ? await missingBase(services, s, watched) : null;
-  return { kind: 'unqueued', reason, byPerson, logs, base, canAct: canAct(services, watched) };
+  return { kind: 'unqueued', reason, byPerson, removal, logs, base, canAct: canAct(services, watched) };
 }
 
 const canAct = (services: Services, watched: Watched): boolean => watched.rounds < services.remote.revisionRounds;

@@ -79,6 +79,11 @@ export interface MergeRequest {
   holdsBase: boolean;
   /** The last answer was `queued`: when it is not in the queue any more, it is not put in again, and `removed` is the answer. */
   wasQueued: boolean;
+  /**
+   * The last removal from the merge queue that is answered: a later one is `removed`, whoever saw it in the queue. Null: none is
+   * known of this head, and `queueable` is the answer in place of putting it in.
+   */
+  knownRemoval: string | null;
 }
 
 /** `held`: why it is not merged now, in words: a review or a check is required. */
@@ -88,8 +93,13 @@ export type MergeHeld = { held: string } & (
   | { state: 'ready' }
   /** `group`: the commit that the queue tests, once there is one. */
   | { state: 'queued'; group: CommitId | null }
-  /** Thrown out of the queue; `byPerson`: somebody took it out. `group` as far as the forge tells. */
-  | { state: 'removed'; group: CommitId | null; byPerson: boolean }
+  /** Not in the queue, and put in when it is asked for with `lastRemoval` as the known one; empty when there was none. */
+  | { state: 'queueable'; lastRemoval: string }
+  /**
+   * Thrown out of the queue; `byPerson`: somebody took it out. `group` as far as the forge tells. `removal` names this one;
+   * empty while the forge does not tell of it.
+   */
+  | { state: 'removed'; group: CommitId | null; byPerson: boolean; removal: string }
 );
 
 export interface PullRequestRequest {
