@@ -32,6 +32,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('finds a repository without ever creating one', async () => {
       const { owner, name } = repository;
       assert.deepEqual(await forge.findRepository({ owner, name }, signal), repository);
+      assert.deepEqual(await forge.findRepository({ owner: null, name }, signal), repository, 'of the token');
       await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
       await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
     });

@@ -110,7 +110,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
     gitAuthorization: () => null,
     async findRepository(place, signal) {
       begin(signal);
-      const { info, branches } = at(place);
+      const { info, branches } = at({ ...place, owner: place.owner ?? user });
       return { ...info, empty: branches.size === 0 };
     },
     async ensureRepository(request, signal) {

@@ -18,8 +18,8 @@ export interface Forge {
   gitAuthorization(): string | null;
   /** Owner and name when the URL of a git remote belongs to this forge. */
   recognise(remoteUrl: string): { owner: string; name: string } | null;
-  /** Creates nothing; throws `not_found` when there is none that the token may see. */
-  findRepository(place: { owner: string; name: string }, signal: AbortSignal): Promise<ForgeRepository>;
+  /** Owner null means the token's user. Creates nothing; throws `not_found` when there is none that the token may see. */
+  findRepository(place: { owner: string | null; name: string }, signal: AbortSignal): Promise<ForgeRepository>;
   /** Finds or creates the repository; owner null means the token's user. */
   ensureRepository(
     request: { owner: string | null; name: string; private: boolean; description: string },
