@@ -196,6 +196,14 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       assert.equal((await harness.extras(repository, number)).draft, false);
     });
 
+    it('leaves a draft alone that is not to be made ready, and says that it is one', async () => {
+      const { head, number } = await withFeature(harness, repository, { draft: true });
+      const held = await forge.merge(repository, number, { ...mergeOf(head), makeReady: false }, signal);
+      assert.ok('held' in held && held.state === 'waiting', JSON.stringify(held));
+      assert.match(held.held, /draft/);
+      assert.equal((await harness.extras(repository, number)).draft, true);
+    });
+
     it('does not pass over a review that the branch requires, and merges when it is there', async () => {
       const { head, number } = await withFeature(harness, repository);
       await harness.requireReview(repository, 'main');

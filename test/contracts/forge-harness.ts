@@ -87,6 +87,7 @@ export const mergeOf = (commit: string, method: MergeRequest['method'] = 'merge'
   method,
   title,
   holdsBase: true,
+  makeReady: true,
   wasQueued: false,
   knownRemoval: '',
 });

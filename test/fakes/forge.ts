@@ -55,6 +55,8 @@ export interface FakeForge extends Forge {
   runQueue(repository: ForgeRepository, branch: string): number;
   /** Throws all out: the checks of the commit that is returned fail there, or somebody takes them out. */
   emptyQueue(repository: ForgeRepository, branch: string, by: 'checks' | 'person'): void;
+  /** Somebody gives the pull request another base branch, or that has a new name. */
+  retarget(repository: ForgeRepository, number: number, branch: string): void;
   /** Adds words of somebody; returns their id. */
   comment(repository: ForgeRepository, number: number, comment: Omit<ReviewComment, 'id'>): string;
   /** Resolves the thread, or dismisses the review. */
@@ -175,6 +177,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       }
       if (pull.mergeCommit !== null) return { commit: pull.mergeCommit };
       if (pull.state === 'closed') throw refuse('forge_failed', 'It was closed.', 'closed');
+      if (pull.draft && !request.makeReady) return { held: 'it is a draft', state: 'waiting' };
       pull.draft = false;
       const state = mergeability(world, pull);
       if (state === 'conflict') throw refuse('forge_failed', 'Not mergeable.', 'conflict');
@@ -277,6 +280,9 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
         const run = { name: 'queue', state: 'failed' as const, url: null, summary: 'failed', logId: null };
         if (by === 'checks') world.checks.set(group, { state: 'failed', runs: [run] });
       }
+    },
+    retarget(repository, number, branch) {
+      pullOf(at(repository), number).baseBranch = branch;
     },
     comment(repository, number, comment) {
       const { comments } = pullOf(at(repository), number);

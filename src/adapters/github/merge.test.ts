@@ -34,6 +34,7 @@ describe('merging on GitHub', () => {
         method: 'squash',
         title: 'Shop',
         holdsBase: true,
+        makeReady: true,
         wasQueued: false,
         knownRemoval: '',
         ...about,
@@ -158,6 +159,14 @@ describe('merging on GitHub', () => {
     assert.deepEqual(await merge, { commit: SHA });
     const sent = seen.find(({ path }) => path === '/graphql');
     assert.deepEqual(variablesOf(sent), { id: 'PR_7' });
+  });
+
+  it('waits for a draft that somebody keeps back', async () => {
+    const draft = pull({ draft: true, mergeable_state: 'draft' });
+    const { merge, seen, count } = merging({ [PULL]: ok(draft) }, { makeReady: false });
+    assert.match(heldOf(await merge), /made it a draft; mark it as ready/);
+    assert.equal(count(MERGE), 0);
+    assert.ok(seen.every(({ method }) => method === 'GET'));
   });
 
   it('does not ask again for a method that the repository does not allow', async () => {

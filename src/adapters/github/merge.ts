@@ -15,6 +15,7 @@ type Outcome = { commit: string } | MergeHeld;
 const Merged = z.object({ sha: z.string() });
 const Ready = z.object({ markPullRequestReadyForReview: z.unknown() });
 
+const DRAFT = 'somebody made it a draft; mark it as ready for review to go on';
 const MERGE_ATTEMPTS = 4;
 const MERGE_PAUSE_MS = 2_000;
 
@@ -35,6 +36,7 @@ export async function mergePullRequest(
     const pull = await readPull(client, repository, number, signal);
     const commit = settledCommit(repository, pull, request.commit, cause);
     if (commit !== null) return { commit };
+    if (pull.draft && !request.makeReady) return { held: DRAFT, state: 'waiting' };
     if (pull.draft && attempt < MERGE_ATTEMPTS) {
       await makeReady(client, repository, pull, signal);
       continue;

@@ -67,8 +67,8 @@ export async function seeThrough(
       { waits: true },
     );
     if (seen.kind === 'merged') {
-      const { pullRequest, integration, base } = open;
-      return { commit: seen.commit, head: integration.head, base, pullRequest };
+      const { integration, base } = open;
+      return { commit: seen.commit, head: integration.head, base, pullRequest: mergedInto(open, seen) };
     }
     if (seen.kind === 'merged_elsewhere') {
       const { pullRequest, integration, base } = open;
@@ -77,11 +77,16 @@ export async function seeThrough(
       });
       // Their head need not be anywhere to be fetched from; ours is here.
       const head = seen.commit === seen.head ? seen.head : integration.head;
-      return { commit: seen.commit, head, base, pullRequest };
+      return { commit: seen.commit, head, base, pullRequest: mergedInto(open, seen) };
     }
     open = { ...open, noted: [...open.noted, ...(seen.noted ?? [])] };
     open = await answer(site, services, opened, open, turn, seen);
   }
+}
+
+/** Its base branch may have got another name, or been changed for another, while it was open. */
+function mergedInto({ pullRequest }: Open, { into }: { into?: string }): Open['pullRequest'] {
+  return { ...pullRequest, baseBranch: into ?? pullRequest.baseBranch };
 }
 
 async function answer(

@@ -27,7 +27,9 @@ export async function presentPlaces(
     return remote === null ? [] : await services.deployer.places(remote.id, limited);
   } catch (error) {
     if (signal.aborted) throw error;
-    services.log.warn('the plan is made without what the project has on Appwrite', { error: toAppError(error).message });
+    services.log.warn('the plan is made without what the project has on Appwrite', {
+      error: toAppError(error).message,
+    });
     return [];
   }
 }

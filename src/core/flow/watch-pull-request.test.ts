@@ -22,8 +22,19 @@ async function watched() {
   forge.hold(remote, 'main', 'a review is required');
   forge.setChecks(remote, commit, { state: 'passed', runs: [] });
   const clock = createFakeClock();
-  const git: Partial<Repository> = { fetch: async () => main, mergeBase: async () => main };
-  const settings: Partial<RemoteSettings> = { mergeMethod: 'merge', revisionRounds: 3 };
+  const fetched: string[] = [];
+  const git: Partial<Repository> = {
+    fetch: async (_dir, _url, branch) => {
+      fetched.push(branch);
+      return main;
+    },
+    mergeBase: async () => main,
+  };
+  const settings: Partial<RemoteSettings> = {
+    mergeMethod: 'merge',
+    revisionRounds: 3,
+    pullRequest: { draft: false, ...lists },
+  };
   const known: Partial<Services> = { forge, clock, repository: git as Repository, remote: settings as RemoteSettings };
   const services = known as Services;
   const events = new Map<string, DomainEvent>();
@@ -58,6 +69,12 @@ async function watched() {
       forge.useQueue(remote, 'main');
     },
     emptyQueue: () => forge.emptyQueue(remote, 'main', 'checks'),
+    renameMain: (name: string) => {
+      forge.hold(remote, 'main', null);
+      forge.push(remote, name, { parents: [], files: { a: '1' } });
+      forge.retarget(remote, number, name);
+    },
+    fetched,
     hold: (reason: string) => forge.hold(remote, 'main', reason),
     ofType: <T extends DomainEvent['type']>(type: T) =>
       [...events.values()].filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type),
@@ -94,6 +111,17 @@ describe('the watch of a pull request that was cut off', () => {
     await look();
     assert.equal(ofType('pull_request.held').at(-1)?.reason, ofType('pull_request.held')[0]?.reason);
     assert.equal(ofType('pull_request.held').length, 3);
+  });
+
+  it('goes by the base branch as it is called by now', async () => {
+    const { look, renameMain, fetched } = await watched();
+    await look();
+    assert.deepEqual([...new Set(fetched)], ['main']);
+    renameMain('trunk');
+    fetched.length = 0;
+    const seen = await look();
+    assert.ok(seen?.kind === 'merged' && seen.into === 'trunk', JSON.stringify(seen));
+    assert.deepEqual([...new Set(fetched)], ['trunk']);
   });
 
   it('answers a removal from the merge queue that happened meanwhile, each once', async () => {

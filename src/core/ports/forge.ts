@@ -42,7 +42,7 @@ export interface Forge {
     signal: AbortSignal,
   ): Promise<{ name: string; log: string }[]>;
   /**
-   * Merges when the head is still `commit`; merged already: returns that. A draft is made ready first. Where the branch has a
+   * Merges when the head is still `commit`; merged already: returns that. Where the branch has a
    * merge queue, it is put in. Never forces. Otherwise it says why it is not merged now; ask again later. Throws `forge_failed`
    * with details.reason `closed`, `head_moved`, `conflict` or `merged_elsewhere` when asking again does not help.
    */
@@ -77,6 +77,8 @@ export interface MergeRequest {
   title: string;
   /** False: only a queue may take it. Where it would be merged at once, `ready` is the answer. */
   holdsBase: boolean;
+  /** A draft is made ready first; false: somebody keeps it back with that, and it waits. */
+  makeReady: boolean;
   /** The last answer was `queued`: when it is not in the queue any more, it is not put in again, and `removed` is the answer. */
   wasQueued: boolean;
   /**
