@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { LEAVE_OUT, lossesOf } from '../../src/protocol/losses.ts';
+import { LEAVE_OUT, leavesDataBehind, lossesOf } from '../../src/protocol/losses.ts';
 import type { Waiting } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
 import { dispatch, view } from '../store.ts';
@@ -12,7 +12,7 @@ export function DecideDeployment({ runId, wait }: { runId: string; wait: Waiting
   const [isAsking, setAsking] = useState(false);
   const { topic, waitOn } = wait;
   const losses = view.value === null ? [] : lossesOf(view.value);
-  const isEmptied = losses.some(({ action, kind }) => action === 'create' && kind === 'database');
+  const isEmptied = leavesDataBehind(losses);
   return (
     <>
       <p class="remedy">

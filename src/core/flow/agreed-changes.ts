@@ -1,4 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
+import { leavesDataBehind } from '../../protocol/losses.ts';
 import type { Plan } from '../../protocol/plan.ts';
 import type { Deployment, DeploymentChange } from '../../protocol/work.ts';
 import { type Approval, isAllowed } from '../approval.ts';
@@ -36,14 +37,11 @@ export async function previewed(
       services.deployer.preview(plan.deployment, input.brief.name, project, s.signal),
     );
     const { destructive } = await approveChanges(ctx, { changes, irreversible: [] }, round);
-    const rejected = changes.find((one) => isOtherDatabase(one) && !isAllowed(one, destructive));
+    const rejected = changes.find((one) => leavesDataBehind([one]) && !isAllowed(one, destructive));
     if (rejected === undefined) return { changes, destructive, round };
     await waitForOther(ctx, `${name}-rejected`, rejected);
   }
 }
-
-const isOtherDatabase = ({ action, kind, destructive }: DeploymentChange): boolean =>
-  destructive && action === 'create' && kind === 'database';
 
 async function waitForOther(ctx: Ctx, name: string, { id, detail }: DeploymentChange): Promise<void> {
   const message = `Nothing was deployed: the database "${id}" would be ${detail}, and that was rejected. The work is merged. Resume the run to be asked again, or cancel it and start one whose brief says which database to use.`;

@@ -1,4 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
+import { leavesDataBehind } from '../../protocol/losses.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
 import type { Approval } from '../approval.ts';
 import type { Ctx } from '../engine/port.ts';
@@ -30,8 +31,7 @@ export async function approveChanges(
   if (lossy.length === 0) return { destructive: false };
   const named = lossy.slice(0, NAMED).map(inWords);
   const more = lossy.length > NAMED ? ` and ${lossy.length - NAMED} more` : '';
-  const isEmptied = lossy.some(({ action, kind }) => action === 'create' && kind === 'database');
-  const question = isEmptied
+  const question = leavesDataBehind(lossy)
     ? `The application would begin without its data: ${named.join(', ')}${more}. Approve to do it; reject to deploy nothing.`
     : `Something would be lost, or may not fit any more: ${named.join(', ')}${more}. Approve to do it; reject to leave it out and do the rest.`;
   const decision = await waitAt<Decision>(ctx, `changes-decision${suffix}`, {

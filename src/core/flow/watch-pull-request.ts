@@ -30,12 +30,12 @@ type Fact =
   | { kind: 'checks_failed'; logs: { name: string; log: string }[] }
   /** `ids`: which versions of which comments. */
   | { kind: 'reviewed'; findings: Finding[]; ids: string[]; canAct: boolean }
+  /** Nothing but the merge queue is left; `lastRemoval` has to be on record before it is put in. */
+  | { kind: 'queueable'; lastRemoval: string }
   /**
    * It was thrown out of the merge queue. `logs`: of the checks that failed there; empty when none has. `base`: the tip of the
    * base branch that the failed checks were made with, when the head does not hold it.
    */
-  /** Nothing but the merge queue is left; `lastRemoval` has to be on record before it is put in. */
-  | { kind: 'queueable'; lastRemoval: string }
   | {
       kind: 'unqueued';
       reason: string;
