@@ -47,7 +47,8 @@ describe('issues', () => {
           return found === null ? null : { owner: found[1] ?? '', name: found[2] ?? '' };
         },
         gitAuthorization: () => null,
-        findRepository: async ({ owner, name }) => {
+        findRepository: async ({ owner: given, name }) => {
+          const owner = given ?? assert.fail('an issue names its owner');
           const webUrl = `https://github.example/${owner}/${name}`;
           return {
             id: 'github.example/1',

@@ -263,6 +263,10 @@ describe('the command line, deploying and undoing', () => {
         { type: 'rollback.finished', done: [drop], kept: ['rows'] },
         ['good rolled back: 1 change', 'info - delete table crew/old (loses data)', 'wait kept: rows'],
       ],
+      [
+        { type: 'rollback.finished', done: [{ ...create, kind: 'database', destructive: true }], kept: [] },
+        ['good rolled back: 1 change', 'info + create database web (leaves data behind)'],
+      ],
     ];
     for (const [event, expected] of cases) assert.deepEqual(lines(event), expected);
   });

@@ -227,6 +227,51 @@ for (const [name, start] of Object.entries(subjects)) {
       });
     }
 
+    it('tells what a project has, under the ids of its plans, and what a plan with other ids would leave behind', async () => {
+      const project = 'acme/moved';
+      const wanted = needsOf({
+        ...{ databaseId: 'ledger', tables: [notes] },
+        ...{ functions: [functionNeed({ id: 'bill' })], sites: [siteNeed({ id: 'desk' })] },
+      });
+      await subject.occupy('database', 'ledger');
+      const database = await deployer.place({ kind: 'database', id: 'ledger', name: 'Ledger' }, project, signal);
+      assert.deepEqual(await deployer.places(project, signal), [], 'nothing is in it yet');
+      await deployer.applyDatabase(wanted, database, 'Ledger', careful, signal);
+      const [bill, desk] = [requestFor('function', 'bill'), requestFor('site', 'desk')];
+      const places = [
+        await deployer.place(bill, project, signal),
+        await deployer.place(desk, project, signal),
+      ] as const;
+      await deployer.deployFunction(functionNeed({ id: 'bill' }), places[0], source.dir, [], {}, signal);
+      await deployer.deploySite(siteNeed({ id: 'desk' }), places[1], source.dir, [], signal);
+      assert.deepEqual(await deployer.places(project, signal), [
+        { kind: 'database', id: 'ledger-2', planId: 'ledger' },
+        { kind: 'function', id: 'bill', planId: 'bill' },
+        { kind: 'site', id: 'desk', planId: 'desk' },
+      ]);
+      assert.deepEqual(await deployer.places('acme/move', signal), [], 'of no other project');
+
+      const made = async (needs: DeploymentNeeds) => {
+        const changes = await deployer.preview(needs, 'Ledger', project, signal);
+        return changes.filter(
+          ({ action, kind }) => action === 'create' && ['database', 'function', 'site'].includes(kind),
+        );
+      };
+      assert.deepEqual(await made(wanted), []);
+      const other = needsOf({
+        ...{ databaseId: 'books', tables: [notes] },
+        ...{ functions: [functionNeed({ id: 'invoice' })], sites: [siteNeed({ id: 'front' })] },
+      });
+      const [books, invoice, front] = await made(other);
+      assert.deepEqual([books?.id, books?.destructive], ['books', true]);
+      assert.match(books?.detail ?? '', /new, empty one; the data of this project is in "ledger-2"/);
+      assert.deepEqual([invoice?.destructive, front?.destructive], [false, false]);
+      assert.match(invoice?.detail ?? '', /"bill" of this project.*stays as it is/);
+      assert.match(front?.detail ?? '', /"desk" of this project.*stays as it is/);
+      const both = { ...other, functions: [functionNeed({ id: 'bill' }), functionNeed({ id: 'invoice' })] };
+      assert.equal((await made(both)).find(({ kind }) => kind === 'function')?.detail, '', 'the plan names all');
+    });
+
     it('keeps to 36 characters, and stops after 20 ids of others with a word about it', async () => {
       const id = 'a-function-whose-id-is-36-characters';
       const idOf = (n: number) => (n === 1 ? id : `${id.slice(0, 36 - `-${n}`.length)}-${n}`);

@@ -32,6 +32,7 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
     it('finds a repository without ever creating one', async () => {
       const { owner, name } = repository;
       assert.deepEqual(await forge.findRepository({ owner, name }, signal), repository);
+      assert.deepEqual(await forge.findRepository({ owner: null, name }, signal), repository, 'of the token');
       await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
       await assert.rejects(forge.findRepository({ owner, name: 'gone' }, signal), refusal('not_found'));
     });
@@ -195,6 +196,14 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
       assert.equal((await harness.extras(repository, number)).draft, false);
     });
 
+    it('leaves a draft alone that is not to be made ready, and says that it is one', async () => {
+      const { head, number } = await withFeature(harness, repository, { draft: true });
+      const held = await forge.merge(repository, number, { ...mergeOf(head), makeReady: false }, signal);
+      assert.ok('held' in held && held.state === 'waiting', JSON.stringify(held));
+      assert.match(held.held, /draft/);
+      assert.equal((await harness.extras(repository, number)).draft, true);
+    });
+
     it('does not pass over a review that the branch requires, and merges when it is there', async () => {
       const { head, number } = await withFeature(harness, repository);
       await harness.requireReview(repository, 'main');
@@ -260,9 +269,39 @@ export function forgeContract(name: string, make: () => Promise<ForgeHarness>): 
           assert.equal(state === 'failed', by === 'checks', state);
         }
         const again = await ask(false);
-        assert.ok('held' in again && again.state === 'queued');
+        assert.ok('held' in again && again.state === 'removed', 'nobody has answered it');
+        const knownRemoval = again.removal;
+        const answered = await forge.merge(repository, number, { ...mergeOf(head), knownRemoval }, signal);
+        assert.ok('held' in answered && answered.state === 'queued');
       });
     }
+
+    it('tells every removal from the queue, also one that nobody has seen', async () => {
+      const { head, number } = await withFeature(harness, repository);
+      await harness.useQueue(repository, 'main');
+      let knownRemoval: string | null = null;
+      const ask = async () => {
+        const answer = await forge.merge(repository, number, { ...mergeOf(head), knownRemoval }, signal);
+        return 'held' in answer ? answer : assert.fail('it was merged');
+      };
+      const seen = new Set<string>();
+      for (let round = 1; round <= 2; round += 1) {
+        const first = await ask();
+        if (first.state === 'queueable') knownRemoval = first.lastRemoval;
+        assert.equal(first.state, round === 1 ? 'queueable' : 'queued');
+        if (round === 1) assert.equal((await ask()).state, 'queued');
+        await harness.emptyQueue(repository, 'main', 'person');
+        const removed = await ask();
+        assert.ok(removed.state === 'removed', JSON.stringify(removed));
+        seen.add(removed.removal);
+        knownRemoval = removed.removal;
+      }
+      assert.equal(seen.size, 2);
+      assert.ok(!seen.has(''));
+      knownRemoval = null;
+      const last = await ask();
+      assert.ok(last.state === 'queueable' && seen.has(last.lastRemoval));
+    });
 
     it('does not merge what does not hold its base, and says when nothing else is in the way', async () => {
       const { head, number } = await withFeature(harness, repository);

@@ -87,7 +87,9 @@ export const mergeOf = (commit: string, method: MergeRequest['method'] = 'merge'
   method,
   title,
   holdsBase: true,
+  makeReady: true,
   wasQueued: false,
+  knownRemoval: '',
 });
 
 export const pullRequest: PullRequestRequest = {

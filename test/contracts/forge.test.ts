@@ -103,4 +103,42 @@ describe('the GitHub adapter with checks that run', () => {
       await folder.remove();
     }
   });
+
+  it('sees the one that fails of two workflows that name their jobs the same, with its log', async () => {
+    const { signal } = new AbortController();
+    const folder = await temporaryFolder();
+    const standIn = await startGithubStandIn({ dataDir: folder.path });
+    watch('github', standIn.apiUrl);
+    try {
+      const forge = createForge({ token: standIn.token, apiUrl: standIn.apiUrl });
+      const wanted = { owner: null, name: 'shop', private: true, description: '' };
+      const repository = await forge.ensureRepository(wanted, signal);
+      const pusher = createGitPusher(folder, forge.gitAuthorization());
+      const workflow = (name: string, command: string) =>
+        `name: ${name}\non: [pull_request]\njobs: { test: { runs-on: x, steps: [{ run: ${command} }] } }\n`;
+      await pusher.push(repository.cloneUrl, 'main', null, { 'README.md': 'shop\n' });
+      const head = await pusher.push(repository.cloneUrl, 'feature', 'main', {
+        '.github/workflows/a.yml': workflow('Unit', 'echo no shop && exit 3'),
+        '.github/workflows/b.yml': workflow('Pages', 'echo fine'),
+      });
+      const required = { required_status_checks: [{ context: 'test' }] };
+      const rules = [{ type: 'required_status_checks' as const, parameters: required }];
+      standIn.setRules(repository.owner, repository.name, 'main', rules);
+      const pull = await forge.ensurePullRequest(repository, pullRequest, signal);
+      const summary = await until(async () => {
+        const found = await forge.checks(repository, head, signal);
+        return found.runs.length === 2 && found.runs.every(({ state }) => state !== 'pending') ? found : null;
+      });
+      const states = summary.runs.map(({ name, state }) => `${name}: ${state}`);
+      assert.deepEqual(states.toSorted(), ['Pages / test: passed', 'Unit / test: failed']);
+      const [log, ...more] = await forge.failedLogs(repository, summary, signal);
+      assert.equal(log?.name, 'Unit / test');
+      assert.match(log?.log ?? '', /no shop/);
+      assert.equal(more.length, 0);
+      assert.equal((await forge.pullRequest(repository, pull.number, signal)).mergeable, 'blocked');
+    } finally {
+      await standIn.close();
+      await folder.remove();
+    }
+  });
 });

@@ -1,6 +1,7 @@
+import { leftBehind } from '../../src/adapters/appwrite/changes.ts';
 import { functionWish, siteWish } from '../../src/adapters/appwrite/wish.ts';
 import { isAllowed } from '../../src/core/approval.ts';
-import type { Deployer, DeploymentJournal, Place, PlaceRequest } from '../../src/core/ports.ts';
+import type { Deployer, DeploymentJournal, OwnPlace, Place, PlaceRequest } from '../../src/core/ports.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { Deployment, DeploymentChange } from '../../src/protocol/work.ts';
 import { createFakeResources } from './deployer-resources.ts';
@@ -45,6 +46,12 @@ export function createFakeDeployer(): FakeDeployer {
     if (free === undefined) throw taken(kind, planId);
     return { id: free, isOurs: false };
   };
+  const placesOf = (project: string): OwnPlace[] =>
+    [...owners].flatMap(([key, mark]) => {
+      const [kind, id = ''] = key.split(' ') as [Kind, string];
+      const holds = kind === 'database' ? tables.has(id) : resources.known(kind, id).length > 0;
+      return holds && mark.startsWith(`${project}/`) ? [{ kind, id, planId: mark.slice(project.length + 1) }] : [];
+    });
   const undo = (deployment: Deployment) => {
     const { kind, id, mark } = deployment;
     const owner = owners.get(`${kind} ${id}`);
@@ -63,6 +70,12 @@ export function createFakeDeployer(): FakeDeployer {
       refuseAborted(signal);
       const changes: DeploymentChange[] = [];
       const placeOf = (kind: Kind, planId: string) => find(kind, planId, `${project}/${planId}`);
+      const besides = (kind: Kind, made: DeploymentChange[], planned: readonly string[]) =>
+        leftBehind(
+          made,
+          kind,
+          placesOf(project).filter((one) => one.kind === kind && !planned.includes(one.planId)),
+        );
       const database = needs.databaseId === null ? null : placeOf('database', needs.databaseId);
       if (database !== null) {
         const made = tables.preview(database.id, needs);
@@ -74,14 +87,34 @@ export function createFakeDeployer(): FakeDeployer {
           detail: '',
           destructive: false,
         } as const;
-        changes.push(...(isMissing ? [created] : []), ...made);
+        changes.push(...besides('database', [...(isMissing ? [created] : []), ...made], [needs.databaseId ?? '']));
       }
       const given: Record<string, string> = database === null ? {} : { APPWRITE_DATABASE_ID: database.id };
       for (const need of needs.functions) {
-        changes.push(...resources.preview(functionWish(need, placeOf('function', need.id).id, given)));
+        const made = resources.preview(functionWish(need, placeOf('function', need.id).id, given));
+        changes.push(
+          ...besides(
+            'function',
+            made,
+            needs.functions.map(({ id }) => id),
+          ),
+        );
       }
-      for (const need of needs.sites) changes.push(...resources.preview(siteWish(need, placeOf('site', need.id).id)));
+      for (const need of needs.sites) {
+        const made = resources.preview(siteWish(need, placeOf('site', need.id).id));
+        changes.push(
+          ...besides(
+            'site',
+            made,
+            needs.sites.map(({ id }) => id),
+          ),
+        );
+      }
       return changes;
+    },
+    places: async (project, signal) => {
+      refuseAborted(signal);
+      return placesOf(project);
     },
     place: async (request, project, signal, onCreate) => {
       refuseAborted(signal);

@@ -20,7 +20,7 @@ export interface FakePull extends PullRequest {
   teams: string[];
   comments: FakeComment[];
   /** How the merge queue threw it out last. */
-  removed: { byPerson: boolean; group: string } | null;
+  removed: { byPerson: boolean; group: string; removal: string } | null;
 }
 
 /** `state`: of the review, or of the thread of a remark. */

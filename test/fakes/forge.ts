@@ -3,6 +3,7 @@ import type {
   ForgeRepository,
   Issue,
   MergeHeld,
+  MergeRequest,
   PullRequestRequest,
   ReviewComment,
 } from '../../src/core/ports.ts';
@@ -54,6 +55,8 @@ export interface FakeForge extends Forge {
   runQueue(repository: ForgeRepository, branch: string): number;
   /** Throws all out: the checks of the commit that is returned fail there, or somebody takes them out. */
   emptyQueue(repository: ForgeRepository, branch: string, by: 'checks' | 'person'): void;
+  /** Somebody gives the pull request another base branch, or that has a new name. */
+  retarget(repository: ForgeRepository, number: number, branch: string): void;
   /** Adds words of somebody; returns their id. */
   comment(repository: ForgeRepository, number: number, comment: Omit<ReviewComment, 'id'>): string;
   /** Resolves the thread, or dismisses the review. */
@@ -72,6 +75,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
   const made = { repositories: 0, pullRequests: 0, merges: 0, workflowRuns: 0 };
   const warnings: string[] = [];
   let reviewers: readonly string[] | null = null;
+  let removals = 0;
 
   const at = (repository: { owner: string; name: string }): FakeRepository => {
     const found = repositories.get(`${repository.owner}/${repository.name}`.toLowerCase());
@@ -108,7 +112,7 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
     gitAuthorization: () => null,
     async findRepository(place, signal) {
       begin(signal);
-      const { info, branches } = at(place);
+      const { info, branches } = at({ ...place, owner: place.owner ?? user });
       return { ...info, empty: branches.size === 0 };
     },
     async ensureRepository(request, signal) {
@@ -173,12 +177,13 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       }
       if (pull.mergeCommit !== null) return { commit: pull.mergeCommit };
       if (pull.state === 'closed') throw refuse('forge_failed', 'It was closed.', 'closed');
+      if (pull.draft && !request.makeReady) return { held: 'it is a draft', state: 'waiting' };
       pull.draft = false;
       const state = mergeability(world, pull);
       if (state === 'conflict') throw refuse('forge_failed', 'Not mergeable.', 'conflict');
       const queue = world.queues.get(pull.baseBranch);
       if (state === 'blocked') return { held: world.held.get(pull.baseBranch) ?? '', state: 'waiting' };
-      if (queue !== undefined) return enterQueue(queue, pull, request.wasQueued);
+      if (queue !== undefined) return enterQueue(queue, pull, request);
       if (!request.holdsBase) return { held: `${pull.baseBranch} has moved`, state: 'ready' };
       if (state === 'behind') return { held: `${pull.headBranch} is behind ${pull.baseBranch}`, state: 'waiting' };
       made.merges += 1;
@@ -271,10 +276,13 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
       for (const number of world.queues.get(branch)?.splice(0) ?? []) {
         const pull = pullOf(world, number);
         const group = groupOf(pull);
-        pull.removed = { byPerson: by === 'person', group };
+        pull.removed = { byPerson: by === 'person', group, removal: `removal-${++removals}` };
         const run = { name: 'queue', state: 'failed' as const, url: null, summary: 'failed', logId: null };
         if (by === 'checks') world.checks.set(group, { state: 'failed', runs: [run] });
       }
+    },
+    retarget(repository, number, branch) {
+      pullOf(at(repository), number).baseBranch = branch;
     },
     comment(repository, number, comment) {
       const { comments } = pullOf(at(repository), number);
@@ -325,10 +333,13 @@ export function createFakeForge(user = 'fake-user'): FakeForge {
 const groupOf = ({ number, headCommit }: FakePull): string =>
   idOf({ parents: [headCommit], files: { group: String(number) } });
 
-function enterQueue(queue: number[], pull: FakePull, wasQueued: boolean): MergeHeld {
+function enterQueue(queue: number[], pull: FakePull, { wasQueued, knownRemoval }: MergeRequest): MergeHeld {
   const { number, removed } = pull;
-  if (!queue.includes(number) && wasQueued && removed !== null) {
-    return { held: 'thrown out of the merge queue', state: 'removed', ...removed };
+  if (!queue.includes(number)) {
+    const lastRemoval = removed?.removal ?? '';
+    if (knownRemoval === null && !wasQueued) return { held: 'not in the merge queue', state: 'queueable', lastRemoval };
+    if (removed !== null && removed.removal !== knownRemoval)
+      return { held: 'thrown out of the merge queue', state: 'removed', ...removed };
   }
   if (!queue.includes(number)) queue.push(number);
   return { held: `in the merge queue (position ${queue.indexOf(number) + 1})`, state: 'queued', group: groupOf(pull) };

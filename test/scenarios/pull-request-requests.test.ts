@@ -125,7 +125,7 @@ jobs:
           await queueRules(now, where, opened);
           await passHead();
         };
-        await open.begin({ revision: { 'revision-checks-0': [write('fixed.txt', 'x\n')] } }, queued);
+        await open.begin({ revision: { 'revision-checks-1': [write('fixed.txt', 'x\n')] } }, queued);
         const runId = await open.rig.start({ until: 'commit' });
         await event(open.rig, runId, 'pull_request.opened');
         const failing = await group();
@@ -169,9 +169,12 @@ jobs:
       const merge = (forge: Forge): Forge['merge'] => {
         return async (where, number, request, signal) => {
           if (isRepaired) return forge.merge(where, number, { ...request, wasQueued: false }, signal);
-          if (request.wasQueued) {
+          const { knownRemoval } = request;
+          if (knownRemoval === null) return { held: 'not in the queue', state: 'queueable', lastRemoval: '' };
+          // The program is ended each time: no look sees it in the queue.
+          if (entered > 0 && knownRemoval !== `removal-${entered}`) {
             const held = 'thrown out of the merge queue (timed out)';
-            return { held, state: 'removed', group: null, byPerson: false };
+            return { held, state: 'removed', group: null, byPerson: false, removal: `removal-${entered}` };
           }
           entered += 1;
           return { held: 'in the merge queue', state: 'queued', group: null };

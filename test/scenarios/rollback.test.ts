@@ -108,6 +108,34 @@ describe('the changes of a deployment', function () {
     assert.ok(since.some((action) => action.startsWith('upload site web')));
   });
 
+  it('tell a later plan what is there, and a database that is not the one with the data is asked for', async () => {
+    const asked = () => rig.lead.requests.filter(({ purpose }) => purpose === 'plan').map(({ input }) => input);
+    await build([title]);
+    plan = { ...plan, deployment: { ...plan.deployment, databaseId: 'crew2', sites: [aSite('front', { path: 'a' })] } };
+    const runId = await rig.start({ brief });
+    const view = await rig.settled(runId);
+    assert.doesNotMatch(asked()[0] ?? '', /Deployed by earlier plans/);
+    assert.match(asked()[1] ?? '', /# Deployed by earlier plans\n- database "crew"\n- site "web"\n/);
+    assert.deepEqual([view.status, view.waiting[0]?.gate], ['waiting', 'deployment']);
+    const words =
+      /create database crew2 \(a new, empty one; the data of this project is in "crew",.* reject to deploy nothing/;
+    assert.match(view.waiting[0]?.message ?? '', words);
+    assert.match(view.preview?.changes.find(({ kind }) => kind === 'site')?.detail ?? '', /"web" of this project/);
+
+    const before = deployer.actions.length;
+    await rig.app.dispatch({ type: 'reject', runId, comment: 'Keep the data.' });
+    const rejected = await rig.settled(runId);
+    assert.deepEqual([rejected.status, rejected.waiting[0]?.gate], ['waiting', 'resume']);
+    assert.match(rejected.waiting[0]?.message ?? '', /Nothing was deployed: .*"crew2".*asked again/);
+    assert.deepEqual(deployer.actions.slice(before), []);
+
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    assert.equal((await rig.settled(runId)).waiting[0]?.gate, 'deployment');
+    await rig.app.dispatch({ type: 'approve', runId, gate: 'deployment' });
+    assert.equal((await rig.settled(runId)).status, 'complete');
+    assert.ok(deployer.actions.slice(before).includes('create database crew2'));
+  });
+
   for (const decision of ['approve', 'reject'] as const) {
     it(`that have come to lose something since the preview are asked for in the run: ${decision}`, async () => {
       await build([title, done]);

@@ -21,7 +21,7 @@ export function ChangeList({ changes, isDone }: { changes: readonly DeploymentCh
           {destructive ? (
             <span class="sign tone-bad losing">
               <Icon name="warning" />
-              {isDone ? t('Lost something') : t('Loses something')}
+              {action === 'create' ? t('Leaves data behind') : isDone ? t('Lost something') : t('Loses something')}
             </span>
           ) : null}
         </li>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { LEAVE_OUT, lossesOf } from '../../src/protocol/losses.ts';
+import { LEAVE_OUT, leavesDataBehind, lossesOf } from '../../src/protocol/losses.ts';
 import type { Waiting } from '../../src/protocol/view.ts';
 import { t } from '../l10n.ts';
 import { dispatch, view } from '../store.ts';
@@ -12,12 +12,17 @@ export function DecideDeployment({ runId, wait }: { runId: string; wait: Waiting
   const [isAsking, setAsking] = useState(false);
   const { topic, waitOn } = wait;
   const losses = view.value === null ? [] : lossesOf(view.value);
+  const isEmptied = leavesDataBehind(losses);
   return (
     <>
       <p class="remedy">
-        {t(
-          'Left out, these changes are not made and the others are. Nothing is lost by that, and they can follow later.',
-        )}
+        {isEmptied
+          ? t(
+              'Left out, nothing is deployed: the application would begin without its data. The run waits, and asks again.',
+            )
+          : t(
+              'Left out, these changes are not made and the others are. Nothing is lost by that, and they can follow later.',
+            )}
       </p>
       <div class="actions">
         <Button

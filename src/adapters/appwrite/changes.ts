@@ -1,3 +1,4 @@
+import type { OwnPlace } from '../../core/ports.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
 
 type Json = string | number | boolean | null | readonly string[];
@@ -10,6 +11,30 @@ export function change(
   destructive = false,
 ): DeploymentChange {
   return { action, kind, id, detail, destructive };
+}
+
+/**
+ * The same changes, with what is made of the kind in words: beside which others of the project, that the plan does not name. A
+ * new database beside one with the data of the project is a loss to whoever uses it: the application is empty.
+ */
+export function leftBehind(
+  changes: readonly DeploymentChange[],
+  kind: OwnPlace['kind'],
+  others: readonly Pick<OwnPlace, 'id'>[],
+): DeploymentChange[] {
+  const [first] = others;
+  if (first === undefined) return [...changes];
+  const named = others.map(({ id }) => `"${id}"`).join(', ');
+  return changes.map((one) => {
+    if (one.action !== 'create' || one.kind !== kind) return one;
+    return kind === 'database'
+      ? {
+          ...one,
+          detail: `a new, empty one; the data of this project is in ${named}, which the plan does not use`,
+          destructive: true,
+        }
+      : { ...one, detail: `a new one; ${named} of this project, which the plan does not name, stays as it is` };
+  });
 }
 
 /** One setting that differs, written so that a rollback can read it: `timeout: 15 -> 30`. */

@@ -11,6 +11,8 @@ interface Named {
 }
 
 const MAX_NAME_CHARS = 128;
+/** Before the mark, in the name of the table that is one. */
+export const MARK_TABLE_WORDS = 'Says whose this database is: ';
 
 const named = (list: Named[]) => list.map(({ $id, name }) => ({ id: $id, name }));
 const queriesFor = (sdk: Sdk, ids: string[]) => [sdk.Query.equal('$id', ids), sdk.Query.limit(ids.length)];
@@ -36,7 +38,7 @@ export function claimsOfDatabases(caller: Caller, name: string, signal: AbortSig
     },
     write: async (databaseId, mark) => {
       const tableId = markTableOf(mark);
-      const tableName = `Says whose this database is: ${mark}`.slice(0, MAX_NAME_CHARS);
+      const tableName = `${MARK_TABLE_WORDS}${mark}`.slice(0, MAX_NAME_CHARS);
       const make = (sdk: Sdk) => sdk.tablesDB.createTable({ databaseId, tableId, name: tableName });
       const isDone = async () => (await tableIdsOf(caller, databaseId, signal)).includes(tableId);
       await caller.change({ what: `marking database ${databaseId}`, make, isDone, signal }).catch((error: unknown) => {

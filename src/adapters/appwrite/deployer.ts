@@ -9,6 +9,7 @@ import { deployResource, ensureGiven } from './deploy-resource.ts';
 import { listDeployments } from './deployments.ts';
 import { type DomainSettings, listRules, publicUrl } from './domains.ts';
 import { functionOps, functionSettings } from './functions.ts';
+import { ownPlaces } from './own-places.ts';
 import { type Claims, candidates, claim, markOf } from './places.ts';
 import { preview } from './preview.ts';
 import type { OpsByKind, ResourceKind } from './resource.ts';
@@ -69,6 +70,7 @@ export function createDeployer(options: DeployerOptions): Deployer {
   ) => deployResource({ ...base, ops: ops[wish.holder.kind], signal, journal }, wish, mark, source);
   return {
     preview: (needs, name, project, signal) => preview({ ...base, ops, claimsOf, signal }, needs, name, project),
+    places: (project, signal) => ownPlaces(caller, project, ['database', 'function', 'site'], signal),
     place: async (request, project, signal, onCreate) => {
       const planId = planIdOf(request);
       const mark = markOf(project, planId);

@@ -1,9 +1,11 @@
-import type { PlaceRequest } from '../../core/ports.ts';
+import type { OwnPlace, PlaceRequest } from '../../core/ports.ts';
 import type { DeploymentNeeds } from '../../protocol/deployment-needs.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
+import { leftBehind } from './changes.ts';
 import { planIdOf } from './claims.ts';
 import { diffDatabase } from './deploy-database.ts';
 import type { ResourceContext } from './deploy-resource.ts';
+import { ownPlaces } from './own-places.ts';
 import { type Claims, candidates, findPlace, markOf } from './places.ts';
 import type { OpsByKind } from './resource.ts';
 import { readPairs } from './schema/apply.ts';
@@ -34,19 +36,41 @@ export async function preview(
     databaseId = place.id;
     const schema = { ...context, databaseId };
     const pairs = place.isOurs ? await readPairs(schema, needs) : needs.tables.map((need) => ({ need, present: null }));
-    changes.push(...diffDatabase(databaseId, needs, place.isOurs ? await listTableIds(schema) : null));
+    const made = diffDatabase(databaseId, needs, place.isOurs ? await listTableIds(schema) : null);
+    changes.push(...(await besides(context, project, 'database', made, [needs.databaseId])));
     changes.push(...diffTables(databaseId, pairs).flatMap((step) => step.changes));
   }
   const given: Record<string, string> = databaseId === null ? {} : { APPWRITE_DATABASE_ID: databaseId };
   for (const need of needs.functions) {
     const place = await look(context, { kind: 'function', need }, project);
-    changes.push(...(await previewResource(context, functionWish(need, place.id, given), place.isOurs)));
+    const made = await previewResource(context, functionWish(need, place.id, given), place.isOurs);
+    changes.push(...(await besides(context, project, 'function', made, idsOf(needs.functions))));
   }
   for (const need of needs.sites) {
     const place = await look(context, { kind: 'site', need }, project);
-    changes.push(...(await previewResource(context, siteWish(need, place.id), place.isOurs)));
+    const made = await previewResource(context, siteWish(need, place.id), place.isOurs);
+    changes.push(...(await besides(context, project, 'site', made, idsOf(needs.sites))));
   }
   return changes;
+}
+
+const idsOf = (needs: readonly { id: string }[]): string[] => needs.map(({ id }) => id);
+
+/** What is made anew says what the project has of the kind already and the plan does not name. */
+async function besides(
+  { caller, signal }: PreviewContext,
+  project: string,
+  kind: OwnPlace['kind'],
+  changes: DeploymentChange[],
+  planned: readonly string[],
+): Promise<DeploymentChange[]> {
+  if (!changes.some((one) => one.action === 'create' && one.kind === kind)) return changes;
+  const present = await ownPlaces(caller, project, [kind], signal);
+  return leftBehind(
+    changes,
+    kind,
+    present.filter(({ planId }) => !planned.includes(planId)),
+  );
 }
 
 function look(context: PreviewContext, request: PlaceRequest, project: string) {

@@ -72,6 +72,62 @@ describe('checks of a commit on GitHub', () => {
     assert.equal((await checks(forgeOver(stopped.fetch))).state, 'stopped');
   });
 
+  describe('of one name', () => {
+    const job = (id: number, suite: number, conclusion: string | null, app = 'github-actions') => ({
+      ...run('test', conclusion === null ? 'queued' : 'completed', conclusion),
+      ...{ id, check_suite: { id: suite }, app: { slug: app } },
+    });
+    const start = (suite: number, workflow: number, event = 'pull_request') => {
+      const name = `Workflow ${workflow}`;
+      return { id: suite * 10, check_suite_id: suite, workflow_id: workflow, name, event };
+    };
+    const summaryOf = async (jobs: unknown[], starts: unknown[] | null) => {
+      const { fetch, asked } = routing({
+        [`GET /repos/ada/shop/commits/${COMMIT}/check-runs`]: { status: 200, body: { check_runs: jobs } },
+        [`GET /repos/ada/shop/commits/${COMMIT}/status`]: { status: 200, body: { statuses: [] } },
+        'GET /repos/ada/shop/actions/runs':
+          starts === null
+            ? { status: 403, body: { message: 'Resource not accessible by personal access token' } }
+            : { status: 200, body: { workflow_runs: starts } },
+      });
+      const summary = await checks(forgeOver(fetch));
+      return { state: summary.state, runs: summary.runs.map(({ name, state }) => `${name}: ${state}`), asked };
+    };
+
+    it('are told apart by their workflows, none hidden by another', async () => {
+      const both = await summaryOf([job(2, 22, 'success'), job(1, 11, 'failure')], [start(11, 1), start(22, 2)]);
+      assert.deepEqual(both.runs, ['Workflow 2 / test: passed', 'Workflow 1 / test: failed']);
+      assert.equal(both.state, 'failed');
+      const stopped = await summaryOf([job(2, 22, 'success'), job(1, 11, 'cancelled')], [start(11, 1), start(22, 2)]);
+      assert.equal(stopped.state, 'stopped');
+    });
+
+    it('are told apart by their apps, and numbered where nothing tells them apart', async () => {
+      const apps = await summaryOf([job(2, 22, 'success', 'circle'), job(1, 11, 'cancelled')], [start(11, 1)]);
+      assert.deepEqual(apps.runs, ['circle / test: passed', 'github-actions / test: stopped']);
+      const jobs = await summaryOf([job(2, 11, 'success', ''), job(1, 11, 'failure', '')], []);
+      assert.deepEqual(jobs.runs, ['test: passed', 'test (2): failed']);
+    });
+
+    it('give way to a later run of their workflow for the same event', async () => {
+      const again = await summaryOf([job(2, 22, 'success'), job(1, 11, 'failure')], [start(11, 1), start(22, 1)]);
+      assert.deepEqual(again.runs, ['test: passed']);
+      const events = [start(11, 1, 'push'), start(22, 1)];
+      const other = await summaryOf([job(2, 22, 'success'), job(1, 11, 'failure')], events);
+      assert.deepEqual(other.runs, ['Workflow 1 / test (pull_request): passed', 'Workflow 1 / test (push): failed']);
+      const dispatched = await summaryOf([job(2, 22, 'success'), job(1, 11, 'cancelled')], events);
+      assert.deepEqual(dispatched.runs, ['test: passed'], 'what was stopped may be started in another way');
+    });
+
+    it('are compared by name and app where the token may not read workflows, and nobody asks without need', async () => {
+      const blind = await summaryOf([job(2, 22, 'success'), job(1, 11, 'cancelled')], null);
+      assert.equal(blind.state, 'passed');
+      assert.equal((await summaryOf([job(2, 22, 'success'), job(1, 11, 'failure')], null)).state, 'failed');
+      const plain = await summaryOf([job(1, 11, 'failure')], []);
+      assert.deepEqual([plain.runs, plain.asked().length], [['test: failed'], 2]);
+    });
+  });
+
   it('reads every page', async () => {
     const many = Array.from({ length: 100 }, (_, at) => run(`run-${at}`, 'completed', 'success'));
     const { fetch, seen } = answering(

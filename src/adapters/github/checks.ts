@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ForgeRepository } from '../../core/ports.ts';
 import type { CheckSummary } from '../../protocol/work.ts';
+import { isSuperseded, readStarts, telling } from './check-twins.ts';
 import type { GithubClient } from './client.ts';
 import { allPages, PAGE_SIZE, place, slug } from './places.ts';
 
@@ -11,6 +12,8 @@ const CheckRun = z.object({
   conclusion: z.string().nullable(),
   html_url: z.string().nullable(),
   output: z.object({ title: z.string().nullable(), summary: z.string().nullable() }),
+  check_suite: z.object({ id: z.int() }).nullish(),
+  app: z.object({ slug: z.string().optional() }).nullish(),
 });
 type CheckRun = z.infer<typeof CheckRun>;
 const CheckRuns = z.object({ check_runs: z.array(CheckRun) });
@@ -53,7 +56,10 @@ export async function readChecks(
     );
     return answer.statuses;
   });
-  return summarize([...withoutSuperseded(checkRuns).map(fromCheckRun), ...statuses.map(fromStatus)]);
+  const starts = await readStarts(client, repository, commit, checkRuns, signal);
+  const current = checkRuns.filter((run) => !isSuperseded(run, stateOf(run) === 'stopped', checkRuns, starts));
+  const runs = current.map((run) => ({ ...fromCheckRun(run), name: telling(run, current, starts) }));
+  return summarize(numbered([...runs, ...statuses.map(fromStatus)]));
 }
 
 const stateOf = ({ status, conclusion }: CheckRun): Run['state'] => {
@@ -62,11 +68,14 @@ const stateOf = ({ status, conclusion }: CheckRun): Run['state'] => {
   return FAILING.has(conclusion) ? 'failed' : 'stopped';
 };
 
-/** A run that stopped is out of the way once a later one of its name is there: GitHub cancels what it starts twice. */
-function withoutSuperseded(runs: CheckRun[]): CheckRun[] {
-  return runs.filter(
-    (run) => stateOf(run) !== 'stopped' || !runs.some((other) => other.name === run.name && other.id > run.id),
-  );
+/** Clients and reports go by the name: what nothing tells apart gets a number. */
+function numbered(runs: Run[]): Run[] {
+  const counts = new Map<string, number>();
+  return runs.map((run) => {
+    const count = (counts.get(run.name) ?? 0) + 1;
+    counts.set(run.name, count);
+    return count === 1 ? run : { ...run, name: `${run.name} (${count})` };
+  });
 }
 
 function fromCheckRun(run: CheckRun): Run {

@@ -3,7 +3,7 @@ import type { ForgeRepository, MergeHeld, MergeRequest } from '../../core/ports.
 import { AppError } from '../../protocol/errors.ts';
 import type { GithubClient } from './client.ts';
 import { limitWaitMs, statusOf, wordsOf } from './errors.ts';
-import { readRemoval } from './merge-queue-removal.ts';
+import { queueHistory } from './merge-queue-removal.ts';
 import { place, slug } from './places.ts';
 import type { Pull } from './pulls.ts';
 
@@ -55,12 +55,39 @@ export async function enqueue(
   client: GithubClient,
   repository: ForgeRepository,
   pull: Pull,
-  { commit, wasQueued }: MergeRequest,
+  request: MergeRequest,
   signal: AbortSignal,
 ): Promise<MergeHeld | null> {
   const known = await entryOf(client, repository, pull, signal);
   if (known !== null) return inQueue(known);
-  if (wasQueued) return readRemoval(client, repository, pull, signal);
+  const out = await whyOut(client, repository, pull, request, signal);
+  return out === 'never' ? putIn(client, repository, pull, request.commit, signal) : out;
+}
+
+/** `never`: nothing of this head is known to have been in the queue, and not to be answered yet. */
+async function whyOut(
+  client: GithubClient,
+  repository: ForgeRepository,
+  pull: Pull,
+  { wasQueued, knownRemoval }: MergeRequest,
+  signal: AbortSignal,
+): Promise<MergeHeld | null | 'never'> {
+  const { lastRemoval, isOpen, removed } = await queueHistory(client, repository, pull, signal);
+  // Somebody put it in, perhaps an attempt of ours that was killed, and GitHub has not said how it came out.
+  if (isOpen) return null;
+  const isNew = lastRemoval !== '' && lastRemoval !== knownRemoval;
+  if (wasQueued) return isNew ? removed : null;
+  if (knownRemoval === null) return { held: 'not in the merge queue', state: 'queueable', lastRemoval };
+  return isNew ? removed : 'never';
+}
+
+async function putIn(
+  client: GithubClient,
+  repository: ForgeRepository,
+  pull: Pull,
+  commit: string,
+  signal: AbortSignal,
+): Promise<MergeHeld> {
   const doing = `putting the pull request #${pull.number} of ${slug(repository)} into the merge queue`;
   const variables = { id: pull.node_id, head: commit };
   try {

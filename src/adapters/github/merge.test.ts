@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MergeRequest } from '../../core/ports.ts';
 import {
   COMMIT,
   failure,
@@ -22,13 +23,22 @@ type Routes = Parameters<typeof routing>[0];
 
 describe('merging on GitHub', () => {
   const open = { [PULL]: ok(pull()), [MERGE]: ok({ sha: SHA }), [RULES]: ok([]) };
-  const merging = (routes: Routes, about: { holdsBase?: boolean; wasQueued?: boolean } = {}) => {
+  const merging = (routes: Routes, about: Partial<MergeRequest> = {}) => {
     const clock = fakeClock();
     const { fetch, asked, seen } = routing({ ...open, ...routes });
     const merge = forgeOver(fetch, { clock }).merge(
       repository,
       7,
-      { commit: COMMIT, method: 'squash', title: 'Shop', holdsBase: true, wasQueued: false, ...about },
+      {
+        commit: COMMIT,
+        method: 'squash',
+        title: 'Shop',
+        holdsBase: true,
+        makeReady: true,
+        wasQueued: false,
+        knownRemoval: '',
+        ...about,
+      },
       signal,
     );
     const count = (name: string) => asked().filter((entry) => entry === name).length;
@@ -151,6 +161,14 @@ describe('merging on GitHub', () => {
     assert.deepEqual(variablesOf(sent), { id: 'PR_7' });
   });
 
+  it('waits for a draft that somebody keeps back', async () => {
+    const draft = pull({ draft: true, mergeable_state: 'draft' });
+    const { merge, seen, count } = merging({ [PULL]: ok(draft) }, { makeReady: false });
+    assert.match(heldOf(await merge), /made it a draft; mark it as ready/);
+    assert.equal(count(MERGE), 0);
+    assert.ok(seen.every(({ method }) => method === 'GET'));
+  });
+
   it('does not ask again for a method that the repository does not allow', async () => {
     const { merge, count } = merging({ [MERGE]: refusal('Squash merges are not allowed on this repository.') });
     assert.match((await failure(merge, 'forge_failed')).userMessage, /Squash merges are not allowed/);
@@ -205,36 +223,65 @@ describe('merging on GitHub', () => {
     });
 
     describe('that it is out of', () => {
-      const removed = (event: object | null) =>
-        ok({ data: { repository: { pullRequest: { timelineItems: { nodes: event === null ? [] : [event] } } } } });
-      const event = (reason: string) => ({
-        __typename: 'RemovedFromMergeQueueEvent',
-        reason,
-        beforeCommit: { oid: 'e'.repeat(40) },
-      });
-      const out = (nodes: Routes[string], more: Routes = {}) =>
-        merging({ ...queue, [ENTRY]: entry(null), 'graphql:timelineItems': nodes, ...more }, { wasQueued: true });
+      const history = (last: 'Added' | 'Removed' | null, reason: string | null = null) => {
+        const removal = { id: 'RFMQE_1', reason, beforeCommit: { oid: 'e'.repeat(40) } };
+        const pullRequest = {
+          last: {
+            nodes: last === null ? [] : [{ __typename: `${last}${last === 'Added' ? 'To' : 'From'}MergeQueueEvent` }],
+          },
+          removals: { nodes: reason === null ? [] : [removal] },
+        };
+        return ok({ data: { repository: { pullRequest } } });
+      };
+      const removed = (reason: string) => history('Removed', reason);
+      const out = (nodes: Routes[string], more: Routes = {}, about: Partial<MergeRequest> = { wasQueued: true }) =>
+        merging({ ...queue, [ENTRY]: entry(null), [ENQUEUE]: put, 'graphql:timelineItems': nodes, ...more }, about);
 
       it('says why, and does not put it in again', async () => {
-        const { merge, count } = out(removed(event('failed_checks')));
+        const { merge, count } = out(removed('failed_checks'));
         assert.deepEqual(await merge, {
           held: 'thrown out of the merge queue (failed checks)',
           state: 'removed',
           group: 'e'.repeat(40),
           byPerson: false,
+          removal: 'RFMQE_1',
         });
         assert.equal(count(ENQUEUE), 0);
-        const byHand = await out(removed(event('MANUAL'))).merge;
+        const byHand = await out(removed('MANUAL')).merge;
         assert.ok('held' in byHand && byHand.state === 'removed' && byHand.byPerson);
       });
 
       it('waits while GitHub has not said why, and finds it merged', async () => {
-        const added = removed({ __typename: 'AddedToMergeQueueEvent' });
-        for (const late of [added, removed(null), removed(event('merged'))]) {
+        for (const late of [history('Added'), history('Added', 'failed_checks'), history(null), removed('merged')]) {
           const { merge, clock } = out(late, { [PULL]: [ok(pull()), ok(merged)] });
           assert.deepEqual(await merge, { commit: 'c'.repeat(40) });
           assert.deepEqual(clock.slept, [2_000]);
         }
+      });
+
+      it('says so where nobody saw it in the queue, whatever the reason is called', async () => {
+        for (const reason of ['failed_checks', 'of the future', '']) {
+          const { merge, count } = out(removed(reason), {}, { knownRemoval: 'RFMQE_0' });
+          const outcome = await merge;
+          assert.ok('held' in outcome && outcome.state === 'removed' && outcome.removal === 'RFMQE_1', reason);
+          assert.equal(count(ENQUEUE), 0);
+        }
+      });
+
+      it('puts it in again when that removal was answered, and says what the last was when none is known', async () => {
+        const again = out(removed('failed_checks'), {}, { knownRemoval: 'RFMQE_1' });
+        assert.deepEqual(await again.merge, { held: 'in the merge queue (position 2)', state: 'queued', group: null });
+        const first = out(removed('failed_checks'), {}, { knownRemoval: null });
+        const outcome = await first.merge;
+        assert.ok('held' in outcome && outcome.state === 'queueable' && outcome.lastRemoval === 'RFMQE_1');
+        assert.equal(first.count(ENQUEUE), 0);
+      });
+
+      it('waits for what an attempt that was killed has put in, and does not put it in twice', async () => {
+        const { merge, count } = out(history('Added', 'failed_checks'), {}, { knownRemoval: 'RFMQE_1' });
+        const outcome = await merge;
+        assert.ok('held' in outcome && outcome.state === 'waiting', JSON.stringify(outcome));
+        assert.equal(count(ENQUEUE), 0);
       });
 
       it('says so when GitHub does not say why', async () => {

@@ -5,7 +5,7 @@ import type { GithubClient } from './client.ts';
 import { statusOf, wordsOf } from './errors.ts';
 import { blockedBecause, missingReview } from './merge-blocked.ts';
 import { enqueue, hasMergeQueue } from './merge-queue.ts';
-import { removal } from './merge-queue-removal.ts';
+import { unexplainedRemoval } from './merge-queue-removal.ts';
 import { place, slug } from './places.ts';
 import { mergeability, type Pull, readPull } from './pulls.ts';
 
@@ -15,6 +15,7 @@ type Outcome = { commit: string } | MergeHeld;
 const Merged = z.object({ sha: z.string() });
 const Ready = z.object({ markPullRequestReadyForReview: z.unknown() });
 
+const DRAFT = 'somebody made it a draft; mark it as ready for review to go on';
 const MERGE_ATTEMPTS = 4;
 const MERGE_PAUSE_MS = 2_000;
 
@@ -35,6 +36,7 @@ export async function mergePullRequest(
     const pull = await readPull(client, repository, number, signal);
     const commit = settledCommit(repository, pull, request.commit, cause);
     if (commit !== null) return { commit };
+    if (pull.draft && !request.makeReady) return { held: DRAFT, state: 'waiting' };
     if (pull.draft && attempt < MERGE_ATTEMPTS) {
       await makeReady(client, repository, pull, signal);
       continue;
@@ -47,7 +49,7 @@ export async function mergePullRequest(
       cause = tried.refusal;
     }
     if (attempt >= MERGE_ATTEMPTS)
-      return request.wasQueued ? removal('', null) : { held: heldWords(cause), state: 'waiting' };
+      return request.wasQueued ? unexplainedRemoval() : { held: heldWords(cause), state: 'waiting' };
     await client.clock.sleep(MERGE_PAUSE_MS, signal);
   }
 }

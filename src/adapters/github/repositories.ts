@@ -31,10 +31,11 @@ export async function ensureRepository(
 
 export async function findRepository(
   client: GithubClient,
-  { owner, name }: { owner: string; name: string },
+  place: Parameters<Forge['findRepository']>[0],
   signal: AbortSignal,
 ): Promise<ForgeRepository> {
-  return usable(client, await read(client, owner, name, signal), signal);
+  const owner = place.owner ?? (await ownLogin(client, signal));
+  return usable(client, await read(client, owner, place.name, signal), signal);
 }
 
 async function ownLogin(client: GithubClient, signal: AbortSignal): Promise<string> {

@@ -8,8 +8,9 @@ const MARKS = { create: '+', change: '~', delete: '-' } as const;
 
 /** `+ create site web`, `~ change column crew/tasks/title: size 20 -> 40`, `- delete table crew/old (loses data)`. */
 export function changeText({ action, kind, id, detail, destructive }: DeploymentChange): string {
+  const loss = action === 'create' ? ' (leaves data behind)' : ' (loses data)';
   const why = detail === '' ? '' : `: ${detail}`;
-  return clean(`${MARKS[action]} ${action} ${kind} ${id}${why}${destructive ? ' (loses data)' : ''}`);
+  return clean(`${MARKS[action]} ${action} ${kind} ${id}${why}${destructive ? loss : ''}`);
 }
 
 export function previewLines({ preview, purpose }: RunView, paint: Paint): string[] {

@@ -36,6 +36,7 @@ export async function seeThrough(
     noted: [],
     rounds: 0,
     requeues: 0,
+    knownRemoval: null,
     base: state.baseCommit,
     pushed: work.commit,
   };
@@ -59,14 +60,15 @@ export async function seeThrough(
           title: `${pullRequestTitle(input.brief.name)} (#${current.pullRequest.number})`,
           answered: current.answered,
           noted: current.noted,
+          knownRemoval: current.knownRemoval,
           rounds: current.rounds,
           deadlineMs: input.policy.forgeChecksDeadlineMs,
         }),
       { waits: true },
     );
     if (seen.kind === 'merged') {
-      const { pullRequest, integration, base } = open;
-      return { commit: seen.commit, head: integration.head, base, pullRequest };
+      const { integration, base } = open;
+      return { commit: seen.commit, head: integration.head, base, pullRequest: mergedInto(open, seen) };
     }
     if (seen.kind === 'merged_elsewhere') {
       const { pullRequest, integration, base } = open;
@@ -75,11 +77,16 @@ export async function seeThrough(
       });
       // Their head need not be anywhere to be fetched from; ours is here.
       const head = seen.commit === seen.head ? seen.head : integration.head;
-      return { commit: seen.commit, head, base, pullRequest };
+      return { commit: seen.commit, head, base, pullRequest: mergedInto(open, seen) };
     }
     open = { ...open, noted: [...open.noted, ...(seen.noted ?? [])] };
     open = await answer(site, services, opened, open, turn, seen);
   }
+}
+
+/** Its base branch may have got another name, or been changed for another, while it was open. */
+function mergedInto({ pullRequest }: Open, { into }: { into?: string }): Open['pullRequest'] {
+  return { ...pullRequest, baseBranch: into ?? pullRequest.baseBranch };
 }
 
 async function answer(
@@ -105,8 +112,12 @@ async function answer(
       });
       return { ...open, answered };
     }
-    case 'unqueued':
-      return answerQueue(site, services, opened, open, turn, seen);
+    case 'queueable':
+      return { ...open, knownRemoval: seen.lastRemoval };
+    case 'unqueued': {
+      const knownRemoval = seen.removal || open.knownRemoval;
+      return answerQueue(site, services, opened, { ...open, knownRemoval }, turn, seen);
+    }
     case 'base_moved':
     case 'head_moved': {
       const isBase = seen.kind === 'base_moved';
@@ -132,7 +143,7 @@ async function answer(
         branch: open.branch,
       });
       const pullRequest = await opened.open(`pull-request-again-${turn}`, pushed);
-      return { ...open, branch: pushed, pushed: open.integration.head, pullRequest };
+      return { ...open, branch: pushed, pushed: open.integration.head, pullRequest, knownRemoval: null };
     }
   }
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../protocol/errors.ts';
+import { leavesDataBehind } from '../../protocol/losses.ts';
 import type { DeploymentChange } from '../../protocol/work.ts';
 import type { Approval } from '../approval.ts';
 import type { Ctx } from '../engine/port.ts';
@@ -10,6 +11,10 @@ const NAMED = 5;
 
 /** `deployment:changes`, `deployment:changes-2` …; `round` is 1 unless a run asks again. */
 const namesOf = (round: number) => (round === 1 ? '' : `-${round}`);
+
+/** What is deleted or changed is named; what is made says why that needs an approval. */
+const inWords = ({ action, kind, id, detail }: DeploymentChange): string =>
+  action === 'create' ? `${action} ${kind} ${id} (${detail})` : `${action} ${kind} ${id}`;
 
 /**
  * Publishes what is about to be done. Changes that lose something wait for a person, also in a run that approves by itself;
@@ -24,12 +29,15 @@ export async function approveChanges(
   await ctx.publish(`previewed${suffix}`, { type: 'deployment.previewed', ...preview });
   const lossy = preview.changes.filter((change) => change.destructive);
   if (lossy.length === 0) return { destructive: false };
-  const named = lossy.slice(0, NAMED).map((change) => `${change.action} ${change.kind} ${change.id}`);
+  const named = lossy.slice(0, NAMED).map(inWords);
   const more = lossy.length > NAMED ? ` and ${lossy.length - NAMED} more` : '';
+  const question = leavesDataBehind(lossy)
+    ? `The application would begin without its data: ${named.join(', ')}${more}. Approve to do it; reject to deploy nothing.`
+    : `Something would be lost, or may not fit any more: ${named.join(', ')}${more}. Approve to do it; reject to leave it out and do the rest.`;
   const decision = await waitAt<Decision>(ctx, `changes-decision${suffix}`, {
     gate: 'deployment',
     topic: `deployment:changes${suffix}`,
-    message: `Something would be lost, or may not fit any more: ${named.join(', ')}${more}. Approve to do it; reject to leave it out and do the rest.`,
+    message: question,
     code: null,
   });
   if (decision === null) {

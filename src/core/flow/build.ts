@@ -11,6 +11,7 @@ import { removeWorktrees } from './desk.ts';
 import { pausable } from './pause.ts';
 import { clarify, makePlan } from './planning.ts';
 import type { BuildInput } from './policy.ts';
+import { presentPlaces } from './present-places.ts';
 import { integrationRef } from './refs.ts';
 import { requireIssueRepository } from './remote.ts';
 import type { Services } from './services.ts';
@@ -52,7 +53,10 @@ async function runStages(
   await enter(ctx, 'plan');
   const map = state.created
     ? null
-    : await pausable(ctx, 'map', () => services.repository.map(state.repoDir, state.baseCommit, MAP_TOKENS));
+    : await pausable(ctx, 'map', async ({ signal }) => ({
+        ...(await services.repository.map(state.repoDir, state.baseCommit, MAP_TOKENS)),
+        deployed: await presentPlaces(services, input, state, signal),
+      }));
   const answers = await clarify(ctx, services, input, map);
   const plan = await makePlan(ctx, services, input, map, answers, state);
   if (until === 'plan') return done('plan');

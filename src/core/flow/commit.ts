@@ -33,7 +33,7 @@ export async function commitStage(site: Site, services: Services, work: CommitIn
   const pullRequest = await open('pull-request', branch);
   const merged = await seeThrough(site, services, { remote, state, work, pullRequest, branch, open });
   await noteMerge(site, services, state.repoDir, remote, merged);
-  await runWorkflow(ctx, services, input, remote);
+  await runWorkflow(ctx, services, input, { ...remote, defaultBranch: merged.pullRequest.baseBranch });
   return { commit: merged.commit, project: remote.id };
 }
 
@@ -70,7 +70,8 @@ async function noteMerge(
   // The deployment is made from what was merged, not from what we think was merged.
   const before = await pausable(ctx, 'fetch-merged', async (s) => {
     const { forge, repository } = services;
-    await repository.fetch(repoDir, remote.cloneUrl, remote.defaultBranch, forge.gitAuthorization(), s.signal);
+    const { baseBranch } = merged.pullRequest;
+    await repository.fetch(repoDir, remote.cloneUrl, baseBranch, forge.gitAuthorization(), s.signal);
     return beforeMerge(repository, repoDir, merged);
   });
   await ctx.publish('merged', {

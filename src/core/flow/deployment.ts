@@ -2,11 +2,11 @@ import type { LiveCheck } from '../../protocol/deployment-needs.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { DomainEvent } from '../../protocol/events.ts';
 import type { Plan } from '../../protocol/plan.ts';
-import type { Deployment, DeploymentChange, LiveResult } from '../../protocol/work.ts';
-import { type Approval, isAllowed } from '../approval.ts';
+import type { Deployment, LiveResult } from '../../protocol/work.ts';
+import type { Approval } from '../approval.ts';
 import type { Ctx, StepContext } from '../engine/port.ts';
 import type { DeployedUrls, DeploymentJournal, Place, PlaceRequest } from '../ports.ts';
-import { approveChanges } from './approve-changes.ts';
+import { applyAsAgreed, type Intended, previewed } from './agreed-changes.ts';
 import type { Merged } from './commit.ts';
 import { pausable } from './pause.ts';
 import type { BuildInput } from './policy.ts';
@@ -70,27 +70,6 @@ export async function deployStage(
   return verifyLive(ctx, services, input, plan, urls);
 }
 
-interface Intended {
-  /** All differences as they were before anything was done. */
-  changes: DeploymentChange[];
-  /** Which of those that lose something are made too. */
-  destructive: Approval;
-}
-
-/** Tells what is about to happen; what would lose something waits for a person, whatever was approved before. */
-async function previewed(
-  ctx: Ctx,
-  services: Services,
-  input: BuildInput,
-  plan: Plan,
-  project: string,
-): Promise<Intended> {
-  const changes = await pausable(ctx, 'preview', (s) =>
-    services.deployer.preview(plan.deployment, input.brief.name, project, s.signal),
-  );
-  return { changes, ...(await approveChanges(ctx, { changes, irreversible: [] })) };
-}
-
 /** Functions learn the ids of their database from the environment; the address and key come from Appwrite itself. */
 function databaseVariables(databaseId: string | null): Record<string, string> {
   return databaseId === null ? {} : { APPWRITE_DATABASE_ID: databaseId };
@@ -144,31 +123,6 @@ async function deployDatabase(
   const deployment = await applyAsAgreed(ctx, intended, apply);
   await ctx.publish('database-finished', { type: 'deployment.finished', deployment });
   return place.id;
-}
-
-/** Times that a person is asked about losses that appear while the tables are changed. */
-const MAX_ROUNDS = 4;
-
-/**
- * What has come to lose something since the preview, by rows that were written or a column that broke, was left as it is: a
- * person is asked about that, too, and what they approve is made. What they reject stays left.
- */
-async function applyAsAgreed(
-  ctx: Ctx,
-  { changes, destructive }: Intended,
-  apply: (destructive: Approval, round: number) => Promise<Deployment>,
-): Promise<Deployment> {
-  const asked = changes.filter((change) => change.destructive);
-  let approved: Approval = destructive;
-  for (let round = 1; ; round += 1) {
-    const deployment = await apply(approved, round);
-    const news = (deployment.left ?? []).filter((change) => !isAllowed(change, asked));
-    if (news.length === 0 || round === MAX_ROUNDS) return deployment;
-    asked.push(...news);
-    const decision = await approveChanges(ctx, { changes: news, irreversible: [] }, round + 1);
-    if (decision.destructive === false) return deployment;
-    approved = [...(typeof approved === 'boolean' ? [] : approved), ...news];
-  }
 }
 
 async function deployOne(

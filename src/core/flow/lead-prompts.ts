@@ -2,8 +2,9 @@ import type { Brief } from '../../protocol/brief.ts';
 import type { Answer, Plan, Subtask } from '../../protocol/plan.ts';
 import { removableTests } from '../../protocol/removable-tests.ts';
 import type { Evidence, Finding } from '../../protocol/work.ts';
-import type { RepositoryMap } from '../ports.ts';
+import type { OwnPlace, RepositoryMap } from '../ports.ts';
 import type { RunPolicy } from './policy.ts';
+import type { ProjectMap } from './present-places.ts';
 
 /** Role and rules of the lead: the same for every call, so that providers can cache it. */
 export const leadInstructions = `You are the lead developer of a team of coding agents. You turn a brief into a plan, and you review what the agents build. You never write the code yourself, except shared interface files.
@@ -56,20 +57,26 @@ function repositoryText(map: RepositoryMap | null): string {
   return `# Repository (${map.fileCount} files)\n${map.tree}\n${manifest}${rules}`;
 }
 
+/** Empty for a project that has nothing yet. */
+function deployedText(deployed: readonly OwnPlace[]): string {
+  if (deployed.length === 0) return '';
+  const ids = [...new Set(deployed.map(({ kind, planId }) => `${kind} "${planId}"`))];
+  return `
+
+# Deployed by earlier plans
+${list(ids)}
+Keep the id of what stays the same thing. Under another id a database, function or site is a new one: the data and the address stay with the old one.`;
+}
+
 export function clarifyBody(brief: Brief, map: RepositoryMap | null): string {
   return `${briefText(brief)}\n\n${repositoryText(map)}\n\n# Task\nAsk at most five questions whose answers would change the plan, each with the answer that you would assume. Ask none when the brief is clear enough.`;
 }
 
-export function planBody(
-  brief: Brief,
-  map: RepositoryMap | null,
-  answers: readonly Answer[],
-  policy: RunPolicy,
-): string {
+export function planBody(brief: Brief, map: ProjectMap | null, answers: readonly Answer[], policy: RunPolicy): string {
   const known = answers.map((a) => `${a.questionId}: ${a.text}${a.source === 'default' ? ' (assumed)' : ''}`);
   return `${briefText(brief)}
 
-${repositoryText(map)}
+${repositoryText(map)}${deployedText(map?.deployed ?? [])}
 
 # Answers to your questions
 ${list(known)}

@@ -17,7 +17,7 @@ export async function movedHead(
   { forge, repository }: Services,
   s: StepContext,
   { remote, repoDir, commit, pushed }: Place,
-  { url, headBranch }: PullRequest,
+  { url, headBranch, baseBranch }: PullRequest,
 ): Promise<{ kind: 'head_moved'; head: CommitId; base: CommitId } | null> {
   const head = await repository.fetch(repoDir, remote.cloneUrl, headBranch, forge.gitAuthorization(), s.signal);
   if (head === commit) return null;
@@ -25,8 +25,7 @@ export async function movedHead(
     (await repository.hasCommonHistory(repoDir, head, pushed)) &&
     (await repository.mergeBase(repoDir, head, pushed)) === pushed;
   if (isOnTop) {
-    const { cloneUrl, defaultBranch } = remote;
-    const base = await repository.fetch(repoDir, cloneUrl, defaultBranch, forge.gitAuthorization(), s.signal);
+    const base = await repository.fetch(repoDir, remote.cloneUrl, baseBranch, forge.gitAuthorization(), s.signal);
     return { kind: 'head_moved', head, base: await repository.mergeBase(repoDir, base, head) };
   }
   throw new AppError({
@@ -36,13 +35,14 @@ export async function movedHead(
   });
 }
 
-/** The tip of the base branch when the head does not hold it; what is merged is what was checked. */
+/** The tip of the base branch, as it is called now, when the head does not hold it; what is merged is what was checked. */
 export async function missingBase(
   { forge, repository }: Services,
   s: StepContext,
   { remote, repoDir, commit }: Place,
+  { baseBranch }: PullRequest,
 ): Promise<CommitId | null> {
   const authorization = forge.gitAuthorization();
-  const base = await repository.fetch(repoDir, remote.cloneUrl, remote.defaultBranch, authorization, s.signal);
+  const base = await repository.fetch(repoDir, remote.cloneUrl, baseBranch, authorization, s.signal);
   return (await repository.mergeBase(repoDir, base, commit)) === base ? null : base;
 }

@@ -11,6 +11,7 @@ import { waitAt } from './pause.ts';
 import { planFaults } from './plan-rules.ts';
 import type { BuildInput } from './policy.ts';
 import { presentPackages } from './present-packages.ts';
+import type { ProjectMap } from './present-places.ts';
 import type { Services } from './services.ts';
 
 const CLARIFY_OUTPUT_TOKENS = 4_000;
@@ -61,7 +62,7 @@ export async function makePlan(
   ctx: Ctx,
   services: Services,
   input: BuildInput,
-  map: RepositoryMap | null,
+  map: ProjectMap | null,
   answers: readonly Answer[],
   state: RepositoryState,
 ): Promise<Plan> {

@@ -49,16 +49,13 @@ function lookForRemote(
   stepName: string,
 ): Promise<ForgeRepository> {
   return pausable(ctx, stepName, async ({ signal }) => {
-    const { remote } = services;
-    const issue = input.issue ?? null;
-    const origin = remote.repository === null && issue === null ? await originOf(services, state) : null;
-    const chosen = issue?.name ?? remote.repository ?? origin?.name ?? null;
+    const { owner, chosen, plain } = await wishedRemote(services, input, state);
     const ensure = (name: string) =>
       services.forge.ensureRepository(
         {
-          owner: issue?.owner ?? remote.owner ?? origin?.owner ?? null,
+          owner,
           name,
-          private: remote.private,
+          private: services.remote.private,
           // GitHub refuses line breaks in it.
           description: inertLine(input.brief.description.slice(0, 200)),
         },
@@ -67,16 +64,61 @@ function lookForRemote(
     if (chosen !== null) {
       const found = await ensure(chosen);
       if (await isOurs(services, state, found, signal)) return found;
-      throw issue === null ? unrelated(found) : unrelatedIssue(found);
+      throw input.issue == null ? unrelated(found) : unrelatedIssue(found);
     }
-    for (let n = 1; n <= PLAIN_NAMES; n += 1) {
-      const found = await ensure(n === 1 ? input.slug : `${input.slug}-${n}`);
+    for (const name of plain) {
+      const found = await ensure(name);
       if (await isOurs(services, state, found, signal)) return found;
     }
     const own = await ensure(`${input.slug}-${ctx.rootRunId.slice(-6)}`);
     if (await isOurs(services, state, own, signal)) return own;
     throw unrelated(own);
   });
+}
+
+/** Where the work is to be pushed: to the repository that somebody chose, else to the first of the plain names that is ours. */
+async function wishedRemote(
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+): Promise<{ owner: string | null; chosen: string | null; plain: string[] }> {
+  const { remote } = services;
+  const issue = input.issue ?? null;
+  const origin = remote.repository === null && issue === null ? await originOf(services, state) : null;
+  return {
+    owner: issue?.owner ?? remote.owner ?? origin?.owner ?? null,
+    chosen: issue?.name ?? remote.repository ?? origin?.name ?? null,
+    plain: Array.from({ length: PLAIN_NAMES }, (_, at) => (at === 0 ? input.slug : `${input.slug}-${at + 1}`)),
+  };
+}
+
+/** The repository that `findRemote` would find and not make; creates nothing. Null when there is none. */
+export async function existingRemote(
+  services: Services,
+  input: BuildInput,
+  state: RepositoryState,
+  signal: AbortSignal,
+): Promise<ForgeRepository | null> {
+  const { owner, chosen, plain } = await wishedRemote(services, input, state);
+  for (const name of chosen === null ? plain : [chosen]) {
+    const found = await findIn(services, { owner, name }, signal);
+    if (found === null || found.empty) return null;
+    if (await sharesHistory(services, state, found, signal)) return found;
+  }
+  return null;
+}
+
+async function findIn(
+  { forge }: Services,
+  place: { owner: string | null; name: string },
+  signal: AbortSignal,
+): Promise<ForgeRepository | null> {
+  try {
+    return await forge.findRepository(place, signal);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return null;
+    throw error;
+  }
 }
 
 async function originOf(services: Services, state: RepositoryState): Promise<{ owner: string; name: string } | null> {

@@ -24,6 +24,8 @@ export interface Open {
   rounds: number;
   /** How often the head was put into the merge queue again. */
   requeues: number;
+  /** The last removal from the queue that was answered; null until the head has been looked at. */
+  knownRemoval: string | null;
   /** What of the base branch the work holds. */
   base: string;
   /** What we last pushed, or what we found on the branch and hold. */
@@ -101,7 +103,7 @@ export async function push(
   if (!isPushed) return { ...open, integration, localBranch };
   await ctx.publish(`pushed-${turn}`, { type: 'branch.pushed', branch: open.branch, commit, remote: remote.webUrl });
   await ctx.publish(`updated-${turn}`, { type: 'pull_request.updated', reason, round: open.rounds + 1, commit });
-  return { ...open, integration, localBranch, pushed: commit, requeues: 0 };
+  return { ...open, integration, localBranch, pushed: commit, requeues: 0, knownRemoval: null };
 }
 
 /** False when the branch holds commits of somebody else's by now. */

@@ -22,15 +22,26 @@ async function watched() {
   forge.hold(remote, 'main', 'a review is required');
   forge.setChecks(remote, commit, { state: 'passed', runs: [] });
   const clock = createFakeClock();
-  const git: Partial<Repository> = { fetch: async () => main, mergeBase: async () => main };
-  const settings: Partial<RemoteSettings> = { mergeMethod: 'merge', revisionRounds: 3 };
+  const fetched: string[] = [];
+  const git: Partial<Repository> = {
+    fetch: async (_dir, _url, branch) => {
+      fetched.push(branch);
+      return main;
+    },
+    mergeBase: async () => main,
+  };
+  const settings: Partial<RemoteSettings> = {
+    mergeMethod: 'merge',
+    revisionRounds: 3,
+    pullRequest: { draft: false, ...lists },
+  };
   const known: Partial<Services> = { forge, clock, repository: git as Repository, remote: settings as RemoteSettings };
   const services = known as Services;
   const events = new Map<string, DomainEvent>();
   let attempt = 0;
 
   /** One more attempt of the step, cut off when it waits for the next look; what it saw when it saw something. */
-  const look = async () => {
+  const look = async (knownRemoval: string | null = null) => {
     const cut = new AbortController();
     attempt += 1;
     const step: StepContext = {
@@ -43,7 +54,7 @@ async function watched() {
       conclude: () => assert.fail('a watch says at once what it sees'),
     };
     const about = { repoDir: '/repo', remote, number, commit, pushed: commit, title: 'Work' };
-    const heard = { answered: [], noted: [], rounds: 0, deadlineMs: 60_000 };
+    const heard = { answered: [], noted: [], knownRemoval, rounds: 0, deadlineMs: 60_000 };
     const seen = watchPullRequest(services, step, { ...about, ...heard }).catch(() => null);
     await Promise.race([seen, clock.sleeping()]);
     cut.abort();
@@ -53,6 +64,17 @@ async function watched() {
   return {
     look,
     say: (body: string) => forge.comment(remote, number, { ...said, body }),
+    useQueue: () => {
+      forge.hold(remote, 'main', null);
+      forge.useQueue(remote, 'main');
+    },
+    emptyQueue: () => forge.emptyQueue(remote, 'main', 'checks'),
+    renameMain: (name: string) => {
+      forge.hold(remote, 'main', null);
+      forge.push(remote, name, { parents: [], files: { a: '1' } });
+      forge.retarget(remote, number, name);
+    },
+    fetched,
     hold: (reason: string) => forge.hold(remote, 'main', reason),
     ofType: <T extends DomainEvent['type']>(type: T) =>
       [...events.values()].filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type),
@@ -89,5 +111,35 @@ describe('the watch of a pull request that was cut off', () => {
     await look();
     assert.equal(ofType('pull_request.held').at(-1)?.reason, ofType('pull_request.held')[0]?.reason);
     assert.equal(ofType('pull_request.held').length, 3);
+  });
+
+  it('goes by the base branch as it is called by now', async () => {
+    const { look, renameMain, fetched } = await watched();
+    await look();
+    assert.deepEqual([...new Set(fetched)], ['main']);
+    renameMain('trunk');
+    fetched.length = 0;
+    const seen = await look();
+    assert.ok(seen?.kind === 'merged' && seen.into === 'trunk', JSON.stringify(seen));
+    assert.deepEqual([...new Set(fetched)], ['trunk']);
+  });
+
+  it('answers a removal from the merge queue that happened meanwhile, each once', async () => {
+    const { look, useQueue, emptyQueue } = await watched();
+    useQueue();
+    let known = '';
+    for (const turn of [0, 1]) {
+      const first = turn === 0 ? await look() : null;
+      if (first !== null) {
+        assert.deepEqual(first, { kind: 'queueable', lastRemoval: '' });
+        assert.equal(await look(known), null, 'it is in the queue');
+      }
+      emptyQueue();
+      const seen = await look(known);
+      assert.ok(seen?.kind === 'unqueued' && seen.removal !== undefined && seen.removal !== known);
+      assert.equal(seen.logs.length, 1);
+      known = seen.removal;
+      assert.equal(await look(known), null, 'it is put in again');
+    }
   });
 });

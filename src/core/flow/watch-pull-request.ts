@@ -1,6 +1,6 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { DomainEvent } from '../../protocol/events.ts';
-import type { CheckSummary, Finding } from '../../protocol/work.ts';
+import type { CheckSummary, Finding, PullRequest } from '../../protocol/work.ts';
 import type { StepContext } from '../engine/port.ts';
 import type { CommitId, Forge, ForgeRepository, MergeHeld } from '../ports.ts';
 import { missingBase, movedHead } from './moved-branches.ts';
@@ -25,10 +25,13 @@ export type Seen = Fact & {
 };
 
 type Fact =
-  | { kind: 'merged'; commit: string }
+  /** `into`: the base branch as it is called by now; absent in records of before it was kept. */
+  | { kind: 'merged'; commit: string; into?: string }
   | { kind: 'checks_failed'; logs: { name: string; log: string }[] }
   /** `ids`: which versions of which comments. */
   | { kind: 'reviewed'; findings: Finding[]; ids: string[]; canAct: boolean }
+  /** Nothing but the merge queue is left; `lastRemoval` has to be on record before it is put in. */
+  | { kind: 'queueable'; lastRemoval: string }
   /**
    * It was thrown out of the merge queue. `logs`: of the checks that failed there; empty when none has. `base`: the tip of the
    * base branch that the failed checks were made with, when the head does not hold it.
@@ -36,6 +39,8 @@ type Fact =
   | {
       kind: 'unqueued';
       reason: string;
+      /** As the forge names it; empty, or absent in records of before it was kept, when it does not. */
+      removal?: string;
       byPerson: boolean;
       logs: { name: string; log: string }[];
       base: string | null;
@@ -46,7 +51,7 @@ type Fact =
   /** Somebody has pushed to the branch; `head` holds what we pushed, and of the base branch everything up to `base`. */
   | { kind: 'head_moved'; head: string; base: string }
   /** Somebody has merged it with another head than ours. */
-  | { kind: 'merged_elsewhere'; commit: string; head: string }
+  | { kind: 'merged_elsewhere'; commit: string; head: string; into?: string }
   | { kind: 'branch_gone' };
 
 export interface Watched {
@@ -62,6 +67,8 @@ export interface Watched {
   answered: readonly string[];
   /** Versions of comments that were noted as no request. */
   noted: readonly string[];
+  /** The last removal from the merge queue that was answered, empty for none; null when nobody has looked since the push. */
+  knownRemoval: string | null;
   /** Work that was sent back to agents since the pull request was opened. */
   rounds: number;
   /** Longest time until the checks have ended and it is merged. */
@@ -107,11 +114,12 @@ async function lookOnce(
   const { forge } = services;
   const { remote, number, commit } = watched;
   const state = await forge.pullRequest(remote, number, s.signal);
+  const into = state.pullRequest.baseBranch;
   if (state.mergeCommit !== null && state.headCommit === commit) {
-    return { seen: { kind: 'merged', commit: state.mergeCommit } };
+    return { seen: { kind: 'merged', commit: state.mergeCommit, into } };
   }
   if (state.mergeCommit !== null) {
-    return { seen: { kind: 'merged_elsewhere', commit: state.mergeCommit, head: state.headCommit } };
+    return { seen: { kind: 'merged_elsewhere', commit: state.mergeCommit, head: state.headCommit, into } };
   }
   if (state.pullRequest.state !== 'open') {
     if (!state.hasHeadBranch) return { seen: { kind: 'branch_gone' } };
@@ -126,11 +134,11 @@ async function lookOnce(
 
   // GitHub runs no checks on what it cannot merge: waiting for them would be in vain.
   if (state.mergeable === 'conflict') {
-    const base = await missingBase(services, s, watched);
+    const base = await missingBase(services, s, watched, state.pullRequest);
     if (base !== null) return { seen: { kind: 'base_moved', base } };
   }
   const unfinished = await lookAtChecks(services, s, watched, memory, waitedMs);
-  return unfinished ?? merge(services, s, watched, memory);
+  return unfinished ?? merge(services, s, watched, memory, state.pullRequest);
 }
 
 /** Null when they have passed. */
@@ -170,27 +178,40 @@ function say(s: StepContext, { said }: Memory, about: 'checks' | 'held', text: s
   s.emit(`${about}-${s.attempt}-${said.changes}-${text}`.slice(0, 200), event);
 }
 
-async function merge(services: Services, s: StepContext, watched: Watched, memory: Memory): Promise<Look> {
+async function merge(
+  services: Services,
+  s: StepContext,
+  watched: Watched,
+  memory: Memory,
+  pullRequest: PullRequest,
+): Promise<Look> {
   const { queued } = memory;
   // The queue tests what it merges with whatever came before; a push would throw the pull request out of it.
-  const base = queued === null ? await missingBase(services, s, watched) : null;
+  const base = queued === null ? await missingBase(services, s, watched, pullRequest) : null;
   const merged = await tryMerge(services, s, watched, { holdsBase: base === null, wasQueued: queued !== null });
-  if ('commit' in merged) return { seen: { kind: 'merged', commit: merged.commit } };
+  if ('commit' in merged) return { seen: { kind: 'merged', commit: merged.commit, into: pullRequest.baseBranch } };
   if (merged.state === 'ready' && base !== null) return { seen: { kind: 'base_moved', base } };
-  if (merged.state === 'removed') return { seen: await onRemoved(services, s, watched, merged, queued?.group ?? null) };
+  if (merged.state === 'queueable') return { seen: { kind: 'queueable', lastRemoval: merged.lastRemoval } };
+  if (merged.state === 'removed')
+    return { seen: await onRemoved(services, s, watched, pullRequest, merged, queued?.group ?? null) };
   memory.queued = merged.state === 'queued' ? { ...merged, group: merged.group ?? queued?.group ?? null } : null;
   return hold(s, memory, merged.held);
 }
 
 /** What has changed since the look is seen by the next one: its head, its base, that it was closed. */
 async function tryMerge(
-  { forge, remote: { mergeMethod } }: Services,
+  { forge, remote: { mergeMethod, pullRequest } }: Services,
   s: StepContext,
-  { remote, number, commit, title }: Watched,
+  { remote, number, commit, title, knownRemoval }: Watched,
   about: { holdsBase: boolean; wasQueued: boolean },
 ): Promise<Awaited<ReturnType<Forge['merge']>>> {
   try {
-    return await forge.merge(remote, number, { commit, method: mergeMethod, title, ...about }, s.signal);
+    return await forge.merge(
+      remote,
+      number,
+      { commit, method: mergeMethod, title, knownRemoval, makeReady: pullRequest.draft, ...about },
+      s.signal,
+    );
   } catch (error) {
     if (!(error instanceof AppError) || !MOVED.has(error.details?.reason)) throw error;
     return { held: error.userMessage, state: 'waiting' };
@@ -202,6 +223,7 @@ async function onRemoved(
   services: Services,
   s: StepContext,
   watched: Watched,
+  pullRequest: PullRequest,
   removed: Extract<MergeHeld, { state: 'removed' }>,
   tested: CommitId | null,
 ): Promise<Fact> {
@@ -212,9 +234,9 @@ async function onRemoved(
     const summary = await forge.checks(watched.remote, commit, s.signal);
     if (summary.state === 'failed') logs.push(...(await forge.failedLogs(watched.remote, summary, s.signal)));
   }
-  const { held: reason, byPerson } = removed;
-  const base = logs.length > 0 ? await missingBase(services, s, watched) : null;
-  return { kind: 'unqueued', reason, byPerson, logs, base, canAct: canAct(services, watched) };
+  const { held: reason, byPerson, removal } = removed;
+  const base = logs.length > 0 ? await missingBase(services, s, watched, pullRequest) : null;
+  return { kind: 'unqueued', reason, byPerson, removal, logs, base, canAct: canAct(services, watched) };
 }
 
 const canAct = (services: Services, watched: Watched): boolean => watched.rounds < services.remote.revisionRounds;

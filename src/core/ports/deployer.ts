@@ -23,6 +23,13 @@ export interface Place {
   mark: string;
 }
 
+/** Something of a project that is on the host, and its id in the plans that made it. */
+export interface OwnPlace {
+  kind: PlaceRequest['kind'];
+  id: string;
+  planId: string;
+}
+
 /** Hears what a deployment does right before it is done, so that one which is cut off at any point can be undone. */
 export interface DeploymentJournal {
   /** These are made next. */
@@ -41,9 +48,15 @@ export interface DeploymentJournal {
 export interface Deployer {
   /**
    * What deploying would create, change and delete; reads only. A column or index that the plan no longer has in a table that
-   * it names is deleted; a table that it does not name stays.
+   * it names is deleted; a table that it does not name stays. A database that is made, while the project has tables in one
+   * that the plan does not name, is `destructive`: the data stays behind.
    */
   preview(needs: DeploymentNeeds, name: string, project: string, signal: AbortSignal): Promise<DeploymentChange[]>;
+  /**
+   * What the project has, by its marks: databases with a table, functions and sites that are live. Reads only; of each kind the
+   * 100 that were made last are looked at.
+   */
+  places(project: string, signal: AbortSignal): Promise<OwnPlace[]>;
   /**
    * Finds the place of this project, or takes the first free one and marks it. `project` is a key that stays the same over
    * the runs of one project, also when its repository is renamed, and is no other project's: `ForgeRepository.id`.

@@ -18,8 +18,8 @@ export interface Forge {
   gitAuthorization(): string | null;
   /** Owner and name when the URL of a git remote belongs to this forge. */
   recognise(remoteUrl: string): { owner: string; name: string } | null;
-  /** Creates nothing; throws `not_found` when there is none that the token may see. */
-  findRepository(place: { owner: string; name: string }, signal: AbortSignal): Promise<ForgeRepository>;
+  /** Owner null means the token's user. Creates nothing; throws `not_found` when there is none that the token may see. */
+  findRepository(place: { owner: string | null; name: string }, signal: AbortSignal): Promise<ForgeRepository>;
   /** Finds or creates the repository; owner null means the token's user. */
   ensureRepository(
     request: { owner: string | null; name: string; private: boolean; description: string },
@@ -42,7 +42,7 @@ export interface Forge {
     signal: AbortSignal,
   ): Promise<{ name: string; log: string }[]>;
   /**
-   * Merges when the head is still `commit`; merged already: returns that. A draft is made ready first. Where the branch has a
+   * Merges when the head is still `commit`; merged already: returns that. Where the branch has a
    * merge queue, it is put in. Never forces. Otherwise it says why it is not merged now; ask again later. Throws `forge_failed`
    * with details.reason `closed`, `head_moved`, `conflict` or `merged_elsewhere` when asking again does not help.
    */
@@ -77,8 +77,15 @@ export interface MergeRequest {
   title: string;
   /** False: only a queue may take it. Where it would be merged at once, `ready` is the answer. */
   holdsBase: boolean;
+  /** A draft is made ready first; false: somebody keeps it back with that, and it waits. */
+  makeReady: boolean;
   /** The last answer was `queued`: when it is not in the queue any more, it is not put in again, and `removed` is the answer. */
   wasQueued: boolean;
+  /**
+   * The last removal from the merge queue that is answered: a later one is `removed`, whoever saw it in the queue. Null: none is
+   * known of this head, and `queueable` is the answer in place of putting it in.
+   */
+  knownRemoval: string | null;
 }
 
 /** `held`: why it is not merged now, in words: a review or a check is required. */
@@ -88,8 +95,13 @@ export type MergeHeld = { held: string } & (
   | { state: 'ready' }
   /** `group`: the commit that the queue tests, once there is one. */
   | { state: 'queued'; group: CommitId | null }
-  /** Thrown out of the queue; `byPerson`: somebody took it out. `group` as far as the forge tells. */
-  | { state: 'removed'; group: CommitId | null; byPerson: boolean }
+  /** Not in the queue, and put in when it is asked for with `lastRemoval` as the known one; empty when there was none. */
+  | { state: 'queueable'; lastRemoval: string }
+  /**
+   * Thrown out of the queue; `byPerson`: somebody took it out. `group` as far as the forge tells. `removal` names this one;
+   * empty while the forge does not tell of it.
+   */
+  | { state: 'removed'; group: CommitId | null; byPerson: boolean; removal: string }
 );
 
 export interface PullRequestRequest {

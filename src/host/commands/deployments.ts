@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { LEAVE_OUT } from '../../protocol/losses.ts';
+import { LEAVE_OUT, leavesDataBehind, lossesOf } from '../../protocol/losses.ts';
 import type { RunView } from '../../protocol/view.ts';
 import type { HostApp } from '../app.ts';
 import { confirm, send, tell } from './ask.ts';
@@ -65,7 +65,11 @@ export async function decideDeployment(app: HostApp, target: Target): Promise<vo
   const { topic, waitOn } = wait;
   if (answer === leaveOut) {
     await send(app, { type: 'reject', runId: view.runId, comment: LEAVE_OUT, topic, waitOn });
-    tell(vscode.l10n.t('{0} goes on without what would lose something.', nameOf(view)));
+    tell(
+      leavesDataBehind(lossesOf(view))
+        ? vscode.l10n.t('{0} deploys nothing, and waits.', nameOf(view))
+        : vscode.l10n.t('{0} goes on without what would lose something.', nameOf(view)),
+    );
   } else if (answer === make) {
     await send(app, { type: 'approve', gate: 'deployment', runId: view.runId, topic, waitOn });
     tell(vscode.l10n.t('{0} makes all of its changes.', nameOf(view)));

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isAncestor } from './git.ts';
 import { same } from './state.ts';
+import type { CheckRun } from './state-checks.ts';
 import type { Protection, Pull, Repo, Review, Rule } from './state-schema.ts';
 import type { World } from './world.ts';
 
@@ -64,15 +65,17 @@ export function demandsOf(world: World, repo: Repo, branch: string): Demand[] {
 
 type CheckState = 'success' | 'failing' | 'pending' | 'expected';
 
-/** How the newest check run or status of that name stands at a commit. */
+/** How the newest status of that name, and the newest check run of each workflow that has one of it, stand at a commit. */
 function contextState(world: World, repo: Repo, sha: string, context: string): CheckState {
-  const { checkRuns, statuses } = world.store.state;
-  const run = checkRuns.findLast((entry) => entry.repoId === repo.id && entry.sha === sha && entry.name === context);
+  const { checkRuns, statuses, workflowRuns } = world.store.state;
+  const runs = checkRuns.filter((entry) => entry.repoId === repo.id && entry.sha === sha && entry.name === context);
+  const pathOf = ({ workflowRunId }: CheckRun) => workflowRuns.find(({ id }) => id === workflowRunId)?.path ?? '';
+  const newest = new Map(runs.map((run) => [pathOf(run), run]));
   const status = statuses.findLast(
     (entry) => entry.repoId === repo.id && entry.sha === sha && entry.context === context,
   );
   const states: CheckState[] = [];
-  if (run !== undefined) {
+  for (const run of newest.values()) {
     const passed = run.conclusion === 'success' || run.conclusion === 'skipped';
     states.push(run.status !== 'completed' ? 'pending' : passed ? 'success' : 'failing');
   }
