@@ -11,7 +11,8 @@ import { failedChecks, runChecks } from './evidence.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
-import { REVIEW_PATCH_BYTES, reviewSubtask } from './review.ts';
+import { reviewSubtask } from './review.ts';
+import { diffToReview, READ_BYTES, type ReviewDiff } from './review-parts.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
 import { distinctChecks, makeRunnable } from './tree-checks.ts';
@@ -107,7 +108,7 @@ async function buildSubtask(
       subtask,
       repoDir: input.repoDir,
       commit: talk.commit,
-      patch: checked.patch,
+      diff: checked.patch,
       lastCommit: at.lastReviewed,
       round: at.round,
       previous: at.findings,
@@ -211,7 +212,7 @@ interface Checked {
   /** What the host noticed and the reviewer has to judge. */
   remarks: Finding[];
   /** What the reviewer is shown; read meanwhile. */
-  patch: string;
+  patch: ReviewDiff;
 }
 
 /** Runs the checks on exactly the newest commit, and holds the changed files against the owned paths. */
@@ -236,7 +237,7 @@ async function checkSubtask(
       const place = { dir: desk.worktreeDir, outputDir: desk.outputDir, env: desk.env };
       const [{ files, paths }, patch, evidence] = await Promise.all([
         changesBetween(repository, desk.repoDir, input.baseCommit, commit),
-        repository.patch(desk.repoDir, input.baseCommit, commit, REVIEW_PATCH_BYTES),
+        repository.patch(desk.repoDir, input.baseCommit, commit, READ_BYTES),
         runChecks(services, s, input.policy, input.subtask.checks, place),
       ]);
       // What only the whole run checks can be weakened here as well.
@@ -244,14 +245,18 @@ async function checkSubtask(
       const weakened = await findWeakenedTests(files, checks, (side, path) =>
         repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path),
       );
+      const toReview = await diffToReview(patch, files, (binaries) =>
+        repository.fileSizes(desk.repoDir, commit, binaries),
+      );
       const isBlocker = (finding: Finding) => finding.severity === 'blocker' && !input.mayWeakenTests;
       const faults = [
         ...failedChecks(evidence),
         ...ownershipFaults(input, paths),
+        ...toReview.faults,
         ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
       ];
       s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
-      return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), patch };
+      return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), patch: toReview.diff };
     },
     { durability: 'soon' },
   );
