@@ -130,10 +130,17 @@ describe('what a reviewer is shown', () => {
       (await diffToReview(cut, changedIn(cut), sizes)).faults[0] ?? '',
       /1 files, a diff of more than 8\.4 MB/,
     );
-    const many = Array.from({ length: MOST_FILES + 1 }, (_, n) => binary(`icons/${n}.png`));
-    assert.match((await read(...many)).faults[0] ?? '', new RegExp(`: ${MOST_FILES + 1} files`));
-    assert.equal((await read(...many.slice(1), added('a.ts', 10_000))).faults.length, 1);
-    assert.deepEqual((await read(...many.slice(2), added('a.ts', 10_000))).faults, []);
+    const icons = Array.from({ length: MOST_FILES }, (_, n) => binary(`icons/${n}.png`));
+    const code = added('a.ts', 100_000);
+    assert.match((await read(...icons, code)).faults[0] ?? '', new RegExp(`: ${MOST_FILES + 1} files`));
+    assert.deepEqual((await read(...icons.slice(1), code)).faults, []);
+  });
+
+  it('lists a file in one line, whatever it is called', () => {
+    const named = { oldPath: 'b', bytes: 9, addedLines: 1, removedLines: 0, isBinary: false, isDeleted: false };
+    assert.deepEqual(fileLines([{ ...named, path: 'a\n- b: part 1', text: '', unshown: 'data' }], []), [
+      'a?- b: part 1, was b (+1 −0 lines, 1 kB): not shown, data',
+    ]);
   });
 
   it('is in a later round only what is new, the rest by name', async () => {

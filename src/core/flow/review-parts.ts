@@ -12,8 +12,8 @@ export const PART_BYTES = 120_000;
  * more, or holds what a tool has made.
  */
 export const MOST_PARTS = 8;
-/** They are named in every request. */
-export const MOST_FILES = 1_000;
+/** All are named in every request, which is then about a third larger. */
+export const MOST_FILES = 500;
 /** How much of a diff is read, for a moment, to find out what of it has to be shown. */
 export const READ_BYTES = 8 * 1024 * 1024;
 
@@ -36,8 +36,8 @@ export interface DiffPart {
 }
 
 /**
- * What of a diff, read up to READ_BYTES, goes to the reviewer; `sizes` is asked for files of a large one only. Faults when it is more than MOST_PARTS or MOST_FILES: then
- * there is nothing to review yet, and the agent is told what to do.
+ * What of a diff, read up to READ_BYTES, goes to the reviewer; `sizes` is asked for files of a large one only. Faults when it
+ * is more than MOST_PARTS or MOST_FILES: then there is nothing to review yet, and the agent is told what to do.
  */
 export async function diffToReview(
   patch: string,
@@ -126,9 +126,12 @@ function tooLarge(patch: string, files: readonly ReviewFile[], count: number): s
   const sum = files.reduce((all, file) => all + (file.unshown === null ? file.bytes : 0), 0);
   const size = isCut(patch) ? `a diff of more than ${sizeOf(READ_BYTES)}` : `${sizeOf(sum)} to read`;
   const largest = files.toSorted((a, b) => b.bytes - a.bytes).slice(0, NAMED);
-  const named = largest.map((file) => `${file.path} (${sizesOf(file)})`).join(', ');
+  const named = largest.map((file) => `${oneLine(file.path)} (${sizesOf(file)})`).join(', ');
   return `The change is too large to be reviewed: ${count} files, ${size}; a review takes ${MOST_FILES} files and ${MOST_PARTS} parts of ${sizeOf(PART_BYTES)}. The largest: ${named}. Take out what a tool has made, what is copied and what the subtask does not need (a .gitignore keeps it out). If all of it is needed, leave it: a person then takes it as it is, unreviewed, or says what to change.`;
 }
+
+/** No name looks like another line of the list. */
+const oneLine = (path: string): string => path.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?');
 
 function sizeOf(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
@@ -143,8 +146,8 @@ function sizesOf({ addedLines, removedLines, bytes, isBinary, isDeleted }: Revie
 export function fileLines(files: readonly ReviewFile[], parts: readonly DiffPart[]): string[] {
   return files.map((file) => {
     const shownIn = parts.flatMap(({ paths }, index) => (paths.has(file.path) ? [index + 1] : []));
-    const from = file.oldPath === file.path ? '' : `, was ${file.oldPath}`;
+    const from = file.oldPath === file.path ? '' : `, was ${oneLine(file.oldPath)}`;
     const place = file.unshown === null ? `part ${shownIn.join(', ')}` : `not shown, ${file.unshown}`;
-    return `${file.path}${from} (${sizesOf(file)}): ${place}`;
+    return `${oneLine(file.path)}${from} (${sizesOf(file)}): ${place}`;
   });
 }
