@@ -173,6 +173,19 @@ function inspectContract(make: () => Repository): void {
       );
     }));
 
+  it('says how large files are, whatever they hold and are called', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir } = fixture;
+      const commit = await work(fixture, 'x', (dir) => {
+        write(dir, 'bin', 'a\0b'.repeat(1_000));
+        write(dir, 'new\nline ü', 'x\n');
+        write(dir, 'empty', '');
+      });
+      const paths = ['bin', 'not\nthere', 'new\nline ü', '12\n', 'empty'];
+      assert.deepEqual(await repository.fileSizes(repoDir, commit, paths), [3_000, null, 2, null, 0]);
+      assert.deepEqual(await repository.fileSizes(repoDir, commit, []), []);
+    }));
+
   it('cuts a long patch at a line end and says so', () =>
     withRepository(make, async ({ repository, repoDir, base }) => {
       const files = [{ path: 'long.txt', content: 'zeile mit ü\n'.repeat(10_000) }];

@@ -54,7 +54,7 @@ const silent: Log = { info: () => {}, warn: () => {} };
 export interface Script {
   plan: Plan | ((request: LeadRequest, asked: number) => unknown);
   questions?: { id: string; text: string; defaultAnswer: string }[];
-  review?: (subtaskId: string, round: number, request: LeadRequest) => Review | string;
+  review?: (subtaskId: string, round: number, request: LeadRequest) => Review | string | Promise<Review | string>;
   turn(subtaskId: string, turn: number, request: AgentTurnRequest): Answer | Promise<Answer>;
 }
 
@@ -67,7 +67,7 @@ export const run = (command: string): Call => ['run', { command }];
 export const finish = (report = 'done'): Call => ['finish', { report }];
 export const approve: Review = { verdict: 'approve', summary: 'fine', findings: [] };
 
-function replyOf(script: Script, request: LeadRequest, asked: Map<string, number>): string {
+async function replyOf(script: Script, request: LeadRequest, asked: Map<string, number>): Promise<string> {
   const [kind = '', subtaskId = '', , round = '1'] = request.purpose.split(' ');
   const counter = kind.startsWith('plan') ? 'plan' : kind;
   const count = asked.get(counter) ?? 0;
@@ -77,7 +77,7 @@ function replyOf(script: Script, request: LeadRequest, asked: Map<string, number
     const answer = typeof script.plan === 'function' ? script.plan(request, count) : script.plan;
     return typeof answer === 'string' ? answer : JSON.stringify(answer);
   }
-  const review = script.review?.(subtaskId, Number(round), request) ?? approve;
+  const review = (await script.review?.(subtaskId, Number(round), request)) ?? approve;
   return typeof review === 'string' ? review : JSON.stringify(review);
 }
 
@@ -146,7 +146,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
   const workspaceDir = join(root, 'workspace');
   options.prepareWorkspace?.(workspaceDir);
   const asked = new Map<string, number>();
-  const lead = new ScriptedLead((request) => ({ text: replyOf(script, request, asked) }));
+  const lead = new ScriptedLead(async (request) => ({ text: await replyOf(script, request, asked) }));
   let calls = 0;
   const agent = new ScriptedAgent(async (request) => {
     const turn = request.messages.filter((message) => message.role === 'assistant').length;

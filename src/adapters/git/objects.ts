@@ -47,6 +47,27 @@ export async function readObjects(
   return parseBatch(stdout, names.length);
 }
 
+/** Sizes in bytes of files of a commit, without reading them; null for what is not there. */
+export async function fileSizes(
+  git: Git,
+  repoDir: string,
+  commit: string,
+  paths: readonly string[],
+): Promise<(number | null)[]> {
+  if (paths.length === 0) return [];
+  const names = paths.map((path) => `${commit}:${path}`);
+  const stdin = `${names.join('\0')}\0`;
+  const { stdout } = await git({ args: ['cat-file', '--batch-check=%(objectsize)', '-z'], cwd: repoDir, stdin });
+  let rest = stdout.toString();
+  return names.map((name) => {
+    // A name that is not found is repeated, whatever it holds.
+    const missing = `${name} missing\n`;
+    const answer = rest.startsWith(missing) ? missing : rest.slice(0, rest.indexOf('\n') + 1);
+    rest = rest.slice(answer.length);
+    return answer === missing ? null : Number(answer);
+  });
+}
+
 export interface CommitHeader {
   id: string;
   tree: string;

@@ -4,6 +4,7 @@ import { commitFiles, commitTree, exportTree, listFiles, readFile } from './comm
 import { asChangedFiles, patch, treeChanges } from './diff.ts';
 import { land, landAgain } from './land.ts';
 import { hasCommonHistory, merge, mergeBase } from './merge.ts';
+import { fileSizes } from './objects.ts';
 import { openRepository } from './open.ts';
 import { listRefs, readRef, setRef } from './refs.ts';
 import { fetch, originUrl, push } from './remote.ts';
@@ -60,6 +61,7 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
     patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),
     readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
+    fileSizes: (repoDir, commit, paths) => fileSizes(git, repoDir, commit, paths),
     listFiles: (repoDir, commit, folder) => listFiles(git, repoDir, commit, folder),
     exportTree: (repoDir, commit, dir) => exportTree(git, repoDir, commit, dir, tempDir),
     land: (state, branch, commit) => land(git, state, branch, commit),

@@ -106,11 +106,49 @@ export function findingsText(findings: readonly Finding[]): string {
   return list(findings.map((f) => `[${f.id}] ${f.severity} ${f.file}:${f.line} ${f.message}`));
 }
 
+/** A whole diff, or one part of a large one. */
+export type ReviewDiffText =
+  | string
+  | {
+      /** From 1. */
+      number: number;
+      of: number;
+      text: string;
+      /** A line for every changed file, with the part that shows it. */
+      files: readonly string[];
+      /** What the reviews of the parts before it say. */
+      earlier: readonly string[];
+    };
+
+/** Of what the review of one part says, for those of the others. */
+const SUMMARY_CHARS = 2_000;
+
+function diffText(diff: ReviewDiffText): string {
+  if (typeof diff === 'string') return `# Diff\n${diff}\n\n# Task\nReview the subtask.`;
+  const { number, of, text, files, earlier } = diff;
+  const said = earlier.map((summary, index) => `Part ${index + 1}: ${summary.slice(0, SUMMARY_CHARS).toWellFormed()}`);
+  const before = said.length === 0 ? '' : `\n\n# What the reviews of the parts before it said\n${list(said)}`;
+  const others = of === 1 ? '' : ' The other parts have a request of their own: do not ask for what may stand in them.';
+  const whole =
+    number < of
+      ? 'Whether anything is missing altogether is judged with the last part.'
+      : 'This is the last part: judge also whether anything is missing altogether, and the open findings about files that no part shows.';
+  return `# Changed files
+The diff is too large for one request. Files that are not shown are made by tools, are not text, or were seen before: judge by name and size whether they belong into the change; a finding about one has line 0.
+${list(files)}
+
+# Diff, part ${number} of ${of}
+${text || '(none of the changed files has to be shown)\n'}${before}
+
+# Task
+Review what this part shows.${others} ${whole} The subtask is approved when every part is.`;
+}
+
 export function reviewBody(review: {
   plan: Plan;
   subtask: Subtask;
   evidence: readonly Evidence[];
-  patch: string;
+  diff: ReviewDiffText;
   previous: readonly Finding[];
   remarks: readonly Finding[];
   report: string;
@@ -143,9 +181,5 @@ ${evidenceText(review.evidence)}${noticed}
 # The agent's report (not evidence)
 ${review.report.slice(0, 2000)}
 
-# Diff
-${review.patch}
-
-# Task
-Review the subtask.`;
+${diffText(review.diff)}`;
 }

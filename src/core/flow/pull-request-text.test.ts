@@ -18,7 +18,8 @@ describe('the text of a pull request', () => {
     const text = of('😀'.repeat(40_000));
     assert.ok(text.length <= 65_536 && text.isWellFormed(), String(text.length));
     assert.match(text, /^Closes #12\n/);
-    assert.match(text, /`\/revise`[\s\S]*Run r\n<!--/);
+    assert.match(text, /…\n\n\*\*The text was cut here\*\*[\s\S]*`\/revise`[\s\S]*Run r\n<!--/);
+    assert.doesNotMatch(of('To sell shoes.'), /cut here/);
   });
 
   it('closes no other issue, leaves out no checks and calls nobody with what an issue or a model says', () => {

@@ -76,6 +76,9 @@ ${evidence || '| (the plan names no integration checks) | | | |'}
 ## Cost
 ${settledUsd.toFixed(2)} USD in ${calls} model calls so far.
 `;
-  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…\n` : text;
+  const cut =
+    text.length > MOST_CHARACTERS
+      ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…\n\n**The text was cut here**: GitHub takes no longer one. The rest is in the records of the run.\n`
+      : text;
   return `${cut}\n${HOW_TO_ASK}\n\nRun ${ctx.rootRunId}\n${OWN_MARK}\n`;
 }

@@ -13,7 +13,8 @@ import { covers, normalisePath } from './owned-paths.ts';
 import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
 import { rehearsalOf } from './rehearse.ts';
-import { REVIEW_PATCH_BYTES, reviewSubtask } from './review.ts';
+import { reviewSubtask } from './review.ts';
+import { diffToReview, READ_BYTES, type ReviewDiff } from './review-parts.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
 import { distinctChecks, makeRunnable } from './tree-checks.ts';
@@ -109,7 +110,7 @@ async function buildSubtask(
       subtask,
       repoDir: input.repoDir,
       commit: talk.commit,
-      patch: checked.patch,
+      diff: checked.patch,
       lastCommit: at.lastReviewed,
       round: at.round,
       previous: at.findings,
@@ -213,7 +214,7 @@ interface Checked {
   /** What the host noticed and the reviewer has to judge. */
   remarks: Finding[];
   /** What the reviewer is shown; read meanwhile. */
-  patch: string;
+  patch: ReviewDiff;
 }
 
 /** Runs the checks on exactly the newest commit, and holds the changed files against the owned paths. */
@@ -237,7 +238,7 @@ async function checkSubtask(
       if (s.attempt > 1 || pauses > 0 || talk.littered) await repository.resetWorktree(desk.worktreeDir, commit);
       const [{ files, paths }, patch, evidence] = await Promise.all([
         changesBetween(repository, desk.repoDir, input.baseCommit, commit),
-        repository.patch(desk.repoDir, input.baseCommit, commit, REVIEW_PATCH_BYTES),
+        repository.patch(desk.repoDir, input.baseCommit, commit, READ_BYTES),
         runChecks(services, s, input.policy, input.subtask.checks, checkPlace(desk)),
       ]);
       // What only the whole run checks can be weakened here as well.
@@ -245,10 +246,14 @@ async function checkSubtask(
       const read = (side: 'before' | 'after', path: string) =>
         repository.readFile(desk.repoDir, side === 'before' ? input.baseCommit : commit, path);
       const weakened = await findWeakenedTests(files, checks, read, removableTests(input.subtask));
+      const toReview = await diffToReview(patch, files, (binaries) =>
+        repository.fileSizes(desk.repoDir, commit, binaries),
+      );
       const isBlocker = (finding: Finding) => finding.severity === 'blocker' && !input.mayWeakenTests;
       const faults = [
         ...failedChecks(evidence),
         ...ownershipFaults(input, paths),
+        ...toReview.faults,
         ...weakened.filter(isBlocker).map((finding) => `${finding.file}:${finding.line} ${finding.message}`),
       ];
       s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
@@ -257,7 +262,7 @@ async function checkSubtask(
         const merge = { ...input, commit, proven: true };
         services.rehearsals.begin(desk.ctx.rootRunId, rehearsalOf(services, desk.ctx.rootRunId, merge));
       }
-      return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), patch };
+      return { evidence, faults, remarks: weakened.filter((finding) => !isBlocker(finding)), patch: toReview.diff };
     },
     { durability: 'soon' },
   );

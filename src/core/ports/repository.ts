@@ -100,10 +100,15 @@ export interface Repository {
   /** `head` without what changed from one commit to another, in memory. */
   undo(repoDir: string, head: CommitId, change: { from: CommitId; to: CommitId }): Promise<MergeOutcome>;
   changedFiles(repoDir: string, from: CommitId, to: CommitId): Promise<ChangedFile[]>;
-  /** Unified diff; cut after maxBytes with a line that says so. */
+  /**
+   * Unified diff, each file from a line `diff --git …`; above maxBytes it ends at a line end, with a last line that begins
+   * `[diff cut after`.
+   */
   patch(repoDir: string, from: CommitId, to: CommitId, maxBytes: number): Promise<string>;
   /** File content at a commit or tree, or null when absent. */
   readFile(repoDir: string, commitOrTree: string, path: string): Promise<string | null>;
+  /** Sizes of files at a commit in bytes, in the order asked; null for one that is not there. */
+  fileSizes(repoDir: string, commit: CommitId, paths: readonly string[]): Promise<(number | null)[]>;
   /** Paths of all files of a folder at a commit; none when there is no such folder. */
   listFiles(repoDir: string, commit: CommitId, folder: string): Promise<string[]>;
   /** Writes the files of a commit into an empty folder (no .git). */
