@@ -56,6 +56,25 @@ async function clearHalfMade(common: string, dir: string): Promise<void> {
   if (registration !== null) await rm(registration.gitDir, REMOVE);
 }
 
+/** The worktree at `dir` when it is complete, whatever work it holds. */
+async function completeWorktree(common: string, dir: string): Promise<WorktreeLayout | null> {
+  if ((await stat(dir).catch(() => null)) === null) return null;
+  const existing = (await findRegistration(common, dir)) ?? (await findMoved(common, dir));
+  return existing !== null && (await isReady(existing)) ? existing : null;
+}
+
+/** False when no complete worktree is at `dir`; one that is there is left as it is, but for a damaged `.git` file or HEAD. */
+export async function findWorktree(git: Git, repoDir: string, dir: string, commit: CommitId): Promise<boolean> {
+  const reading = readExcludes(git, repoDir);
+  // It is heard below, unless something else fails first.
+  reading.catch(() => null);
+  const existing = await completeWorktree(await commonDir(git, repoDir), dir);
+  if (existing === null) return false;
+  await repairWorktree(existing, commit);
+  await writeExcludes(existing, await reading);
+  return true;
+}
+
 /**
  * Makes a detached worktree at `dir`, checked out at `commit`. One that is complete is left exactly as it is, whatever
  * work it holds (its `.git` file is put back when it is missing); a half-made one is made again.
@@ -66,17 +85,8 @@ export async function openWorktree(
   dir: string,
   commit: CommitId,
 ): Promise<{ isNew: boolean }> {
-  const reading = readExcludes(git, repoDir);
-  // It is heard below, unless something else fails first.
-  reading.catch(() => null);
+  if (await findWorktree(git, repoDir, dir, commit)) return { isNew: false };
   const common = await commonDir(git, repoDir);
-  const isThere = (await stat(dir).catch(() => null)) !== null;
-  const existing = isThere ? ((await findRegistration(common, dir)) ?? (await findMoved(common, dir))) : null;
-  if (existing !== null && (await isReady(existing))) {
-    await repairWorktree(existing, commit);
-    await writeExcludes(existing, await reading);
-    return { isNew: false };
-  }
   // Twice `--force`: also over a registration whose folder is gone or that was locked by an interrupted `add`.
   const add: GitCommand = {
     args: ['worktree', 'add', '--quiet', '--detach', '--force', '--force', path.resolve(dir), commit],
@@ -94,7 +104,7 @@ export async function openWorktree(
     }
   }
   const layout = await requireWorktree(dir);
-  await writeExcludes(layout, await reading);
+  await writeExcludes(layout, await readExcludes(git, repoDir));
   await markReady(layout);
   return { isNew: true };
 }
