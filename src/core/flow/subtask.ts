@@ -13,9 +13,10 @@ import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
 import { REVIEW_PATCH_BYTES, reviewSubtask } from './review.ts';
 import type { Services } from './services.ts';
+import { hearKept } from './setbacks.ts';
 import { findWeakenedTests } from './test-guard.ts';
 import { distinctChecks, makeRunnable } from './tree-checks.ts';
-import { type AgentDesk, atDesk, openDesk, saveWork } from './work-in-progress.ts';
+import { type AgentDesk, atDesk, keepWork, openDesk } from './work-in-progress.ts';
 
 export interface SubtaskInput extends WorkInput {
   /** False for a revision that a person asked for: it may change any file. */
@@ -149,9 +150,7 @@ async function buildSubtask(
 /** What the agent's last tools changed, committed: nobody may come to ask for it again. */
 async function keepChanges(ctx: Ctx, desk: AgentDesk, talk: AgentTalk, pass: number): Promise<void> {
   if (!talk.dirty) return;
-  const saved = await pausable(ctx, `keep-${pass}`, (s) => saveWork(desk, talk, s), { durability: 'process' });
-  if (saved !== null) talk.commit = saved;
-  talk.dirty = false;
+  hearKept(talk, await pausable(ctx, `keep-${pass}`, (s) => keepWork(desk, talk, s), { durability: 'process' }));
 }
 
 /** A stronger model once, then a person. False: the person takes the subtask as it is. */
