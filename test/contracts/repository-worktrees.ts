@@ -240,6 +240,20 @@ export function worktreesContract(make: () => Repository): void {
         assert.equal(read(dir, 'node_modules/a.js'), 'kept');
       }));
 
+    it('lists what is not committed, and nothing that is ignored', () =>
+      withRepository(make, async (fixture) => {
+        const { repository } = fixture;
+        const dir = await openOne(fixture);
+        assert.deepEqual(await repository.uncommitted(dir), []);
+        write(dir, 'src/list.txt', 'changed');
+        write(dir, 'new dir/ü.txt', 'x');
+        write(dir, 'node_modules/a.js', 'x');
+        rmSync(path.join(dir, 'gone.txt'));
+        commitInner(path.join(dir, 'inner'), false);
+        const found = await repository.uncommitted(dir);
+        assert.deepEqual(found.sort(), ['gone.txt', 'inner/', 'new dir/ü.txt', 'src/list.txt']);
+      }));
+
     it('serves eight at the same time, with the same folder name too', () =>
       withRepository(make, async (fixture) => {
         const { repository, root, repoDir, base } = fixture;

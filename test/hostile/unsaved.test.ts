@@ -231,4 +231,77 @@ describe('work of an agent that is not saved', function () {
       assert.match(heard(rig, 2), /Not finished.*Your worktree was gone/s);
     });
   });
+
+  describe('when its run is cancelled', () => {
+    const leftover = (rig: Rig) =>
+      rig.git('for-each-ref', '--format=%(refname)', 'refs/orchestrator').match(/leftover-.*/)?.[0];
+    /** Never answers, and says when it is asked. */
+    const hanging = () => {
+      const asked = Promise.withResolvers<void>();
+      const hang = (): Promise<never> => {
+        asked.resolve();
+        return new Promise(() => {});
+      };
+      return { asked: asked.promise, hang };
+    };
+    const cancelled = async (rig: Rig, runId: string, at: Promise<void>) => {
+      await at;
+      await rig.app.dispatch({ type: 'cancel', runId });
+      assert.equal((await rig.settled(runId)).status, 'cancelled');
+    };
+
+    it('is not what only checks have left', async () => {
+      const { asked, hang } = hanging();
+      const checks = [
+        { name: 'leaves a file', command: 'node a/check.js' },
+        { name: 'made', command: 'test -f a/done.txt' },
+      ];
+      const script = `require('node:fs').writeFileSync('report.xml', 'x')`;
+      const rig = await openIt(
+        {
+          plan: aPlan([aSubtask('a', { checks })]),
+          turn: (_id, turn) => (turn === 0 ? [write('a/check.js', script), finish()] : hang()),
+        },
+        { forge: createFakeForge() },
+      );
+      const runId = await rig.start({ until: 'build' });
+      await asked;
+      assert.ok(existsSync(join(worktreeOf(rig, runId), 'report.xml')));
+      await cancelled(rig, runId, asked);
+      assert.equal(leftover(rig), undefined);
+      assert.equal(existsSync(worktreeOf(rig, runId)), false);
+      assert.match(rig.git('ls-tree', '-r', '--name-only', `refs/orchestrator/${runId}/a`), /^a\/check\.js$/m);
+    });
+
+    it('is kept when a tool has just made it', async () => {
+      const { asked, hang } = hanging();
+      const rig = await open(
+        inTurns([finish()], [run('echo x > late.txt'), write('a/never.txt', 'x')]),
+        ({ tools }) => ({
+          tools: {
+            ...tools,
+            open: async (options) => {
+              const session = await tools.open(options);
+              return {
+                ...session,
+                run: (call, signal) =>
+                  call.name === 'write'
+                    ? Promise.race([
+                        hang(),
+                        new Promise<never>((_, reject) => {
+                          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+                        }),
+                      ])
+                    : session.run(call, signal),
+              };
+            },
+          },
+        }),
+      );
+      const runId = await rig.start({ until: 'build' });
+      await cancelled(rig, runId, asked);
+      assert.equal(leftover(rig), 'leftover-a');
+      assert.equal(rig.git('show', `refs/orchestrator/${runId}/leftover-a:late.txt`), 'x\n');
+    });
+  });
 });

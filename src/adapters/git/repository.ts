@@ -20,6 +20,7 @@ import {
   removeWorktree,
   resetWorktree,
   type Trash,
+  uncommitted,
 } from './worktrees.ts';
 
 interface RepositoryOptions {
@@ -53,6 +54,7 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     resetWorktree: (dir, commit) => resetWorktree(git, dir, commit),
     checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
     commitWorktree: (dir, parents, ref, message) => commitWorktree(git, dir, parents, ref, message),
+    uncommitted: (dir) => uncommitted(git, dir),
     removeWorktree: (repoDir, dir) => removeWorktree(git, trash, repoDir, dir),
     isGivenUp: (dir) => GONE.test(basename(dir)),
     discardWorktree(repoDir, dir) {

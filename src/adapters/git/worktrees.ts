@@ -6,6 +6,7 @@ import type { CommitId } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Git, GitCommand } from './git-command.ts';
 import { OWN_INDEX_CONFIG } from './temp-index.ts';
+import { parseStatus } from './working-state.ts';
 import {
   claimsToBeWorktree,
   commonDir,
@@ -124,6 +125,15 @@ export async function checkoutTree(git: Git, dir: string, tree: string): Promise
   await withWorktreeLocks(layout, () =>
     git(worktreeCommand(layout, ['read-tree', '--reset', '-u', '--no-recurse-submodules', `${tree}^{tree}`])),
   );
+}
+
+/** Paths that differ from HEAD or are not in it; what is ignored counts for nothing. */
+export async function uncommitted(git: Git, dir: string): Promise<string[]> {
+  const layout = await requireWorktree(dir);
+  const args = ['status', '--porcelain=v2', '-z', '--no-renames', '--untracked-files=all'];
+  const { stdout } = await git(worktreeCommand(layout, args));
+  const { changed, untracked } = parseStatus(stdout.toString());
+  return [...changed, ...untracked];
 }
 
 /** Folders that are being deleted; what they held was given up when they were renamed. */

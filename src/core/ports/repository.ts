@@ -90,6 +90,8 @@ export interface Repository {
     ref: string,
     message: CommitMessage,
   ): Promise<{ commit: CommitId; files: ChangedFile[] } | null>;
+  /** Paths that differ from HEAD or are not in it, ignored ones left out; that of a repository inside ends with a slash. */
+  uncommitted(dir: string): Promise<string[]>;
   /** The folder is away when it returns, renamed at least; deleting may go on until `close`. Never fails. */
   removeWorktree(repoDir: string, dir: string): Promise<void>;
   /** Gives the worktree up and begins to remove it; `close` waits for the end. */
