@@ -209,6 +209,23 @@ describe('work of an agent that is not saved', function () {
       assert.match(heard(rig, 2), /Your worktree was gone/);
     });
 
+    it('is told to an agent that was mending what git refuses', async () => {
+      let hasKey = false;
+      const rig = await open((_id, turn) => {
+        if (turn === 2 && !hasKey) throw new AppError({ code: 'auth', message: 'no key' });
+        return [bad, [run('ls')], [mend, write('a/late.txt', 'x')], good][turn] ?? [];
+      });
+      const { runId, view } = await built(rig);
+      assert.equal(view.waiting[0]?.code, 'auth');
+      await rig.restart();
+      rmSync(worktreeOf(rig, runId), { recursive: true });
+      hasKey = true;
+      await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+      const after = await rig.settled(runId);
+      assert.deepEqual([after.status, paths(after)], ['complete', ['a/done.txt']]);
+      assert.match(heard(rig, 3), /^Not run.*\nNot run.*Your worktree was gone.*wrote \.gitattributes/s);
+    });
+
     it('is told to an agent that had called itself done', async () => {
       const { disk, adjust } = breakable();
       const rig = await open(inTurns([...first, finish()], good), adjust);

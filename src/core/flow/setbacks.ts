@@ -56,8 +56,14 @@ export function hearKept(talk: AgentTalk, kept: Kept): void {
     return;
   }
   if (kept !== null) talk.commit = kept;
+  settle(talk);
+}
+
+/** The worktree holds nothing that is not in `commit`. */
+function settle(talk: AgentTalk): void {
   talk.dirty = false;
   talk.changes = [];
+  talk.isRefused = false;
   talk.refusals = 0;
 }
 
@@ -69,9 +75,7 @@ export function hearSetback(talk: AgentTalk, setback: Setback): void {
     return;
   }
   say(talk, workGoneMessage(talk.commit, talk.changes));
-  talk.dirty = false;
-  talk.changes = [];
-  talk.refusals = 0;
+  settle(talk);
 }
 
 /** Calls that were made in the belief that the work was saved are answered, not run. */
