@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
 import type { AppError } from '../../src/protocol/errors.ts';
@@ -193,6 +193,20 @@ function committingContract(make: () => Repository): void {
         );
       }));
   }
+
+  // The superuser can read every file.
+  (process.getuid?.() === 0 ? it.skip : it)('says so of a file that it cannot read', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, base } = fixture;
+      const dir = await openOne(fixture);
+      write(dir, 'closed', 'x');
+      chmodSync(path.join(dir, 'closed'), 0);
+      await assert.rejects(repository.commitWorktree(dir, [base], REF, message('k1')), {
+        code: 'files_refused',
+        userMessage: /open\("closed"\): Permission denied/,
+      });
+    }),
+  );
 
   it('does not blame the files for what is wrong with the repository', () =>
     withRepository(make, async (fixture) => {

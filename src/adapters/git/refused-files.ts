@@ -11,7 +11,7 @@ const MAX_SAID_CHARS = 2_000;
 
 /** What the system or an index at fault says, whatever the files are. */
 const NOT_THE_FILES =
-  /No space left|Disk quota|Read-only file system|Input\/output error|Too many open files|Cannot allocate memory|out of memory|cannot fork|index file/i;
+  /No space left|Disk quota|Read-only file system|Input\/output error|Too many open files|Cannot allocate memory|out of memory|cannot fork|(?<!unable to )index file/i;
 
 /**
  * The failure of `add` as `files_refused` when it is the files that git does not take: a name, a filter that fails, an encoding,
