@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRepository } from '../adapters/git/repository.ts';
 import { systemClock } from '../core/clock.ts';
+import type { HistoryEntry } from '../core/engine/port.ts';
 import { cleanUpRun } from './clean-up.ts';
 
 describe('cleaning up after a run', () => {
@@ -12,6 +22,7 @@ describe('cleaning up after a run', () => {
   let repoDir: string;
   let head: string;
   let warnings: string[];
+  let history: Record<string, HistoryEntry[]>;
   const repository = createRepository({ tempDir: () => root });
   const git = (...args: string[]) => execFileSync('git', args, { cwd: repoDir, encoding: 'utf8' }).trim();
   const refs = () => git('for-each-ref', '--format=%(refname)', 'refs/orchestrator').split('\n').filter(Boolean);
@@ -20,12 +31,14 @@ describe('cleaning up after a run', () => {
     repository,
     clock: systemClock,
     runDir: (runId: string) => join(root, 'runs', runId),
+    history: async (runId: string) => history[runId] ?? [],
     log: { info: () => undefined, warn: (message: string) => void warnings.push(message) },
   });
 
   beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), 'clean-up-'));
     warnings = [];
+    history = {};
     ({ repoDir, baseCommit: head } = await repository.open(join(root, 'workspace'), AbortSignal.timeout(10_000)));
     for (const name of ['api', 'web']) await repository.openWorktree(repoDir, worktreeDir(name), head);
   });
@@ -42,6 +55,59 @@ describe('cleaning up after a run', () => {
     assert.equal(git('worktree', 'list').split('\n').length, 1);
     assert.equal(existsSync(worktreeDir('api')) || existsSync(worktreeDir('web')), false);
     assert.deepEqual(warnings, []);
+  });
+
+  const step = (name: string, startedAt: number, endedAt: number, ok = true): HistoryEntry => ({
+    ...{ name, kind: 'step', attempts: 1, ok, startedAt, endedAt },
+  });
+
+  describe('when checks were the last to work in a worktree', () => {
+    const litter = () => {
+      const startedAt = Date.now();
+      writeFileSync(join(worktreeDir('api'), 'report.xml'), 'litter\n');
+      return step('checks-0', startedAt, Date.now() + 1);
+    };
+    const kept = () => git('for-each-ref', '--format=%(refname)', 'refs/orchestrator');
+
+    it('keeps nothing of what they have left', async () => {
+      history['r1/subtask-api'] = [step('keep-0', 1, 2), litter(), step('turn-1', 3, 4, false)];
+      await cleanUpRun(services(), 'r1', repoDir);
+      assert.deepEqual([kept(), existsSync(worktreeDir('api')), warnings], ['', false, []]);
+    });
+
+    for (const [what, change] of Object.entries({
+      'an agent may have gone on': (checks: HistoryEntry) => [checks, step('turn-1', checks.endedAt, checks.endedAt)],
+      'an agent has gone on': (checks: HistoryEntry) => [
+        checks,
+        step('tools-1', checks.endedAt, checks.endedAt, false),
+      ],
+      'a file was changed at another time': (checks: HistoryEntry) => {
+        // Only what it says itself is as old as the checks.
+        const then = (checks.startedAt - 30_000) / 1_000;
+        utimesSync(join(worktreeDir('api'), 'report.xml'), then, then);
+        return [step('checks-0', checks.startedAt - 60_000, checks.startedAt - 1_000)];
+      },
+      'there is more than files': (checks: HistoryEntry) => {
+        execFileSync('git', ['init', '-q', join(worktreeDir('api'), 'inner')]);
+        return [step('checks-0', checks.startedAt, Date.now() + 1)];
+      },
+      'something else was committed there': (checks: HistoryEntry) => {
+        const name = ['-c', 'user.name=x', '-c', 'user.email=x@x'];
+        execFileSync('git', [...name, 'commit', '-q', '--allow-empty', '-m', 'x'], { cwd: worktreeDir('api') });
+        git('update-ref', 'refs/orchestrator/r1/api', head);
+        return [checks];
+      },
+      'the checks were of another part': (checks: HistoryEntry) => {
+        history['r1/subtask-web'] = [checks];
+        return [];
+      },
+    })) {
+      it(`keeps it all the same when ${what}`, async () => {
+        history['r1/subtask-api'] = change(litter());
+        await cleanUpRun(services(), 'r1', repoDir);
+        assert.equal(git('show', 'refs/orchestrator/r1/leftover-api:report.xml'), 'litter');
+      });
+    }
   });
 
   it('changes nothing when it is repeated, and nothing for a run without worktrees', async () => {

@@ -1,15 +1,21 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Engine } from '../core/engine/port.ts';
+import { lastChecks, subtaskRunOf } from '../core/flow/last-checks.ts';
 import { runRefPrefix } from '../core/flow/refs.ts';
 import type { Services } from '../core/flow/services.ts';
 import { toAppError } from '../protocol/errors.ts';
 
-type CleanUpServices = Pick<Services, 'repository' | 'runDir' | 'log' | 'clock'>;
+type CleanUpServices = Pick<Services, 'repository' | 'runDir' | 'log' | 'clock'> & Pick<Engine, 'history'>;
+
+/** How far the times of files may be behind the clock. */
+const FILE_TIME_GRAIN_MS = 50;
 
 /**
  * Takes the worktrees of a run that nobody works on any more out of the user's repository. What was not committed in one is
  * committed first, to `refs/orchestrator/<run>/leftover-<worktree>`: the refs of the work itself stay where the run left them,
- * because a run that is carried on expects them there. Of one that was given up only the rest is removed. A worktree whose
+ * because a run that is carried on expects them there. Of one that was given up only the rest is removed, and what the last
+ * checks have left in one is nobody's work. A worktree whose
  * files cannot be committed stays. Idempotent; never throws. Only for a run of which no part is working.
  */
 export async function cleanUpRun(services: CleanUpServices, runId: string, repoDir: string): Promise<void> {
@@ -17,11 +23,50 @@ export async function cleanUpRun(services: CleanUpServices, runId: string, repoD
   for (const name of await readdir(worktreesDir).catch(() => [])) {
     const dir = join(worktreesDir, name);
     try {
-      if (!services.repository.isGivenUp(dir)) await keepUncommitted(services, runId, repoDir, name, dir);
+      const isNothing =
+        services.repository.isGivenUp(dir) || (await isLeftByChecks(services, runId, repoDir, name, dir));
+      if (!isNothing) await keepUncommitted(services, runId, repoDir, name, dir);
       await services.repository.removeWorktree(repoDir, dir);
     } catch (thrown) {
       services.log.warn('worktree left in place', { runId, dir, error: toAppError(thrown).message });
     }
+  }
+}
+
+/**
+ * True when all that is not committed was made while the last checks ran, and nobody but them can have worked there since the
+ * agent's work was committed. In doubt false: then it is kept.
+ */
+async function isLeftByChecks(
+  { repository, history, log }: CleanUpServices,
+  runId: string,
+  repoDir: string,
+  name: string,
+  dir: string,
+): Promise<boolean> {
+  const checks = lastChecks(await history(subtaskRunOf(runId, name)));
+  if (checks === null) return false;
+  const commit = await repository.readRef(repoDir, `${runRefPrefix(runId)}${name}`);
+  if (commit !== null && commit !== (await repository.readRef(dir, 'HEAD'))) return false;
+  const paths = await repository.uncommitted(dir);
+  for (const path of paths) {
+    if (path.endsWith('/')) return false;
+    const changedAt = await changedAtMs(join(dir, path));
+    // What was deleted is in the commit.
+    if (changedAt === null) continue;
+    if (changedAt < checks.from - FILE_TIME_GRAIN_MS || Math.floor(changedAt) > checks.to) return false;
+  }
+  if (paths.length > 0) log.info('files that checks left are not kept', { runId, dir, files: paths.length });
+  return true;
+}
+
+/** Null for a file that is not there. */
+async function changedAtMs(path: string): Promise<number | null> {
+  try {
+    return (await lstat(path)).ctimeMs;
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')) return null;
+    throw thrown;
   }
 }
 

@@ -189,7 +189,7 @@ export function assemble(options: AssembleOptions): AppApi {
       // A step that was just cancelled may still be making a worktree.
       await engine.idle(runId);
       const repoDir = await repositoryOf(services, workspaceDir).catch(() => null);
-      if (repoDir !== null) await cleanUpRun(services, runId, repoDir);
+      if (repoDir !== null) await cleanUpRun({ ...services, history: engine.history }, runId, repoDir);
     },
   });
   return { ...api, close: () => api.close().finally(() => services.repository.close()) };

@@ -26,6 +26,8 @@ export const ErrorCode = z.enum([
   'paused',
   'workspace_unusable',
   'git_failed',
+  // git does not take files of a worktree as they are: who can change them can mend it
+  'files_refused',
   'merge_refused',
   'checks_failed',
   'forge_failed',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
+import type { AppError } from '../../src/protocol/errors.ts';
 import { git, message, type RepositoryFixture, read, userState, withRepository, write } from './repository-support.ts';
 
 export const REF = 'refs/orchestrator/r1/s1';
@@ -143,16 +144,86 @@ function committingContract(make: () => Repository): void {
       assert.equal(await repository.readFile(repoDir, made?.commit ?? '', 'gone.txt/main.js'), 'x\n');
     }));
 
-  it('says which file git does not take, and that it has to go', () =>
+  for (const [what, said, put] of [
+    // Git refuses on every system what is .git on one of them.
+    ['a name', /invalid path 'app\/\.git '/, (dir: string) => write(dir, 'app/.git ', 'x')],
+    [
+      'an encoding that the file does not have',
+      /BOM is required in 'a\.u'/,
+      (dir: string) => {
+        write(dir, '.gitattributes', '*.u working-tree-encoding=UTF-16\n');
+        write(dir, 'a.u', 'abc');
+      },
+    ],
+    [
+      'a filter that fails',
+      /a\.x: clean filter 'bad' failed/,
+      (dir: string) => {
+        git(dir, 'config', 'filter.bad.clean', 'false');
+        git(dir, 'config', 'filter.bad.required', 'true');
+        write(dir, '.gitattributes', '*.x filter=bad\n');
+        write(dir, 'a.x', 'x');
+      },
+    ],
+  ] as const) {
+    it(`says that git refuses the files, why, and takes them when that is mended: ${what}`, () =>
+      withRepository(make, async (fixture) => {
+        const { repository, base } = fixture;
+        const dir = await openOne(fixture);
+        put(dir);
+        write(dir, 'work', 'x');
+        await assert.rejects(repository.commitWorktree(dir, [base], REF, message('k1')), (thrown: AppError) => {
+          assert.equal(thrown.code, 'files_refused');
+          assert.match(String(thrown.details?.said), said);
+          assert.match(thrown.userMessage, said);
+          assert.match(thrown.userMessage, /cannot be committed.*Mend or remove that there, then resume the run\.$/s);
+          return true;
+        });
+        const left = readdirSync(git(dir, 'rev-parse', '--absolute-git-dir'));
+        assert.deepEqual(
+          left.filter((name) => name.startsWith('refused-')),
+          [],
+        );
+        for (const name of ['app', 'a.u', 'a.x', '.gitattributes'])
+          rmSync(path.join(dir, name), { recursive: true, force: true });
+        const made = await repository.commitWorktree(dir, [base], REF, message('k1'));
+        assert.deepEqual(
+          made?.files.map((file) => file.path),
+          ['work'],
+        );
+      }));
+  }
+
+  // The superuser can read every file.
+  (process.getuid?.() === 0 ? it.skip : it)('says so of a file that it cannot read', () =>
     withRepository(make, async (fixture) => {
+      const { repository, base } = fixture;
       const dir = await openOne(fixture);
-      // Git refuses on every system what is .git on one of them.
-      write(dir, 'app/.git ', 'x');
-      await assert.rejects(fixture.repository.commitWorktree(dir, [fixture.base], REF, message('k1')), {
-        code: 'git_failed',
-        userMessage: /cannot be committed.*app\/\.git .*Mend or remove that there, then resume the run\.$/s,
+      write(dir, 'closed', 'x');
+      chmodSync(path.join(dir, 'closed'), 0);
+      await assert.rejects(repository.commitWorktree(dir, [base], REF, message('k1')), {
+        code: 'files_refused',
+        userMessage: /open\("closed"\): Permission denied/,
       });
-      rmSync(path.join(dir, 'app'), { recursive: true });
+    }),
+  );
+
+  it('does not blame the files for what is wrong with the repository', () =>
+    withRepository(make, async (fixture) => {
+      const { repository, repoDir, base } = fixture;
+      const dir = await openOne(fixture);
+      write(dir, 'work', 'no room for this\n');
+      const id = git(dir, 'hash-object', 'work');
+      const inTheWay = path.join(repoDir, '.git', 'objects', id.slice(0, 2));
+      rmSync(inTheWay, { recursive: true, force: true });
+      writeFileSync(inTheWay, '');
+      await assert.rejects(repository.commitWorktree(dir, [base], REF, message('k1')), { code: 'git_failed' });
+      rmSync(inTheWay);
+      const index = path.join(git(dir, 'rev-parse', '--absolute-git-dir'), 'index');
+      writeFileSync(index, 'no index');
+      await assert.rejects(repository.commitWorktree(dir, [base], REF, message('k1')), { code: 'git_failed' });
+      rmSync(index);
+      assert.ok(await repository.commitWorktree(dir, [base], REF, message('k1')));
     }));
 
   it('never works on the repository around it when its .git file is gone', () =>
@@ -183,6 +254,20 @@ export function worktreesContract(make: () => Repository): void {
         assert.equal(read(dir, 'node_modules/a.js'), 'kept');
       }));
 
+    it('lists what is not committed, and nothing that is ignored', () =>
+      withRepository(make, async (fixture) => {
+        const { repository } = fixture;
+        const dir = await openOne(fixture);
+        assert.deepEqual(await repository.uncommitted(dir), []);
+        write(dir, 'src/list.txt', 'changed');
+        write(dir, 'new dir/ü.txt', 'x');
+        write(dir, 'node_modules/a.js', 'x');
+        rmSync(path.join(dir, 'gone.txt'));
+        commitInner(path.join(dir, 'inner'), false);
+        const found = await repository.uncommitted(dir);
+        assert.deepEqual(found.sort(), ['gone.txt', 'inner/', 'new dir/ü.txt', 'src/list.txt']);
+      }));
+
     it('serves eight at the same time, with the same folder name too', () =>
       withRepository(make, async (fixture) => {
         const { repository, root, repoDir, base } = fixture;
@@ -200,6 +285,20 @@ export function worktreesContract(make: () => Repository): void {
         assert.equal(git(repoDir, 'worktree', 'list').split('\n').length, 1);
         assert.equal(existsSync(path.join(root, 'worktrees', 'task-0')), false);
         git(repoDir, 'fsck', '--strict');
+      }));
+
+    it('finds a worktree that is there, whatever it holds, and makes none that is not', () =>
+      withRepository(make, async (fixture) => {
+        const { repository, repoDir, base } = fixture;
+        const dir = await openOne(fixture);
+        write(dir, 'untracked', 'x');
+        assert.equal(await repository.findWorktree(repoDir, dir, base), true);
+        rmSync(path.join(dir, '.git'));
+        assert.equal(await repository.findWorktree(repoDir, dir, base), true);
+        assert.equal(git(dir, 'status', '--porcelain'), '?? untracked');
+        rmSync(dir, { recursive: true });
+        assert.equal(await repository.findWorktree(repoDir, dir, base), false);
+        assert.equal(existsSync(dir), false);
       }));
 
     it('never fails to remove, whatever is left of the worktree', () =>

@@ -61,6 +61,8 @@ export function remedyOf(code: ErrorCode): Remedy {
         text: t('Look at the repository in the folder, then try again.'),
         command: { name: 'doctor', label: t('Run the doctor') },
       };
+    case 'files_refused':
+      return none(t('Mend or remove the files that Git names in the working copy of the agent, then try again.'));
     case 'merge_refused':
       return none(t('The merge would have lost work. Look at the overlap and try again.'));
     case 'checks_failed':

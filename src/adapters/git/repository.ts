@@ -13,7 +13,16 @@ import { openGit } from './run-git.ts';
 import { trustedGit } from './trusted-git.ts';
 import { parents, undo } from './undo.ts';
 import { commitWorktree } from './worktree-commit.ts';
-import { checkoutTree, GONE, openWorktree, removeWorktree, resetWorktree, type Trash } from './worktrees.ts';
+import {
+  checkoutTree,
+  findWorktree,
+  GONE,
+  openWorktree,
+  removeWorktree,
+  resetWorktree,
+  type Trash,
+  uncommitted,
+} from './worktrees.ts';
 
 interface RepositoryOptions {
   /** Gives the folder for temporary files; called when one is needed. */
@@ -42,9 +51,11 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     listRefs: (repoDir, prefix) => listRefs(git, repoDir, prefix),
     commitFiles: (repoDir, parent, files, message) => commitFiles(git, repoDir, parent, files, message, tempDir),
     openWorktree: (repoDir, dir, commit) => openWorktree(git, repoDir, dir, commit),
+    findWorktree: (repoDir, dir, commit) => findWorktree(git, repoDir, dir, commit),
     resetWorktree: (dir, commit) => resetWorktree(git, dir, commit),
     checkoutTree: (dir, tree) => checkoutTree(git, dir, tree),
     commitWorktree: (dir, parents, ref, message) => commitWorktree(git, dir, parents, ref, message),
+    uncommitted: (dir) => uncommitted(git, dir),
     removeWorktree: (repoDir, dir) => removeWorktree(git, trash, repoDir, dir),
     isGivenUp: (dir) => GONE.test(basename(dir)),
     discardWorktree(repoDir, dir) {

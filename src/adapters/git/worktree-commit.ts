@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommitId, CommitMessage } from '../../core/ports.ts';
-import { AppError } from '../../protocol/errors.ts';
 import type { ChangedFile } from '../../protocol/work.ts';
 import { commitDateSeconds, KEY_TRAILER, trailerValue } from './commit-message.ts';
 import { writeCommit } from './commits.ts';
@@ -12,6 +10,7 @@ import { type Git, gitText } from './git-command.ts';
 import { type Identity, recentIdentity } from './identity.ts';
 import { type CommitHeader, expectCommit, parseCommit, readObjects } from './objects.ts';
 import { removeStaleLock, requireRefName } from './refs.ts';
+import { asRefusal } from './refused-files.ts';
 import { objectsOf, requireWorktree, type WorktreeLayout, withWorktreeLocks } from './worktree-layout.ts';
 import { worktreeCommand } from './worktrees.ts';
 
@@ -45,17 +44,6 @@ async function untrackedRepositories(git: Git, layout: WorktreeLayout): Promise<
     .filter((entry) => entry.endsWith('/'));
 }
 
-/** A name that git refuses, a file that it cannot read, a filter that fails: only who can change the files can mend it. */
-function cannotBeCommitted(layout: WorktreeLayout, cause: unknown): unknown {
-  if (!(cause instanceof AppError) || cause.code !== 'git_failed' || !existsSync(layout.gitDir)) return cause;
-  return new AppError({
-    code: 'git_failed',
-    message: cause.message,
-    userMessage: `The files in ${layout.dir} cannot be committed. ${cause.userMessage}\nMend or remove that there, then resume the run.`,
-    cause,
-  });
-}
-
 async function stageAll(git: Git, layout: WorktreeLayout): Promise<string> {
   const command = { ...worktreeCommand(layout, ['add', '--all']), followedBy: ['write-tree'] };
   const add = () => withWorktreeLocks(layout, () => gitText(git, command));
@@ -65,7 +53,7 @@ async function stageAll(git: Git, layout: WorktreeLayout): Promise<string> {
     } catch (error) {
       // A repository without a commit makes `add` fail; it may hold another.
       if (!(await absorbRepositories(git, layout, await untrackedRepositories(git, layout)))) {
-        throw cannotBeCommitted(layout, error);
+        throw await asRefusal(git, layout, error);
       }
     }
   }

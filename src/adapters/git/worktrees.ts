@@ -6,6 +6,7 @@ import type { CommitId } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Git, GitCommand } from './git-command.ts';
 import { OWN_INDEX_CONFIG } from './temp-index.ts';
+import { parseStatus } from './working-state.ts';
 import {
   claimsToBeWorktree,
   commonDir,
@@ -56,6 +57,25 @@ async function clearHalfMade(common: string, dir: string): Promise<void> {
   if (registration !== null) await rm(registration.gitDir, REMOVE);
 }
 
+/** The worktree at `dir` when it is complete, whatever work it holds. */
+async function completeWorktree(common: string, dir: string): Promise<WorktreeLayout | null> {
+  if ((await stat(dir).catch(() => null)) === null) return null;
+  const existing = (await findRegistration(common, dir)) ?? (await findMoved(common, dir));
+  return existing !== null && (await isReady(existing)) ? existing : null;
+}
+
+/** False when no complete worktree is at `dir`; one that is there is left as it is, but for a damaged `.git` file or HEAD. */
+export async function findWorktree(git: Git, repoDir: string, dir: string, commit: CommitId): Promise<boolean> {
+  const reading = readExcludes(git, repoDir);
+  // It is heard below, unless something else fails first.
+  reading.catch(() => null);
+  const existing = await completeWorktree(await commonDir(git, repoDir), dir);
+  if (existing === null) return false;
+  await repairWorktree(existing, commit);
+  await writeExcludes(existing, await reading);
+  return true;
+}
+
 /**
  * Makes a detached worktree at `dir`, checked out at `commit`. One that is complete is left exactly as it is, whatever
  * work it holds (its `.git` file is put back when it is missing); a half-made one is made again.
@@ -66,17 +86,8 @@ export async function openWorktree(
   dir: string,
   commit: CommitId,
 ): Promise<{ isNew: boolean }> {
-  const reading = readExcludes(git, repoDir);
-  // It is heard below, unless something else fails first.
-  reading.catch(() => null);
+  if (await findWorktree(git, repoDir, dir, commit)) return { isNew: false };
   const common = await commonDir(git, repoDir);
-  const isThere = (await stat(dir).catch(() => null)) !== null;
-  const existing = isThere ? ((await findRegistration(common, dir)) ?? (await findMoved(common, dir))) : null;
-  if (existing !== null && (await isReady(existing))) {
-    await repairWorktree(existing, commit);
-    await writeExcludes(existing, await reading);
-    return { isNew: false };
-  }
   // Twice `--force`: also over a registration whose folder is gone or that was locked by an interrupted `add`.
   const add: GitCommand = {
     args: ['worktree', 'add', '--quiet', '--detach', '--force', '--force', path.resolve(dir), commit],
@@ -94,7 +105,7 @@ export async function openWorktree(
     }
   }
   const layout = await requireWorktree(dir);
-  await writeExcludes(layout, await reading);
+  await writeExcludes(layout, await readExcludes(git, repoDir));
   await markReady(layout);
   return { isNew: true };
 }
@@ -114,6 +125,15 @@ export async function checkoutTree(git: Git, dir: string, tree: string): Promise
   await withWorktreeLocks(layout, () =>
     git(worktreeCommand(layout, ['read-tree', '--reset', '-u', '--no-recurse-submodules', `${tree}^{tree}`])),
   );
+}
+
+/** Paths that differ from HEAD or are not in it; what is ignored counts for nothing. */
+export async function uncommitted(git: Git, dir: string): Promise<string[]> {
+  const layout = await requireWorktree(dir);
+  const args = ['status', '--porcelain=v2', '-z', '--no-renames', '--untracked-files=all'];
+  const { stdout } = await git(worktreeCommand(layout, args));
+  const { changed, untracked } = parseStatus(stdout.toString());
+  return [...changed, ...untracked];
 }
 
 /** Folders that are being deleted; what they held was given up when they were renamed. */

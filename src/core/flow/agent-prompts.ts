@@ -123,3 +123,23 @@ export function findingsMessage(round: number, summary: string, findings: readon
 export function personMessage(comment: string): string {
   return `The person who owns the project looked at the work and asks for a change:\n${comment}\n\nMake it, then call finish again.`;
 }
+
+export const CUT = 'Your reply was cut off at its length limit and nothing of it was run. Go on in smaller steps.';
+
+export const NOT_RUN = 'Not run: see the words of the host below.';
+
+export function filesRefusedMessage(said: string): string {
+  return `Git does not take the files of your worktree as they are, so the host cannot save your work:
+${said}
+
+Mend or remove what git names (do not work around what the project had set before you), then go on: make the calls again that were not run. Nothing is saved until git takes the files.`;
+}
+
+const MAX_CHANGES = 50;
+
+export function workGoneMessage(commit: string, changes: readonly string[]): string {
+  const list = changes.slice(-MAX_CHANGES).map((change) => `- ${change}`);
+  const known = list.length === 0 ? '' : ` These of your calls had changed something:\n${list.join('\n')}\n`;
+  return `Your worktree was gone before the host could save it. It holds commit ${commit.slice(0, 12)} again: everything that you had changed after that is lost.${known}
+Look at the files, make those changes again, and make the calls again that were not run.`;
+}

@@ -17,6 +17,12 @@ export interface AgentTalk {
   commit: CommitId;
   /** True when tools may have changed files since `commit`. */
   dirty: boolean;
+  /** What they did since, in the words of the tools. */
+  changes: string[];
+  /** Only while `dirty`: git does not take the files, and no tool has changed them since. */
+  isRefused: boolean;
+  /** How often in a row the agent was told so. */
+  refusals: number;
   /** True when something else than tools (checks) may have left files in the worktree since `commit`. */
   littered: boolean;
   /** Fingerprints of the last turns' tool calls, to notice an agent that goes round in circles. */
@@ -38,6 +44,9 @@ export function startTalk(start: {
     turnLimit: start.turnLimit,
     commit: start.commit,
     dirty: false,
+    changes: [],
+    isRefused: false,
+    refusals: 0,
     littered: false,
     recentCalls: [],
   };

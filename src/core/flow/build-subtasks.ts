@@ -10,7 +10,8 @@ import { covers, normalisePath } from './owned-paths.ts';
 import { waitAt } from './pause.ts';
 import type { BuildInput } from './policy.ts';
 import type { Rehearsals } from './rehearsals.ts';
-import type { SubtaskInput, SubtaskResult } from './subtask.ts';
+import type { SubtaskResult } from './subtask.ts';
+import type { SubtaskInput } from './subtask-checks.ts';
 
 export interface ChildDefinitions {
   subtask: Definition<SubtaskInput, SubtaskResult>;

@@ -8,7 +8,7 @@ import { firstPortOf } from './desk.ts';
 import { estimatePlan } from './estimate.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { strictJsonSchema } from './strict-schema.ts';
-import { ownershipFaults } from './subtask.ts';
+import { ownershipFaults } from './subtask-checks.ts';
 
 describe('owned paths', () => {
   it('are brought to one form', () => {

@@ -20,6 +20,7 @@ const PAUSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'refusal',
   'forge_failed',
   'git_failed',
+  'files_refused',
   'storage_failed',
   'not_found',
   'checks_failed',

@@ -7,6 +7,7 @@ import type { RunPolicy } from './policy.ts';
 import type { Preparation } from './preparation.ts';
 import { subtaskRef } from './refs.ts';
 import type { Services } from './services.ts';
+import { asSetback, isSetback, type Kept, reportSetback, type Setback } from './setbacks.ts';
 
 /** Where an agent works, and how its work in progress is kept. */
 export interface AgentDesk {
@@ -40,8 +41,8 @@ export interface AgentDesk {
   isAbandoned: boolean;
 }
 
-/** Null: nothing differs from the commit before. */
-type SavedWork = Awaited<ReturnType<Repository['commitWorktree']>>;
+/** Null: nothing differs from the commit before. `gone`: the worktree is not there, nor is a commit of what it held. */
+type SavedWork = Awaited<ReturnType<Repository['commitWorktree']>> | 'gone';
 
 interface Saving {
   /** Never rejects unheard. */
@@ -65,8 +66,10 @@ export function beginSaving(desk: AgentDesk, talk: AgentTalk): Saving {
     },
   };
   const ref = subtaskRef(ctx.rootRunId, desk.refName);
-  const work = openDesk(desk, talk).then(() =>
-    services.repository.commitWorktree(desk.worktreeDir, parents, ref, message),
+  const work = findDesk(desk, talk).then((isThere) =>
+    isThere
+      ? services.repository.commitWorktree(desk.worktreeDir, parents, ref, message)
+      : findCommitted(desk, talk.commit, ref),
   );
   const saving: Saving = { work, state: 'under way', isTold: false };
   work.then(
@@ -80,8 +83,18 @@ export function beginSaving(desk: AgentDesk, talk: AgentTalk): Saving {
   return saving;
 }
 
+/** What was committed after `parent` before the worktree went, and was not on record yet. */
+async function findCommitted(desk: AgentDesk, parent: string, ref: string): Promise<SavedWork> {
+  const { repoDir, services } = desk;
+  const { repository } = services;
+  const commit = await repository.readRef(repoDir, ref);
+  if (commit === null || commit === parent) return 'gone';
+  if ((await repository.parents(repoDir, commit))[0] !== parent) return 'gone';
+  return { commit, files: await repository.changedFiles(repoDir, parent, commit) };
+}
+
 /** Waits for the commit that was begun, and says what it holds; null when there is none, or nothing differs. */
-export async function takeSaved(desk: AgentDesk, s: StepContext): Promise<string | null> {
+export async function takeSaved(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<Kept> {
   const { saving } = desk;
   if (saving === null) return null;
   desk.saving = null;
@@ -91,6 +104,10 @@ export async function takeSaved(desk: AgentDesk, s: StepContext): Promise<string
     throw thrown;
   });
   if (saved === null) return null;
+  if (saved === 'gone') {
+    reportSetback(desk, talk, s, { kind: 'gone' });
+    return { kind: 'gone' };
+  }
   tell(desk, s, saving, saved);
   const { commit } = saved;
   if (desk.watchOverlaps) desk.watching = desk.watching.then(() => watchOverlaps(desk, commit));
@@ -102,20 +119,32 @@ export async function tellSaved(desk: AgentDesk, s: StepContext): Promise<void> 
   const { saving } = desk;
   const saved = await saving?.work.catch(() => null);
   try {
-    if (saving !== null && saved) tell(desk, s, saving, saved);
+    if (saving !== null && saved && saved !== 'gone') tell(desk, s, saving, saved);
   } catch {
     // The run may have been taken from this process; why the turn failed is what counts.
   }
 }
 
-function tell(desk: AgentDesk, s: StepContext, saving: Saving, { commit, files }: NonNullable<SavedWork>): void {
+function tell(
+  desk: AgentDesk,
+  s: StepContext,
+  saving: Saving,
+  { commit, files }: Exclude<SavedWork, null | 'gone'>,
+): void {
   if (saving.isTold) return;
   saving.isTold = true;
   s.emit('committed', { type: 'subtask.committed', subtaskId: desk.subtaskId, commit, files });
 }
 
-/** Commits what tools have changed since the last commit; returns the commit, or null when nothing differs from it. */
+/** Commits what tools have changed since the last commit; returns the commit, or null when nothing differs from it, or it is gone. */
 export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<string | null> {
+  const kept = await keepWork(desk, talk, s);
+  return isSetback(kept) ? null : kept;
+}
+
+/** Commits what tools have changed since the last commit. Throws what a person has to mend. */
+export async function keepWork(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<Kept> {
+  if (!talk.dirty && desk.saving === null) return null;
   await desk.saving?.work.catch(() => null);
   if (desk.saving?.state === 'failed') {
     // A worktree that could not be saved may have lost its repository, and finds it again.
@@ -123,7 +152,37 @@ export async function saveWork(desk: AgentDesk, talk: AgentTalk, s: StepContext)
     desk.worktreeOpen = false;
   }
   desk.saving ??= beginSaving(desk, talk);
-  return takeSaved(desk, s);
+  return takeSaved(desk, talk, s);
+}
+
+/** The same, while the agent can still go on: what it can mend itself is returned, as often as it may be told. */
+export async function keepOrTell(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<Kept> {
+  try {
+    return await keepWork(desk, talk, s);
+  } catch (thrown) {
+    const setback = asSetback(talk, thrown);
+    if (setback === null) throw thrown;
+    reportSetback(desk, talk, s, setback);
+    return setback;
+  }
+}
+
+/**
+ * For an agent that says that it is done: waits for the commit that was begun, because it can only mend what it hears of
+ * now. What else stands in the way is left to the step that takes the commit.
+ */
+export async function setbackOf(desk: AgentDesk, talk: AgentTalk, s: StepContext): Promise<Setback | null> {
+  const { saving } = desk;
+  if (saving === null) return null;
+  const setback = await saving.work.then(
+    (saved): Setback | null => (saved === 'gone' ? { kind: 'gone' } : null),
+    (thrown) => asSetback(talk, thrown),
+  );
+  if (setback === null) return null;
+  desk.saving = null;
+  desk.worktreeOpen = false;
+  reportSetback(desk, talk, s, setback);
+  return setback;
 }
 
 async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
@@ -150,6 +209,16 @@ export async function openDesk(desk: AgentDesk, talk: AgentTalk): Promise<void> 
   if (desk.worktreeOpen) return;
   await desk.services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
   desk.worktreeOpen = true;
+}
+
+/**
+ * The same where the worktree may hold what is in no commit: false when it is gone. None is made then, so that this is found
+ * out again until it is on record.
+ */
+export async function findDesk(desk: AgentDesk, talk: AgentTalk): Promise<boolean> {
+  const { repoDir, worktreeDir, services } = desk;
+  desk.worktreeOpen ||= await services.repository.findWorktree(repoDir, worktreeDir, talk.commit);
+  return desk.worktreeOpen;
 }
 
 /** Ends what this process keeps for the agent. The comparisons are over after it: what they found can be asked for. */

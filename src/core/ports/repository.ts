@@ -73,17 +73,25 @@ export interface Repository {
   commitFiles(repoDir: string, parent: CommitId, files: NewEntry[], message: CommitMessage): Promise<CommitId>;
   /** Makes (or finds) a detached worktree at `dir`, checked out at `commit`, with hooks off. */
   openWorktree(repoDir: string, dir: string, commit: CommitId): Promise<{ isNew: boolean }>;
+  /** True when a complete worktree is at `dir`, put in order as `openWorktree` does; makes none. */
+  findWorktree(repoDir: string, dir: string, commit: CommitId): Promise<boolean>;
   /** Puts the worktree's tracked and untracked files back to `commit` (ignored files stay). */
   resetWorktree(dir: string, commit: CommitId): Promise<void>;
   /** Fills the worktree with a tree (of a conflicted merge, say) without a commit. */
   checkoutTree(dir: string, tree: string): Promise<void>;
-  /** Commits everything in the worktree on `parents` and moves `ref` there; null when the tree equals the first parent's. */
+  /**
+   * Commits everything in the worktree on `parents` and moves `ref` there; null when the tree equals the first parent's. Throws
+   * `files_refused`, with git's words in `details.said`, when git does not take the files as they are (a name, an encoding, a
+   * filter that fails, a file that cannot be read); `git_failed` for everything that changing them would not mend.
+   */
   commitWorktree(
     dir: string,
     parents: CommitId[],
     ref: string,
     message: CommitMessage,
   ): Promise<{ commit: CommitId; files: ChangedFile[] } | null>;
+  /** Paths that differ from HEAD or are not in it, ignored ones left out; that of a repository inside ends with a slash. */
+  uncommitted(dir: string): Promise<string[]>;
   /** The folder is away when it returns, renamed at least; deleting may go on until `close`. Never fails. */
   removeWorktree(repoDir: string, dir: string): Promise<void>;
   /** Gives the worktree up and begins to remove it; `close` waits for the end. */

@@ -76,6 +76,7 @@ function conditionWords({ l10n }: Pick<Wording, 'l10n'>, code: string | null): [
     case 'refusal':
       return [l10n.t('The model refused to answer'), 'circle-slash', TROUBLE];
     case 'git_failed':
+    case 'files_refused':
       return [l10n.t('A Git step failed'), 'git-commit', FAILURE];
     case 'forge_failed':
       return [l10n.t('A step on GitHub failed'), 'github', FAILURE];
