@@ -5,6 +5,7 @@ import { extension } from './extension.ts';
 import { firstRequest } from './first-request.ts';
 import { foldRate } from './fold.ts';
 import { makespan } from './makespan.ts';
+import { radar } from './radar.ts';
 import { loadNow, type Measure, machineFacts, type Row, renderTable } from './report.ts';
 import { resources } from './resources.ts';
 import { silence } from './silence.ts';
@@ -21,6 +22,7 @@ const MEASURES: readonly Measure[] = [
   turn,
   makespan,
   resources,
+  radar,
   foldRate,
   silence,
   consoleStream,

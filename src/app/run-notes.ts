@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { writeDurably } from '../core/durable-file.ts';
 import { Stage } from '../protocol/events.ts';
 
 /** What the client that started a run was told, and any client needs again to carry it on: `<stateDir>/runs/<run>.json`. */
@@ -21,11 +22,10 @@ const folder = (stateDir: string) => join(stateDir, 'runs');
 
 const notePath = (stateDir: string, runId: string) => join(folder(stateDir), `${encodeURIComponent(runId)}.json`);
 
+/** On the disk when it returns, as the run is: without its note no window can carry it on. */
 export async function writeRunNote(stateDir: string, note: RunNote): Promise<void> {
   await mkdir(folder(stateDir), { recursive: true, mode: 0o700 });
-  const path = notePath(stateDir, note.runId);
-  await writeFile(`${path}.${process.pid}.tmp`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
-  await rename(`${path}.${process.pid}.tmp`, path);
+  writeDurably(notePath(stateDir, note.runId), `${JSON.stringify(note)}\n`);
 }
 
 /** Harmless when there is none. */

@@ -12,6 +12,11 @@ interface CallRow {
 
 /** Model calls that are on record as finished, by the names that the models' journal uses. */
 export function finishedCalls(place: Pick<Place, 'stateDir'>, folder: string): Set<string> {
+  return new Set(costsOfCalls(place, folder).keys());
+}
+
+/** The same with what each has cost in US dollars; null when its price is unknown. */
+export function costsOfCalls(place: Pick<Place, 'stateDir'>, folder: string): Map<string, number | null> {
   const rows = look(
     place,
     (store) =>
@@ -23,12 +28,12 @@ export function finishedCalls(place: Pick<Place, 'stateDir'>, folder: string): S
         )
         .all() as unknown as CallRow[],
   );
-  return new Set(
+  return new Map(
     rows.map(({ run_id, name, event }) => {
       const called = JSON.parse(event) as Extract<DomainEvent, { type: 'model.called' }>;
-      if (called.role === 'lead') return `${folder}/${called.purpose}`;
-      const isMerge = run_id.includes('/integrate-');
-      return `${folder}/${called.subtaskId}${isMerge ? ':merge' : ''}#${/\d+/.exec(name)?.[0]}`;
+      if (called.role === 'lead') return [`${folder}/${called.purpose}`, called.costUsd];
+      const conversation = `${called.subtaskId}${run_id.includes('/integrate-') ? ':merge' : ''}`;
+      return [`${folder}/${conversation}#${/\d+/.exec(name)?.[0]}`, called.costUsd];
     }),
   );
 }

@@ -2,50 +2,25 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { RunView } from '../../src/protocol/view.ts';
 import { FOLDERS, finishedCalls } from './finished-calls.ts';
 import { EFFECTS, MOMENTS } from './order.ts';
+import { assertOneOfEach, settledView, tiredSteps, treeOf } from './outcome.ts';
 import {
   endWorkers,
-  eventsOf,
-  eventually,
-  look,
   makePlace,
   type Outside,
   openOutside,
   type Place,
-  processesIn,
-  type Said,
   sampleBrief,
   seeded,
   startWorker,
 } from './place.ts';
-import { filesIn, temporaryFiles } from './temporary-files.ts';
 
 const SEED = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
 const KILLS = 50;
 /** How long a worker lives before it is killed, in milliseconds after it has taken the run up. */
 const LIFE_MS = { least: 40, most: 1_100 };
-/** A step that was cut so often is let to its end: the engine parks a run whose step ended the process too often. */
-const MOST_CUTS = 3;
-
-/** Open steps that have been cut as often as is wise. */
-const tiredSteps = (place: Place): number =>
-  look(place, (store) => {
-    const row = store
-      .prepare(`SELECT count(*) AS n FROM journal WHERE state = 'open' AND attempts - failures - interruptions >= ?`)
-      .get(MOST_CUTS);
-    return Number(row?.n);
-  });
-
-/** The commits that events name. */
-function commitsIn(events: readonly DomainEvent[]): string[] {
-  return events.flatMap((event) => [
-    ...('commit' in event ? [event.commit] : []),
-    ...('baseCommit' in event ? [event.baseCommit] : []),
-  ]);
-}
 
 interface Lives {
   view: RunView;
@@ -94,33 +69,6 @@ async function killAndResume(
     finished = finishedCalls(place, folder);
   }
 }
-
-function settledView(lines: readonly Said[]): RunView {
-  const last = lines.at(-1);
-  assert.ok(last?.type === 'settled', JSON.stringify(last));
-  return last.view;
-}
-
-async function assertOneOfEach(place: Place, outside: Outside, view: RunView): Promise<void> {
-  assert.deepEqual([view.status, view.error, view.waiting], ['complete', null, []]);
-  const pulls = await outside.pullRequests(view.slug);
-  assert.equal(pulls.length, 1);
-  assert.notEqual(pulls[0]?.merged_at, null);
-  for (const { id } of view.plan?.deployment.functions ?? [])
-    assert.equal(await outside.deployments('functions', id), 1);
-  for (const { id } of view.plan?.deployment.sites ?? []) assert.equal(await outside.deployments('sites', id), 1);
-  const events = eventsOf(place, view.runId);
-  for (const commit of new Set(commitsIn(events))) place.git('cat-file', '-e', `${commit}^{commit}`);
-  const kept = place.git('for-each-ref', '--format=%(refname)', `refs/orchestrator/${view.runId}/`);
-  for (const id of Object.keys(view.subtasks)) assert.match(kept, new RegExp(`/${id}$`, 'm'));
-  assert.equal(place.git('worktree', 'list').trim().split('\n').length, 1);
-  assert.equal(place.git('fsck', '--connectivity-only', '--no-dangling'), '');
-  // What the killed ones left is gone with the next of them, and what that one needed with its own end.
-  assert.deepEqual(filesIn(temporaryFiles(place)), []);
-  await eventually(`no process is left: ${processesIn(place.root)}`, () => processesIn(place.root).length === 0, 3_000);
-}
-
-const treeOf = (place: Place, view: RunView) => place.git('rev-parse', `${view.branch}^{tree}`).trim();
 
 describe('a killed run', function () {
   this.timeout(300_000);

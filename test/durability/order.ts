@@ -1,4 +1,5 @@
 import type { Stage } from '../../src/protocol/events.ts';
+import type { DiskWatch } from './disk-watch.ts';
 
 /** What a worker is told. */
 export interface Order {
@@ -18,6 +19,8 @@ export interface Order {
   dieFile?: string;
   /** Default `EFFECTS`. */
   effects?: Effects;
+  /** Notes what has reached the disk, for a power cut. */
+  watch?: DiskWatch;
 }
 
 /** Names of methods, by port. */

@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   endWorkers,
@@ -22,24 +12,7 @@ import {
   sampleBrief,
   startWorker,
 } from './place.ts';
-
-/** Fills the disk below a folder to the last block; returns the file to remove. */
-function fillDisk(dir: string): string {
-  const path = join(dir, 'filler');
-  const fd = openSync(path, 'w');
-  try {
-    for (let sizeBytes = 65_536; sizeBytes >= 1; ) {
-      try {
-        writeSync(fd, Buffer.alloc(sizeBytes));
-      } catch {
-        sizeBytes = Math.floor(sizeBytes / 2);
-      }
-    }
-  } finally {
-    closeSync(fd);
-  }
-  return path;
-}
+import { fillDisk, mountSmallDisk, unmount } from './small-disk.ts';
 
 describe('storage that fails under a run', function () {
   this.timeout(120_000);
@@ -55,7 +28,7 @@ describe('storage that fails under a run', function () {
   });
   afterEach(async () => {
     await endWorkers();
-    if (mounted !== null) execFileSync('umount', ['--lazy', mounted]);
+    if (mounted !== null) unmount(mounted);
     mounted = null;
     place.remove();
   });
@@ -86,14 +59,9 @@ describe('storage that fails under a run', function () {
   };
   /** A file system of its own for the state folder; the reason when there can be none. */
   const mountState = (sizeBytes: number): string | null => {
-    mkdirSync(place.stateDir, { recursive: true });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', place.stateDir], { stdio: 'pipe' });
-      mounted = place.stateDir;
-      return null;
-    } catch (thrown) {
-      return `a small file system cannot be mounted here: ${String(thrown).split('\n')[1] ?? ''}`;
-    }
+    const reason = mountSmallDisk(place.stateDir, sizeBytes);
+    if (reason === null) mounted = place.stateDir;
+    return reason;
   };
   const remount = (options: string) => execFileSync('mount', ['-o', `remount,${options}`, place.stateDir]);
 
@@ -123,7 +91,7 @@ describe('storage that fails under a run', function () {
   });
 
   it('says that the disk is full, whenever that happens, and goes on when there is room', async function () {
-    const reason = process.platform === 'linux' ? mountState(24_000_000) : 'only Linux mounts small file systems';
+    const reason = mountState(24_000_000);
     if (reason !== null) {
       console.log(`      skipped: ${reason}`);
       this.skip();

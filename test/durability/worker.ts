@@ -14,6 +14,7 @@ import { openTempFolder } from '../../src/core/temp-folder.ts';
 import { toAppError } from '../../src/protocol/errors.ts';
 import type { RunView } from '../../src/protocol/view.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
+import { watchDisk } from './disk-watch.ts';
 import { EFFECTS, type Order } from './order.ts';
 
 /**
@@ -111,6 +112,7 @@ async function settle(app: AppApi, runId: string, order: Order): Promise<RunView
 
 async function main(workspaceDir: string, order: Order): Promise<void> {
   const settings = loadSettings({ env: process.env, workspaceDir });
+  if (order.watch !== undefined) watchDisk(settings.stateDir, order.watch);
   const app = await compose({ settings, log, override: overrides(settings, order) });
   try {
     const runId = await startOrResume(app, settings, order);

@@ -141,6 +141,7 @@ async function runFileTool(
       summary: summaryOf(name, input, shown),
     };
   } catch (error) {
+    if (error instanceof AppError) throw error;
     // They throw what the model should read: not found, not unique, too large.
     const message = error instanceof Error ? error.message : String(error);
     return failed(relativePaths(session, message), `${name} ${shown}: failed`);

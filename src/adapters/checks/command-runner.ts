@@ -6,6 +6,7 @@ import type { CommandResult, CommandRunner, CommandSpec, Log } from '../../core/
 import { AppError } from '../../protocol/errors.ts';
 import { createOutputCapture, type OutputCapture } from './output-capture.ts';
 import { endGroup, trackGroup, untrackGroup } from './process-group.ts';
+import { requireRoom } from './room.ts';
 import { BWRAP, bwrapArguments, probeSandbox, type SandboxProbe } from './sandbox.ts';
 
 export interface CommandRunnerOptions {
@@ -64,7 +65,9 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
         mkdirSync(cacheDir, { recursive: true });
         const writableDirs = [tempDir, cacheDir, ...(spec.env.HOME === undefined ? [] : [spec.env.HOME])];
         const line = isConfined ? confinedLine(spec, nodePath, writableDirs) : shellLine(spec.command);
-        return await runLine(line, spec, env, signal);
+        const result = await runLine(line, spec, env, signal);
+        if (result.exitCode !== 0 && result.ended !== 'cancelled') await requireRoom([spec.cwd, ...writableDirs]);
+        return result;
       } finally {
         // A process that left its group may still write here.
         await rm(tempDir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => {

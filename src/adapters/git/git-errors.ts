@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import type { GitCommand, GitResult } from './git-command.ts';
 
@@ -7,10 +8,33 @@ export function redactUrls(text: string): string {
   return text.replace(/(\w+:\/\/)[^/\s@]*@/g, '$1***@');
 }
 
-/** The failure of a command as an AppError `git_failed`. */
+/** What git says of this computer's disk; what it says of another one it begins with `remote:`. */
+const NO_ROOM = /^(?!remote:).*(No space left on device|Out of diskspace|Disk quota exceeded)/im;
+
+/** The folder of the repository that a worktree belongs to, which may lie on another disk; null when it is the same. */
+function repositoryOf(worktreeDir: string): string | null {
+  try {
+    const pointer = readFileSync(join(worktreeDir, '.git'), 'utf8').trim();
+    return /^gitdir: (.*?)(?:[\\/]worktrees[\\/][^\\/]+)?$/.exec(pointer)?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function noRoom({ args, cwd }: GitCommand, stderr: string): AppError {
+  const folders = [cwd, repositoryOf(cwd)].filter((folder) => folder !== null);
+  return new AppError({
+    code: 'storage_failed',
+    message: `git ${args[0] ?? ''} found no room in ${cwd}: ${stderr}`,
+    userMessage: `The disk that holds ${folders.join(' or ')} is full (${stderr}). Free some space, then resume the run.`,
+  });
+}
+
+/** The failure of a command as an AppError: `storage_failed` when the disk is full, else `git_failed`. */
 export function gitFailure(command: GitCommand, result: Pick<GitResult, 'exitCode' | 'stderr'>): AppError {
   const verb = command.args[0] ?? '';
   const stderr = redactUrls(result.stderr.trim()).slice(-2_000);
+  if (NO_ROOM.test(stderr)) return noRoom(command, stderr);
   return new AppError({
     code: 'git_failed',
     message: `git ${verb} ended with ${result.exitCode} in ${command.cwd}: ${stderr}`,

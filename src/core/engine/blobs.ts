@@ -1,22 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
+import { writeDurably } from '../durable-file.ts';
 
 /**
  * Large values as files named by the hash of their content.
  *
- * 1. A file is complete and on the disk before any row names it: temporary name, fsync, rename, fsync of the folder.
+ * 1. A file is complete and on the disk before any row names it: `durable-file.ts`.
  * 2. Files are written and removed only inside a write transaction, so that one cannot be removed while it is taken up.
  */
 interface BlobFiles {
@@ -37,35 +28,6 @@ const failed = (what: string, path: string, cause?: unknown) =>
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
 
-function writeDurably(path: string, text: string): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const fd = openSync(temporary, 'wx', 0o600);
-    try {
-      const bytes = Buffer.from(text);
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes, offset);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-  } catch (thrown) {
-    rmSync(temporary, { force: true });
-    throw thrown;
-  }
-}
-
-/** A folder cannot be opened on Windows, where a rename is durable by itself. */
-function syncFolder(dir: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(dir, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 export function createBlobFiles(stateDir: string): BlobFiles {
   const dir = join(stateDir, 'blobs');
   const pathOf = (hash: string) => join(dir, `${hash}.json`);
@@ -77,7 +39,6 @@ export function createBlobFiles(stateDir: string): BlobFiles {
         mkdirSync(dir, { recursive: true, mode: 0o700 });
         if (statSync(path, { throwIfNoEntry: false })?.size === Buffer.byteLength(text)) return hash;
         writeDurably(path, text);
-        syncFolder(dir);
       } catch (thrown) {
         throw failed('writing', path, thrown);
       }
