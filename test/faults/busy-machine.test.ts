@@ -108,6 +108,7 @@ function scriptedCalls(command: string): ModelCalls {
   return {
     askLead: (request, call) => lead.ask(request, call.signal),
     turnAgent: (request, call) => agent.turn(request, call.signal),
+    prepareLead: () => {},
   };
 }
 
