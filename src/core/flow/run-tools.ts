@@ -88,7 +88,9 @@ async function runCall(
   }
   // A command may have taken away the worktree, or its .git: it is found, or made, again before anything is saved.
   if (outcome.changed && call.name === 'run') desk.worktreeOpen = false;
-  s.emit(`acted-${callIndex}`, {
+  // The last one together with the step's end: one transaction for both.
+  const append = callIndex === turn.toolCalls.length - 1 ? s.conclude : s.emit;
+  append(`acted-${callIndex}`, {
     type: 'subtask.acted',
     subtaskId: desk.subtaskId,
     agentId: desk.agentId,

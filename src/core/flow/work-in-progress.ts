@@ -108,7 +108,8 @@ export async function takeSaved(desk: AgentDesk, talk: AgentTalk, s: StepContext
     reportSetback(desk, talk, s, { kind: 'gone' });
     return { kind: 'gone' };
   }
-  tell(desk, s, saving, saved);
+  // With what the step returns: one transaction for both.
+  tell(desk, s.conclude, saving, saved);
   const { commit } = saved;
   if (desk.watchOverlaps) desk.watching = desk.watching.then(() => watchOverlaps(desk, commit));
   return commit;
@@ -119,7 +120,7 @@ export async function tellSaved(desk: AgentDesk, s: StepContext): Promise<void> 
   const { saving } = desk;
   const saved = await saving?.work.catch(() => null);
   try {
-    if (saving !== null && saved && saved !== 'gone') tell(desk, s, saving, saved);
+    if (saving !== null && saved && saved !== 'gone') tell(desk, s.emit, saving, saved);
   } catch {
     // The run may have been taken from this process; why the turn failed is what counts.
   }
@@ -127,13 +128,13 @@ export async function tellSaved(desk: AgentDesk, s: StepContext): Promise<void> 
 
 function tell(
   desk: AgentDesk,
-  s: StepContext,
+  append: StepContext['emit'],
   saving: Saving,
   { commit, files }: Exclude<SavedWork, null | 'gone'>,
 ): void {
   if (saving.isTold) return;
   saving.isTold = true;
-  s.emit('committed', { type: 'subtask.committed', subtaskId: desk.subtaskId, commit, files });
+  append('committed', { type: 'subtask.committed', subtaskId: desk.subtaskId, commit, files });
 }
 
 /** Commits what tools have changed since the last commit; returns the commit, or null when nothing differs from it, or it is gone. */
