@@ -100,7 +100,8 @@ async function runCall(
   return { callId: call.id, text: outcome.text, isError: outcome.isError };
 }
 
-async function openSession(desk: AgentDesk): Promise<ToolSession> {
+/** Once for a desk, which closes it. */
+export async function openSession(desk: AgentDesk): Promise<ToolSession> {
   const { services, policy } = desk;
   desk.session ??= await services.tools.open({
     worktreeDir: desk.worktreeDir,

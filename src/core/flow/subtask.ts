@@ -9,6 +9,7 @@ import { checkPlace, makeDesk } from './desk.ts';
 import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
 import { reviewSubtask } from './review.ts';
+import { openSession } from './run-tools.ts';
 import type { Services } from './services.ts';
 import { hearKept } from './setbacks.ts';
 import { checkSubtask, type SubtaskInput } from './subtask-checks.ts';
@@ -183,7 +184,11 @@ async function prepareWorktree(
   const failed = await makeRunnable(services, signal, input.policy, input.workspaceDir, checkPlace(desk));
   // What set-up commands may have done to it shows when it is opened again.
   desk.worktreeOpen = input.policy.checks.setup.length === 0;
-  if (failed.length === 0) return;
+  if (failed.length === 0) {
+    // Loaded while the model thinks; what is wrong with it the first tools meet again.
+    await openSession(desk).catch(() => {});
+    return;
+  }
   const said = failed.map(
     (e) => `\`${e.command}\`: ${e.outcome}, exit code ${e.exitCode}\n${e.outputTail.slice(-600)}`,
   );

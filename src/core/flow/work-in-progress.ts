@@ -224,9 +224,10 @@ export async function findDesk(desk: AgentDesk, talk: AgentTalk): Promise<boolea
 
 /** Ends what this process keeps for the agent. The comparisons are over after it: what they found can be asked for. */
 export async function closeDesk(desk: AgentDesk): Promise<void> {
-  const { session, preparation } = desk;
+  // It may be opening the session.
+  await desk.preparation?.abandon();
+  const { session } = desk;
   desk.session = null;
-  await preparation?.abandon();
   await session?.close();
   await desk.saving?.work.catch(() => null);
   await desk.watching;
