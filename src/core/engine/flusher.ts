@@ -18,7 +18,7 @@ export interface Flusher {
   close(): void;
 }
 
-export const SOON_MS = 10;
+const SOON_MS = 10;
 
 type Sync = (descriptor: number, done: (error: Error | null) => void) => void;
 

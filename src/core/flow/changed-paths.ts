@@ -18,7 +18,10 @@ export async function changesBetween(
   from: string,
   to: string,
 ): Promise<Changes> {
-  const files = await repository.changedFiles(repoDir, from, to);
+  return changesOf(await repository.changedFiles(repoDir, from, to));
+}
+
+export function changesOf(files: ChangedFile[]): Changes {
   const renames = new Map(
     files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [] : [[path, oldPath] as const])),
   );

@@ -1,9 +1,10 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { ChangedFile, Evidence } from '../../protocol/work.ts';
 import type { Ctx, Definition, StepContext, StepOptions } from '../engine/port.ts';
-import { changesBetween } from './changed-paths.ts';
+import { type Candidate, isClean, type RehearsedCandidate } from './candidate.ts';
+import { changesBetween, changesOf } from './changed-paths.ts';
 import { checkPlace, makeDesk, mergeName, worktreeOf } from './desk.ts';
-import { type Candidate, checkMerged, isClean, type MergeInput, mergeInMemory } from './merge-candidate.ts';
+import { checkMerged, type MergeInput, mergeInMemory } from './merge-candidate.ts';
 import { pausable } from './pause.ts';
 import { reconcile } from './reconcile.ts';
 import { integrationRef, subtaskRef } from './refs.ts';
@@ -57,24 +58,22 @@ async function integrate(
     evidence: candidate.evidence ?? (await check(ctx, services, desk, input, candidate)),
   };
   const { commit, evidence } = isClean(checked) ? checked : await reconcile(ctx, services, desk, input, checked);
-  const advanced = await pausable(ctx, 'advance', () => advance(ctx, services, input, commit), AGAIN);
+  const known = commit === candidate.commit ? candidate.files : null;
+  const advanced = await pausable(ctx, 'advance', () => advance(ctx, services, input, commit, known), AGAIN);
   const { files } = advanced;
   await ctx.publish('integrated', { type: 'subtask.integrated', subtaskId: id, commit: advanced.commit, files });
   await cleanUp(ctx, services, desk, input);
   return { commit: advanced.commit, evidence };
 }
 
-/** The candidate, with evidence when it was rehearsed: null then means that its checks are still to be run. */
-async function merge(
-  ctx: Ctx,
-  services: Services,
-  input: IntegrateInput,
-  s: StepContext,
-): Promise<Candidate & { evidence: Evidence[] | null }> {
+/** A candidate whose checks are still to be run has no evidence. */
+type Merged = Candidate & { [K in 'evidence' | 'files']: RehearsedCandidate[K] | null };
+
+async function merge(ctx: Ctx, services: Services, input: IntegrateInput, s: StepContext): Promise<Merged> {
   const rehearsed = await services.rehearsals.take(ctx.rootRunId, input, s.signal);
   if (rehearsed === null) {
     const candidate = await mergeInMemory(services, ctx.rootRunId, input, s.key);
-    return { ...candidate, evidence: candidate.conflicts.length > 0 ? [] : null };
+    return { ...candidate, evidence: candidate.conflicts.length > 0 ? [] : null, files: null };
   }
   const { commit, conflicts, evidence } = rehearsed;
   if (conflicts.length === 0) s.conclude('checked', { type: 'integration.checked', commit, evidence });
@@ -110,13 +109,14 @@ async function advance(
   services: Services,
   input: IntegrateInput,
   commit: string,
+  known: ChangedFile[] | null,
 ): Promise<{ commit: string; files: ChangedFile[] }> {
   const { repository } = services;
   const { repoDir, baseCommit } = input;
   const ref = integrationRef(ctx.rootRunId);
   const [now, { files, paths, hasMoves }] = await Promise.all([
     repository.readRef(repoDir, ref),
-    changesBetween(repository, repoDir, baseCommit, commit),
+    known === null ? changesBetween(repository, repoDir, baseCommit, commit) : changesOf(known),
     keepApproved(ctx, services, input),
   ]);
   const settled = (at: string) => {

@@ -1,7 +1,8 @@
 import type { Evidence } from '../../protocol/work.ts';
 import type { CommitMessage } from '../ports.ts';
+import type { Candidate } from './candidate.ts';
 import type { WorkInput } from './desk.ts';
-import { type CheckPlace, type CheckTry, failedChecks } from './evidence.ts';
+import type { CheckPlace, CheckTry } from './evidence.ts';
 import { isRevision } from './refs.ts';
 import type { Services } from './services.ts';
 import { checkCommit, distinctChecks } from './tree-checks.ts';
@@ -12,24 +13,6 @@ export interface MergeInput extends WorkInput {
   commit: string;
   /** The subtask's own checks passed before: they have to pass again on what is committed. */
   proven: boolean;
-}
-
-/** What git makes of both sides by itself. */
-export interface Candidate {
-  /** On the head of the integration; with conflict markers where git stopped. */
-  commit: string;
-  conflicts: string[];
-  /** The conflicts with git's word for each, for the agent. */
-  descriptions: string[];
-}
-
-/** A candidate and what the checks say of exactly its tree; nothing, when it has conflicts. */
-export interface CheckedCandidate extends Candidate {
-  evidence: Evidence[];
-}
-
-export function isClean({ conflicts, evidence }: CheckedCandidate): boolean {
-  return conflicts.length === 0 && failedChecks(evidence).length === 0;
 }
 
 /** `key`: of the step that asks for it. */

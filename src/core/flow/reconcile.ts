@@ -4,16 +4,11 @@ import type { Ctx } from '../engine/port.ts';
 import { letAgentWork } from './agent-loop.ts';
 import { checksFailedMessage, mergeMessage, personMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
+import type { Candidate, CheckedCandidate } from './candidate.ts';
 import { parkSubtask } from './decision.ts';
 import { checkPlace } from './desk.ts';
 import { failedChecks } from './evidence.ts';
-import {
-  type Candidate,
-  type CheckedCandidate,
-  checkMerged,
-  integrationMessage,
-  type MergeInput,
-} from './merge-candidate.ts';
+import { checkMerged, integrationMessage, type MergeInput } from './merge-candidate.ts';
 import { weakenedByMerge } from './merge-guard.ts';
 import { type MergeLosses, mergeLosses } from './merge-losses.ts';
 import { pausable } from './pause.ts';

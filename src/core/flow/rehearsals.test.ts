@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Evidence } from '../../protocol/work.ts';
-import type { CheckedCandidate } from './merge-candidate.ts';
+import type { RehearsedCandidate } from './candidate.ts';
 import { Rehearsals } from './rehearsals.ts';
 
 const RUN = 'run-1';
@@ -13,7 +13,7 @@ function workshop() {
     name: string;
     baseCommit: string;
     signal: AbortSignal;
-    end(part?: Partial<CheckedCandidate>): void;
+    end(part?: Partial<RehearsedCandidate>): void;
     fail(): void;
   }[] = [];
   const begin = (name: string, commit = `${name}1`) =>
@@ -27,7 +27,14 @@ function workshop() {
             baseCommit,
             signal,
             end: (part = {}) =>
-              resolve({ commit: `${baseCommit}+${commit}`, conflicts: [], descriptions: [], evidence: [], ...part }),
+              resolve({
+                commit: `${baseCommit}+${commit}`,
+                conflicts: [],
+                descriptions: [],
+                evidence: [],
+                files: [],
+                ...part,
+              }),
             fail: () => reject(new Error('no room')),
           });
         }),

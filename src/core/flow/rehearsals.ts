@@ -1,16 +1,16 @@
-import { type CheckedCandidate, isClean } from './merge-candidate.ts';
+import { isClean, type RehearsedCandidate } from './candidate.ts';
 
 /** A subtask's commit that is being reviewed, and how its integration on a head is tried out. */
 export interface Rehearsal {
   subtaskId: string;
   commit: string;
   /** May reject; then nothing is known. When the signal fires, nobody wants the answer any more. */
-  rehearse(baseCommit: string, signal: AbortSignal): Promise<CheckedCandidate>;
+  rehearse(baseCommit: string, signal: AbortSignal): Promise<RehearsedCandidate>;
 }
 
 type Entry = Rehearsal & {
   /** What came of it, and on which head; null: nothing that could be used. */
-  outcome: { baseCommit: string; candidate: CheckedCandidate | null } | null;
+  outcome: { baseCommit: string; candidate: RehearsedCandidate | null } | null;
 };
 
 interface Trial {
@@ -18,7 +18,7 @@ interface Trial {
   baseCommit: string;
   cutting: AbortController;
   /** Never rejects. */
-  end: Promise<CheckedCandidate | null>;
+  end: Promise<RehearsedCandidate | null>;
   /** Its integration has begun and waits for it. */
   isTaken: boolean;
 }
@@ -72,7 +72,7 @@ export class Rehearsals {
     runId: string,
     wanted: { subtask: { id: string }; commit: string; baseCommit: string; proven: boolean },
     signal: AbortSignal,
-  ): Promise<CheckedCandidate | null> {
+  ): Promise<RehearsedCandidate | null> {
     const run = this.#runs.get(runId);
     if (run === undefined) return null;
     const entry = run.entries.find(({ subtaskId }) => subtaskId === wanted.subtask.id);
@@ -100,7 +100,7 @@ export class Rehearsals {
     entry: Entry,
     baseCommit: string,
     signal: AbortSignal,
-  ): Promise<CheckedCandidate | null> {
+  ): Promise<RehearsedCandidate | null> {
     if (entry.outcome?.baseCommit === baseCommit) return entry.outcome.candidate;
     const { trial } = run;
     if (trial?.entry !== entry || trial.baseCommit !== baseCommit) return null;
@@ -129,7 +129,7 @@ export class Rehearsals {
     if (next === null) return;
     const { entry, baseCommit } = next;
     const cutting = new AbortController();
-    const work = async (): Promise<CheckedCandidate | null> => {
+    const work = async (): Promise<RehearsedCandidate | null> => {
       const candidate = await entry.rehearse(baseCommit, cutting.signal).catch(() => null);
       const found = cutting.signal.aborted ? null : { baseCommit, candidate };
       entry.outcome = found;

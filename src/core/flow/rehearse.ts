@@ -20,13 +20,16 @@ export function rehearsalOf(services: Services, rootRunId: string, input: Omit<M
       const merge = { ...input, baseCommit };
       const key = `${name}-${input.commit.slice(0, 12)}-on-${baseCommit.slice(0, 12)}`;
       const candidate = await mergeInMemory(services, rootRunId, merge, `${rootRunId}:${key}`);
-      if (candidate.conflicts.length > 0) return { ...candidate, evidence: [] };
+      if (candidate.conflicts.length > 0) return { ...candidate, evidence: [], files: [] };
       signal.throwIfAborted();
       // What a killed process has left there could make checks pass.
       await repository.removeWorktree(input.repoDir, dir);
       try {
-        const evidence = await checkMerged(services, { key, attempt: 1, signal }, merge, candidate.commit, place);
-        return { ...candidate, evidence };
+        const [evidence, files] = await Promise.all([
+          checkMerged(services, { key, attempt: 1, signal }, merge, candidate.commit, place),
+          repository.changedFiles(input.repoDir, baseCommit, candidate.commit),
+        ]);
+        return { ...candidate, evidence, files };
       } finally {
         repository.discardWorktree(input.repoDir, dir);
       }
