@@ -67,6 +67,11 @@ describe('git commands of processes that stay', () => {
   it('answer as git does by itself', async () => {
     const [first, second] = [run('rev-parse', 'HEAD~'), run('rev-parse', 'HEAD')].map((id) => id.toString().trim());
     const diff = (from: string, to: string) => ['diff-tree', '-r', '-z', '--raw', '--numstat', '-M', from, to, '--'];
+    const patch = (from: string, to: string) => ['diff-tree', '-r', '-p', '--no-color', '-M', from, to, '--'];
+    writeFileSync(path.join(dir, 'long.txt'), Array.from({ length: 40_000 }, (_, at) => `line ${at}\n`).join(''));
+    run('add', '--all');
+    const long = run('write-tree').toString().trim();
+    const cut = { maxOutputBytes: 100_000, overflow: 'truncate' as const };
     const names = `${first}\0HEAD:b.txt\0HEAD:none\0HEAD^{tree}\0`;
     const commit = run('cat-file', 'commit', 'HEAD').toString().replace('second', 'third');
     const commands: Omit<GitCommand, 'cwd'>[] = [
@@ -74,6 +79,10 @@ describe('git commands of processes that stay', () => {
       { args: diff(first ?? '', second ?? '') },
       { args: diff(second ?? '', first ?? '') },
       { args: diff(first ?? '', first ?? '') },
+      { args: patch(first ?? '', second ?? '') },
+      { args: patch(second ?? '', second ?? '') },
+      { args: patch(first ?? '', long) },
+      { args: patch(first ?? '', long), ...cut },
       { args: ['hash-object', '-t', 'commit', '-w', '--stdin'], stdin: commit },
       { args: ['rev-parse', '--sq-quote', "; 'a' $HOME `x`", 'line\nline', '', '*'] },
       { args: ['stripspace'], stdin: 'no line end' },

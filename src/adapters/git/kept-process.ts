@@ -29,7 +29,8 @@ function keepAlive(child: ChildProcess, isWorking: boolean): void {
 
 function answerTo(child: ChildProcess, { input, missing, limitBytes, timeoutMs }: Question): Promise<Buffer | null> {
   return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
+    // Twice as large each time: a long answer is copied a few times, not once a chunk.
+    let room: Buffer = Buffer.alloc(0);
     let size = 0;
     let wanted = 1;
     const settle = (answer: Buffer | null): void => {
@@ -41,12 +42,17 @@ function answerTo(child: ChildProcess, { input, missing, limitBytes, timeoutMs }
       resolve(answer);
     };
     const onData = (chunk: Buffer): void => {
-      chunks.push(chunk);
+      if (size + chunk.length > limitBytes) {
+        settle(null);
+        return;
+      }
+      if (size === 0) room = chunk;
+      else if (size + chunk.length > room.length)
+        room = Buffer.concat([room.subarray(0, size), chunk], 2 * (size + chunk.length));
+      else chunk.copy(room, size);
       size += chunk.length;
-      if (size > limitBytes) settle(null);
-      if (size < wanted || size > limitBytes) return;
-      const all = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-      chunks = [all];
+      if (size < wanted) return;
+      const all = room.subarray(0, size);
       const lacks = missing(all);
       wanted = size + lacks;
       if (lacks === 0) settle(all);

@@ -13,6 +13,8 @@ export type Asking = (request: {
 /** How a command is asked of long-lived processes: gives what the command would print, or null. */
 type Question = (ask: Asking) => Promise<Buffer | null>;
 
+/** Of the answer; without one of them git says more about commits than about trees. */
+const FORMATS: ReadonlySet<string> = new Set(['--numstat', '-p']);
 const ID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /** Null for a command that git has no such mode for. */
@@ -74,12 +76,11 @@ function commitObject(content: string, scratch: ScratchFiles): Question {
   return (ask) => scratch.use(content, (file) => ask({ args, input: `${file}\n`, missing }));
 }
 
-/** `diff-tree <flags> <from> <to> --` without a patch: those are long. */
+/** `diff-tree <flags> <from> <to> --`; a patch that is too long is left to a process that can be ended in the middle. */
 function differences(args: readonly string[]): Question | null {
   const [from = '', to = '', end] = args.slice(-3);
   const flags = args.slice(1, -3);
-  if (end !== '--' || !ID.test(from) || !ID.test(to) || !flags.includes('--numstat') || flags.includes('-p'))
-    return null;
+  if (end !== '--' || !ID.test(from) || !ID.test(to) || !flags.some((flag) => FORMATS.has(flag))) return null;
   return async (ask) => {
     // Of commits the process would compare others than these two.
     const trees = await batch(`${from}^{tree}\0${to}^{tree}\0`)?.(ask);
