@@ -5,6 +5,7 @@ import { agentPrefix, agentSuffix } from './agent-prompts.ts';
 import type { CheckPlace } from './evidence.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
+import { setUpToWork } from './tree-checks.ts';
 import type { AgentDesk } from './work-in-progress.ts';
 
 /** What every child run of a build is given. JSON, journalled with the child. */
@@ -79,7 +80,7 @@ export function makeDesk(
   const { files } = services;
   const runDir = services.runDir(ctx.rootRunId);
   const worktreeDir = worktreeOf(services, ctx.rootRunId, place.refName);
-  return {
+  const desk: AgentDesk = {
     ctx,
     services,
     policy: input.policy,
@@ -95,10 +96,12 @@ export function makeDesk(
     env: portEnv(input.firstPort),
     watchOverlaps: place.watchOverlaps,
     preparation: null,
+    setUp: (signal) => setUpToWork(services, signal, input.policy, input.workspaceDir, checkPlace(desk)),
     session: null,
     worktreeOpen: false,
     saving: null,
     watching: Promise.resolve(),
     isAbandoned: false,
   };
+  return desk;
 }

@@ -116,9 +116,10 @@ async function openMerge(
   input: MergeInput,
   candidate: CheckedCandidate,
 ): Promise<AgentTalk> {
-  const patches = await pausable(ctx, 'merge-patches', async () => {
+  const patches = await pausable(ctx, 'merge-patches', async (s) => {
     await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, candidate.commit);
     await services.repository.resetWorktree(desk.worktreeDir, candidate.commit);
+    await desk.setUp(s.signal);
     const base = await services.repository.mergeBase(input.repoDir, input.baseCommit, input.commit);
     const patch = (to: string) => services.repository.patch(input.repoDir, base, to, MAX_PATCH_BYTES);
     return { integrated: await patch(input.baseCommit), subtask: await patch(input.commit) };

@@ -30,7 +30,7 @@ export function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: 
     if (talk.dirty) {
       if (!(await findDesk(desk, talk))) return notRun(desk, talk, s, turn);
     } else {
-      await openDesk(desk, talk);
+      await openDesk(desk, talk, s.signal);
       // An earlier attempt was cut in the middle: its half-done changes go, so that the calls meet what the model saw.
       if (wasCut || talk.littered) await services.repository.resetWorktree(desk.worktreeDir, talk.commit);
     }

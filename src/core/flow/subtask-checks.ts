@@ -46,7 +46,7 @@ export async function checkSubtask(
     ctx,
     `checks-${pass}`,
     async (s, pauses): Promise<Checked> => {
-      await openDesk(desk, talk);
+      await openDesk(desk, talk, s.signal);
       // What earlier checks left behind is not the agent's work.
       if (s.attempt > 1 || pauses > 0 || talk.littered) await repository.resetWorktree(desk.worktreeDir, commit);
       const [{ files, paths }, patch, evidence] = await Promise.all([

@@ -1,11 +1,10 @@
-import { AppError } from '../../protocol/errors.ts';
 import type { Finding } from '../../protocol/work.ts';
 import type { Ctx, Definition } from '../engine/port.ts';
 import { letAgentWork } from './agent-loop.ts';
 import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { parkSubtask } from './decision.ts';
-import { checkPlace, makeDesk } from './desk.ts';
+import { makeDesk } from './desk.ts';
 import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
 import { reviewSubtask } from './review.ts';
@@ -13,7 +12,6 @@ import { openSession } from './run-tools.ts';
 import type { Services } from './services.ts';
 import { hearKept } from './setbacks.ts';
 import { checkSubtask, type SubtaskInput } from './subtask-checks.ts';
-import { makeRunnable } from './tree-checks.ts';
 import { type AgentDesk, atDesk, keepWork } from './work-in-progress.ts';
 
 export interface SubtaskResult {
@@ -181,20 +179,9 @@ async function prepareWorktree(
   signal: AbortSignal,
 ): Promise<void> {
   await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, input.baseCommit);
-  const failed = await makeRunnable(services, signal, input.policy, input.workspaceDir, checkPlace(desk));
+  await desk.setUp(signal);
   // What set-up commands may have done to it shows when it is opened again.
   desk.worktreeOpen = input.policy.checks.setup.length === 0;
-  if (failed.length === 0) {
-    // Loaded while the model thinks; what is wrong with it the first tools meet again.
-    await openSession(desk).catch(() => {});
-    return;
-  }
-  const said = failed.map(
-    (e) => `\`${e.command}\`: ${e.outcome}, exit code ${e.exitCode}\n${e.outputTail.slice(-600)}`,
-  );
-  throw new AppError({
-    code: 'checks_failed',
-    message: `set-up failed: ${failed.map((e) => e.command).join('; ')}`,
-    userMessage: `The set-up commands of orchestrator.config.json (checks.setup) failed in a worktree: ${said.join('\n')}\nMend them, then resume the run.`,
-  });
+  // Loaded while the model thinks; what is wrong with it the first tools meet again.
+  await openSession(desk).catch(() => {});
 }

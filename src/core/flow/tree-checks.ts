@@ -1,3 +1,4 @@
+import { AppError } from '../../protocol/errors.ts';
 import type { Check } from '../../protocol/plan.ts';
 import type { Evidence } from '../../protocol/work.ts';
 import { type CheckPlace, type CheckTry, failedChecks, outcomeOf, runChecks } from './evidence.ts';
@@ -41,6 +42,20 @@ export async function makeRunnable(
     });
   }
   return failed;
+}
+
+/** The same for somebody who is going to work there. Throws `checks_failed` with what the commands said. */
+export async function setUpToWork(...given: Parameters<typeof makeRunnable>): Promise<void> {
+  const failed = await makeRunnable(...given);
+  if (failed.length === 0) return;
+  const said = failed.map(
+    (e) => `\`${e.command}\`: ${e.outcome}, exit code ${e.exitCode}\n${e.outputTail.slice(-600)}`,
+  );
+  throw new AppError({
+    code: 'checks_failed',
+    message: `set-up failed: ${failed.map((e) => e.command).join('; ')}`,
+    userMessage: `The set-up commands of orchestrator.config.json (checks.setup) failed in a worktree: ${said.join('\n')}\nMend them, then resume the run.`,
+  });
 }
 
 /**

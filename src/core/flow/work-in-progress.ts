@@ -30,6 +30,8 @@ export interface AgentDesk {
   watchOverlaps: boolean;
   /** Makes the worktree; null when it is there, or somebody else makes it. */
   preparation: Preparation | null;
+  /** Gives a worktree that was just made what commands in it need. Throws `checks_failed`. */
+  setUp(signal: AbortSignal): Promise<void>;
   /** Owned by this process, closed by `closeDesk`. */
   session: ToolSession | null;
   worktreeOpen: boolean;
@@ -205,10 +207,18 @@ async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
   }
 }
 
-/** Finds the worktree again, once per process: a resumed run may be on another day, after a clean-up. */
-export async function openDesk(desk: AgentDesk, talk: AgentTalk): Promise<void> {
+/** Finds the worktree again, or makes it, once per process: a resumed run may be on another day, after a clean-up. */
+export async function openDesk(desk: AgentDesk, talk: AgentTalk, signal: AbortSignal): Promise<void> {
   if (desk.worktreeOpen) return;
-  await desk.services.repository.openWorktree(desk.repoDir, desk.worktreeDir, talk.commit);
+  const { repoDir, worktreeDir, services } = desk;
+  const { isNew } = await services.repository.openWorktree(repoDir, worktreeDir, talk.commit);
+  if (isNew) {
+    await desk.setUp(signal).catch(async (thrown) => {
+      // It holds nothing of anybody, and the next try has to find out that it is not ready.
+      await services.repository.removeWorktree(repoDir, worktreeDir);
+      throw thrown;
+    });
+  }
   desk.worktreeOpen = true;
 }
 

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AgentTurnRequest } from '../../src/core/ports.ts';
+import { eventually } from '../durability/place.ts';
+import { createFakeForge } from '../fakes/forge.ts';
+import { aPlan, aSubtask } from '../fakes/plan.ts';
+import { barrier, passes } from '../merging/two-agents.ts';
+import { type Call, finish, run, useRigs, write } from './rig.ts';
+
+const resultsOf = (request: AgentTurnRequest): string =>
+  request.messages.flatMap((m) => (m.role === 'tools' ? m.results.map((result) => result.text) : [])).join('\n');
+
+describe('a worktree that was just made', function () {
+  this.timeout(60_000);
+  const openRig = useRigs();
+  /** A project whose checks and commands need something that git does not keep. */
+  const options = {
+    forge: createFakeForge(),
+    prepareWorkspace: (dir: string) => {
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(join(dir, '.gitignore'), 'installed.txt\n');
+      const config = { checks: { setup: ['echo it is installed > installed.txt'] } };
+      writeFileSync(join(dir, 'orchestrator.config.json'), JSON.stringify(config));
+      const git = (...args: string[]) => execFileSync('git', args, { cwd: dir });
+      git('init', '--quiet');
+      git('add', '--all');
+      git('-c', 'user.name=A', '-c', 'user.email=a@example.invalid', 'commit', '--quiet', '--message=start');
+    },
+  };
+  const checks = (id: string) => [passes(`test -f ${id}/done.txt && grep -q installed installed.txt`)];
+
+  it('is set up again when it was gone after a restart', async () => {
+    let isAsked = false;
+    const { promise: never } = Promise.withResolvers<never>();
+    let hold: Promise<unknown> = never;
+    const turn = async (_id: string, at: number): Promise<Call[]> => {
+      if (at === 0) return [write('a/done.txt', 'x')];
+      isAsked = true;
+      await hold;
+      return at === 1 ? [run('cat installed.txt')] : [write('a/done.txt', 'x'), run('cat installed.txt'), finish()];
+    };
+    const rig = await openRig({ plan: aPlan([aSubtask('a', { checks: checks('a') })]), turn }, options);
+    const runId = await rig.start({ until: 'build' });
+    await eventually('the second turn is asked', () => isAsked);
+    hold = Promise.resolve();
+    await rig.restart();
+    rmSync(join(rig.services.runDir(runId), 'worktrees', 'a'), { recursive: true });
+    await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
+    const view = await rig.settled(runId);
+    assert.deepEqual([view.status, view.error], ['complete', null]);
+  });
+
+  it('is set up for the agent that joins a conflict', async () => {
+    const both = barrier(2);
+    let seen = '';
+    const shared = [{ path: 'shared.txt', purpose: 'shared', content: 'start\n' }];
+    const subtasks = ['a', 'b'].map((id) => aSubtask(id, { checks: checks(id) }));
+    const plan = aPlan(subtasks, { sharedInterfaces: shared, integrationChecks: [passes('test -d .')] });
+    const turn = async (id: string, at: number, request: AgentTurnRequest): Promise<Call[]> => {
+      if (id.endsWith(':merge')) {
+        seen = resultsOf(request);
+        return at === 0 ? [run('cat installed.txt')] : [write('shared.txt', 'start of a\nstart of b\n'), finish()];
+      }
+      if (at === 0) return [write(`${id}/done.txt`, id), write('shared.txt', `start of ${id}\n`)];
+      await both();
+      return [finish()];
+    };
+    const rig = await openRig({ plan, turn }, options);
+    const view = await rig.settled(await rig.start({ until: 'build' }));
+    assert.deepEqual([view.status, view.error], ['complete', null]);
+    assert.match(seen, /it is installed/);
+  });
+});
