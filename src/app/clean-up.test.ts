@@ -97,6 +97,18 @@ describe('cleaning up after a run', () => {
         git('update-ref', 'refs/orchestrator/r1/api', head);
         return [checks];
       },
+      'a file of the commit differs': (checks: HistoryEntry) => {
+        const name = ['-c', 'user.name=x', '-c', 'user.email=x@x'];
+        const inWorktree = (...args: string[]) =>
+          execFileSync('git', args, { cwd: worktreeDir('api'), encoding: 'utf8' });
+        inWorktree('add', '--all');
+        inWorktree(...name, 'commit', '-q', '-m', 'x');
+        git('update-ref', 'refs/orchestrator/r1/api', inWorktree('rev-parse', 'HEAD').trim());
+        const startedAt = Date.now();
+        // As an editor would have saved it.
+        writeFileSync(join(worktreeDir('api'), 'report.xml'), 'litter\n\n');
+        return [step('checks-0', checks.startedAt, startedAt + 1_000)];
+      },
       'the checks were of another part': (checks: HistoryEntry) => {
         history['r1/subtask-web'] = [checks];
         return [];
@@ -108,6 +120,14 @@ describe('cleaning up after a run', () => {
         assert.equal(git('show', 'refs/orchestrator/r1/leftover-api:report.xml'), 'litter');
       });
     }
+  });
+
+  it('keeps nothing of a rehearsal that was cut', async () => {
+    await repository.openWorktree(repoDir, worktreeDir('rehearsal-api'), head);
+    writeFileSync(join(worktreeDir('rehearsal-api'), 'coverage.out'), 'litter\n');
+    await cleanUpRun(services(), 'r1', repoDir);
+    assert.deepEqual(refs(), []);
+    assert.equal(existsSync(worktreeDir('rehearsal-api')), false);
   });
 
   it('changes nothing when it is repeated, and nothing for a run without worktrees', async () => {

@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../core/engine/port.ts';
+import { isRehearsal } from '../core/flow/desk.ts';
 import { lastChecks, subtaskRunOf } from '../core/flow/last-checks.ts';
 import { runRefPrefix } from '../core/flow/refs.ts';
 import type { Services } from '../core/flow/services.ts';
@@ -24,7 +25,9 @@ export async function cleanUpRun(services: CleanUpServices, runId: string, repoD
     const dir = join(worktreesDir, name);
     try {
       const isNothing =
-        services.repository.isGivenUp(dir) || (await isLeftByChecks(services, runId, repoDir, name, dir));
+        isRehearsal(name) ||
+        services.repository.isGivenUp(dir) ||
+        (await isLeftByChecks(services, runId, repoDir, name, dir));
       if (!isNothing) await keepUncommitted(services, runId, repoDir, name, dir);
       await services.repository.removeWorktree(repoDir, dir);
     } catch (thrown) {
@@ -34,8 +37,8 @@ export async function cleanUpRun(services: CleanUpServices, runId: string, repoD
 }
 
 /**
- * True when all that is not committed was made while the last checks ran, and nobody but them can have worked there since the
- * agent's work was committed. In doubt false: then it is kept.
+ * True when all that is not committed are new files that were made while the last checks ran, and no agent has worked there since
+ * its work was committed. In doubt false, also for a file of the commit that differs: then it is kept.
  */
 async function isLeftByChecks(
   { repository, history, log }: CleanUpServices,
@@ -48,12 +51,14 @@ async function isLeftByChecks(
   if (checks === null) return false;
   const commit = await repository.readRef(repoDir, `${runRefPrefix(runId)}${name}`);
   if (commit !== null && commit !== (await repository.readRef(dir, 'HEAD'))) return false;
+  const at = commit ?? (await repository.readRef(dir, 'HEAD'));
   const paths = await repository.uncommitted(dir);
   for (const path of paths) {
     if (path.endsWith('/')) return false;
     const changedAt = await changedAtMs(join(dir, path));
     // What was deleted is in the commit.
     if (changedAt === null) continue;
+    if (at !== null && (await repository.readFile(repoDir, at, path)) !== null) return false;
     if (changedAt < checks.from - FILE_TIME_GRAIN_MS || Math.floor(changedAt) > checks.to) return false;
   }
   if (paths.length > 0) log.info('files that checks left are not kept', { runId, dir, files: paths.length });

@@ -2,6 +2,7 @@ import fs, { appendFileSync, closeSync, copyFileSync, existsSync, mkdirSync, ope
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import type { DatabaseSync as Database, StatementSync as Statement } from 'node:sqlite';
+import { SOON_MS } from '../../src/core/engine/flusher.ts';
 import { loadSqlite } from '../../src/core/engine/sqlite.ts';
 
 /** What a worker is to note about its disk. */
@@ -59,7 +60,7 @@ const isBefore = (a: Position, b: Position) => a.salts !== b.salts || a.frames <
 /**
  * Notes, before the program hears of it, what of `state.db` has reached the disk: at the end of each flush, and at each
  * commit that flushes or copies the log into the database file. Says in `LATE` where an answer of a model was recorded and no
- * flush had begun, or was to follow the one under way, when the program next waited. To be called before the store is opened.
+ * flush had begun within SOON_MS, or was to follow the one under way. To be called before the store is opened.
  */
 export function watchDisk(stateDir: string, watch: DiskWatch): void {
   const file = join(stateDir, 'state.db');
@@ -79,6 +80,8 @@ export function watchDisk(stateDir: string, watch: DiskWatch): void {
     if (isLate(begun) && isLate(durable)) appendFileSync(join(watch.dir, LATE), `${JSON.stringify({ owed, begun })}\n`);
     owed = null;
   };
+  // A flush for it has begun by then: timers that were set in the same round end in the order of their times.
+  const lookLater = () => setTimeout(checkOwed, SOON_MS + 1);
 
   const note = (position: Position) => {
     if (durable !== null && !isBefore(durable, position)) return;
@@ -100,7 +103,7 @@ export function watchDisk(stateDir: string, watch: DiskWatch): void {
     if (after === null || (before !== null && !isBefore(before, after))) return value;
     if (isAnswer) {
       owed = after;
-      setImmediate(checkOwed);
+      lookLater();
     }
     isAnswer = false;
     if (after.copied > 0 && (before?.salts !== after.salts || after.copied > before.copied)) {
@@ -151,7 +154,7 @@ export function watchDisk(stateDir: string, watch: DiskWatch): void {
         if (error === null && isCurrent) note(position);
         underWay -= 1;
         done(error);
-        setImmediate(checkOwed);
+        lookLater();
       }, watch.syncMs),
     );
   };

@@ -69,14 +69,15 @@ describe('a run that is stopped and goes on', function () {
     ['EMFILE', /too many files open.*Close some programs, then resume the run\./],
   ] as const) {
     it(`waits with words when the system says ${code}, wherever that happens, and goes on after it`, async () => {
-      const bad = new Set(['commitFiles', 'openWorktree', 'commitTree']);
+      // In the order in which the run comes to them; each until it is mended.
+      const bad = ['commitFiles', 'openWorktree', 'commitTree'];
       const rig = await open(
         { plan: aPlan([part('a')], { sharedInterfaces: [{ path: 'x', purpose: 'x', content: 'x' }] }), turn: goodTurn },
         {
           adjust: ({ repository }) => ({
             repository: new Proxy(repository, {
               get: (target, name) =>
-                bad.delete(String(name))
+                bad.includes(String(name))
                   ? () =>
                       Promise.reject(Object.assign(new Error(`${code}: so it is, write`), { code, syscall: 'write' }))
                   : Reflect.get(target, name),
@@ -86,16 +87,17 @@ describe('a run that is stopped and goes on', function () {
       );
       const runId = await rig.start({ until: 'build' });
       let view = await rig.settled(runId);
-      for (let left = 3; left > 0; left -= 1) {
+      while (bad.length > 0) {
         assert.deepEqual(
           [view.status, view.waiting[0]?.gate, view.waiting[0]?.code],
           ['waiting', 'resume', 'storage_failed'],
         );
         assert.match(view.waiting[0]?.message ?? '', words);
+        bad.shift();
         await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
         view = await rig.settled(runId);
       }
-      assert.deepEqual([view.status, bad.size], ['complete', 0]);
+      assert.equal(view.status, 'complete');
       assert.equal(rig.agent.requests.length, 2, 'an answer that was paid for was asked again');
     });
   }

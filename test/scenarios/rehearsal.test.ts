@@ -74,7 +74,7 @@ describe('an integration that is tried out while the lead reviews', function () 
     const ref = `refs/orchestrator/${runId}/integration`;
     assert.equal(rig.git('rev-parse', ref).trim(), integrated?.commit);
     assert.equal(rig.git('show', `${ref}:a/done.txt`), 'a');
-    assert.deepEqual(worktreesOf(rig, runId), []);
+    await eventually('no worktree is left', () => worktreesOf(rig, runId).length === 0);
   });
 
   it('stands on the one before it, and is made anew when that one is approved later', async () => {
@@ -191,6 +191,6 @@ describe('an integration that is tried out while the lead reviews', function () 
     await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
     for (const round of [1, 2]) gate(`review a round ${round}`).resolve();
     assert.equal((await rig.settled(runId)).status, 'complete');
-    assert.deepEqual(worktreesOf(rig, runId), []);
+    await eventually('no worktree is left', () => worktreesOf(rig, runId).length === 0);
   });
 });

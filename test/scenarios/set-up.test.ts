@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { AgentTurnRequest } from '../../src/core/ports.ts';
 import { eventually } from '../durability/place.ts';
 import { createFakeForge } from '../fakes/forge.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
 import { barrier, passes } from '../merging/two-agents.ts';
-import { type Call, finish, run, useRigs, write } from './rig.ts';
+import { approve, type Call, finish, run, useRigs, write } from './rig.ts';
 
 const resultsOf = (request: AgentTurnRequest): string =>
   request.messages.flatMap((m) => (m.role === 'tools' ? m.results.map((result) => result.text) : [])).join('\n');
@@ -71,5 +71,35 @@ describe('a worktree that was just made', function () {
     const view = await rig.settled(await rig.start({ until: 'build' }));
     assert.deepEqual([view.status, view.error], ['complete', null]);
     assert.match(seen, /it is installed/);
+  });
+
+  it('is not set up with work that nobody has reviewed where commands have no network', async () => {
+    const places: string[] = [];
+    let atReview: string[] = [];
+    const rig = await openRig(
+      {
+        plan: aPlan([aSubtask('a', { checks: checks('a') })]),
+        turn: (_id, at) => (at === 0 ? [write('a/done.txt', 'x')] : [finish()]),
+        review: () => {
+          atReview = [...places];
+          return approve;
+        },
+      },
+      {
+        ...options,
+        adjust: ({ runner }) => ({
+          runner: {
+            run: (command, signal) => {
+              places.push(basename(command.cwd));
+              return runner.run(command, signal);
+            },
+          },
+        }),
+      },
+    );
+    const view = await rig.settled(await rig.start({ until: 'build' }));
+    assert.equal(view.status, 'complete');
+    assert.deepEqual([...new Set(atReview)], ['a']);
+    assert.deepEqual([...new Set(places)], ['a', 'merge-a']);
   });
 });

@@ -18,7 +18,8 @@ export interface Flusher {
   close(): void;
 }
 
-const SOON_MS = 10;
+/** Longest wait of what has time, in milliseconds. */
+export const SOON_MS = 10;
 
 type Sync = (descriptor: number, done: (error: Error | null) => void) => void;
 

@@ -47,6 +47,9 @@ export function worktreeOf(services: Services, rootRunId: string, name: string):
 /** Where its integration is tried out while the lead reviews it. */
 export const rehearsalName = (workName: string): string => `rehearsal-${workName}`;
 
+/** Of a worktree; no subtask may be called so. */
+export const isRehearsal = (name: string): boolean => name.startsWith('rehearsal-');
+
 export function checkPlace({ worktreeDir, outputDir, env }: AgentDesk): CheckPlace {
   return { dir: worktreeDir, outputDir, env };
 }

@@ -16,7 +16,7 @@ import { type AgentDesk, atDesk, closeDesk } from './work-in-progress.ts';
  * 1. The integration ref moves only to a commit whose tree holds both sides and passed the plan's integration checks, or that
  *    a person accepted as it is; then the commit names what it lost.
  * 2. A merge is built in memory; an agent sees it only when it does not come out clean and passing.
- * 3. What was rehearsed counts only for the same commit on the same head: it is the merge that would be made here.
+ * 3. What was rehearsed counts only for the same commit on the same head: it is the tree that a merge here would give.
  */
 export interface IntegrateInput extends MergeInput {
   /** Ref and worktree in which the subtask was built. */
@@ -58,7 +58,8 @@ async function integrate(
     evidence: candidate.evidence ?? (await check(ctx, services, desk, input, candidate)),
   };
   const { commit, evidence } = isClean(checked) ? checked : await reconcile(ctx, services, desk, input, checked);
-  const known = commit === candidate.commit ? candidate.files : null;
+  // Older records name no files.
+  const known = commit === candidate.commit ? (candidate.files ?? null) : null;
   const advanced = await pausable(ctx, 'advance', () => advance(ctx, services, input, commit, known), AGAIN);
   const { files } = advanced;
   await ctx.publish('integrated', { type: 'subtask.integrated', subtaskId: id, commit: advanced.commit, files });

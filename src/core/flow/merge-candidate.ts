@@ -15,7 +15,7 @@ export interface MergeInput extends WorkInput {
   proven: boolean;
 }
 
-/** `key`: of the step that asks for it. */
+/** `key`: of the step that asks for it, or of the rehearsal. */
 export function integrationMessage(
   services: Services,
   rootRunId: string,

@@ -13,6 +13,7 @@ describe('the rules of a plan', () => {
 
   it('name repeated and reserved ids', () => {
     const faults = faultsOf(aPlan([aSubtask('a'), aSubtask('a', { ownedPaths: ['x/'] }), aSubtask('integration')]));
+    assert.ok(faultsOf(aPlan([aSubtask('rehearsal-a')])).some((fault) => fault.includes('"rehearsal-a" is reserved')));
     assert.ok(faults.some((fault) => fault.includes('"a"') && fault.includes('unique')));
     assert.ok(faults.some((fault) => fault.includes('"integration" is reserved')));
   });

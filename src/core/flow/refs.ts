@@ -2,7 +2,7 @@
 const RESERVED_SUBTASK_IDS: readonly string[] = ['integration', 'interfaces', 'lead'];
 
 export function isReservedSubtaskId(id: string): boolean {
-  return RESERVED_SUBTASK_IDS.includes(id) || isRevision(id) || id.startsWith('merge-');
+  return RESERVED_SUBTASK_IDS.includes(id) || isRevision(id) || /^(merge|rehearsal)-/.test(id);
 }
 
 /** Of a subtask that a person, a reviewer or a failed check asked for after the plan. */

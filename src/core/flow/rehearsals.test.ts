@@ -66,8 +66,9 @@ describe('rehearsals', () => {
   it('begin when the head is known, and give their result to the integration on that head', async () => {
     const { rehearsals, begin, take, settled, newest, seen } = workshop();
     begin('a');
-    assert.deepEqual(seen(), []);
     rehearsals.settle(RUN, 'h');
+    assert.deepEqual(seen(), []);
+    begin('a');
     newest().end();
     await settled();
     assert.equal((await take('a', 'h'))?.commit, 'h+a1');
@@ -218,5 +219,8 @@ describe('rehearsals', () => {
     assert.deepEqual(seen(), ['a on h']);
     assert.equal(await take('a', 'h'), null);
     await rehearsals.close('unknown');
+    begin('c');
+    rehearsals.settle(RUN, 'h');
+    assert.deepEqual(seen(), ['a on h']);
   });
 });

@@ -41,9 +41,10 @@ interface RunState {
 export class Rehearsals {
   readonly #runs = new Map<string, RunState>();
 
-  /** Instead of an earlier one of the same subtask. */
+  /** Instead of an earlier one of the same subtask. Nothing for a run that has no head, or has ended. */
   begin(runId: string, rehearsal: Rehearsal): void {
-    const run = this.#run(runId);
+    const run = this.#runs.get(runId);
+    if (run === undefined) return;
     run.entries = run.entries.filter(({ subtaskId }) => subtaskId !== rehearsal.subtaskId);
     run.entries.push({ ...rehearsal, outcome: null });
     this.#schedule(run);

@@ -1,7 +1,16 @@
 import { firstPortOf, portEnv, rehearsalName, worktreeOf } from './desk.ts';
 import { checkMerged, type MergeInput, mergeInMemory } from './merge-candidate.ts';
+import type { RunPolicy } from './policy.ts';
 import type { Rehearsal } from './rehearsals.ts';
 import type { Services } from './services.ts';
+
+/**
+ * Set-up commands are the owner's and have the network, but what they run (scripts of a package, say) may be an agent's: they see
+ * its work only when the lead has. Where commands of agents have the network anyway, nothing is lost by it.
+ */
+export function mayRehearse({ checks }: RunPolicy): boolean {
+  return checks.setup.length === 0 || checks.network;
+}
 
 /** The integration of a subtask, merged and checked as it would be if the lead approved of it, in a worktree of its own. */
 export function rehearsalOf(services: Services, rootRunId: string, input: Omit<MergeInput, 'baseCommit'>): Rehearsal {
@@ -21,14 +30,12 @@ export function rehearsalOf(services: Services, rootRunId: string, input: Omit<M
       const key = `${name}-${input.commit.slice(0, 12)}-on-${baseCommit.slice(0, 12)}`;
       const candidate = await mergeInMemory(services, rootRunId, merge, `${rootRunId}:${key}`);
       if (candidate.conflicts.length > 0) return { ...candidate, evidence: [], files: [] };
+      const files = await repository.changedFiles(input.repoDir, baseCommit, candidate.commit);
       signal.throwIfAborted();
       // What a killed process has left there could make checks pass.
       await repository.removeWorktree(input.repoDir, dir);
       try {
-        const [evidence, files] = await Promise.all([
-          checkMerged(services, { key, attempt: 1, signal }, merge, candidate.commit, place),
-          repository.changedFiles(input.repoDir, baseCommit, candidate.commit),
-        ]);
+        const evidence = await checkMerged(services, { key, attempt: 1, signal }, merge, candidate.commit, place);
         return { ...candidate, evidence, files };
       } finally {
         repository.discardWorktree(input.repoDir, dir);
