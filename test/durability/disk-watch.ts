@@ -81,7 +81,10 @@ export function watchDisk(stateDir: string, watch: DiskWatch): void {
     owed = null;
   };
   // A flush for it has begun by then: timers that were set in the same round end in the order of their times.
-  const lookLater = () => setTimeout(checkOwed, SOON_MS + 1);
+  const lookLater = () => {
+    const of = owed;
+    setTimeout(() => of === owed && checkOwed(), SOON_MS + 1);
+  };
 
   const note = (position: Position) => {
     if (durable !== null && !isBefore(durable, position)) return;
