@@ -22,9 +22,12 @@ export function switchedOff(before: TestFile, after: TestFile): SwitchedOff {
     lines.ran.push(now.stops.find((line) => !was.stops.includes(line)) ?? now.stops[0] ?? 0);
   }
   for (const [name, { off, on }] of now.counts) {
-    const earlier = was.counts.get(name) ?? { off: [], on: 0 };
+    const earlier = was.counts.get(name) ?? { off: [], on: [] };
     if (off.length <= earlier.off.length) continue;
-    lines[on < earlier.on ? 'ran' : 'fresh'].push(off.find((line) => !earlier.off.includes(line)) ?? off[0] ?? 0);
+    // A namesake that runs shows nothing about the one that ran.
+    const running = new Set(on);
+    const isKept = on.length >= earlier.on.length && earlier.on.every((text) => text !== null && running.has(text));
+    lines[isKept ? 'fresh' : 'ran'].push(off.find((line) => !earlier.off.includes(line)) ?? off[0] ?? 0);
   }
   const first = (found: number[]) => found.reduce<number | null>((least, line) => Math.min(least ?? line, line), null);
   return { ran: first(lines.ran), fresh: first(lines.fresh) };
@@ -33,7 +36,8 @@ export function switchedOff(before: TestFile, after: TestFile): SwitchedOff {
 interface Count {
   /** Lines of what switches it off. */
   off: number[];
-  on: number;
+  /** Texts of those that run, white space aside; null for suites and for tests inside of tests, which are not compared. */
+  on: (string | null)[];
 }
 
 /** Tests and suites by name (several can have the same one), and the lines of marks that stop more than a known test. */
@@ -41,13 +45,16 @@ function readParts(file: TestFile): { counts: Map<string, Count>; stops: number[
   const source = readTestCode(file.path, file.text);
   const { parts, stops } = partsOf(source);
   const counts = new Map<string, Count>();
+  let compared = 0;
   for (const part of parts) {
     const at = part.off;
     const name = `${part.isTest ? 'test' : 'suite'} ${part.name}`;
-    const count = counts.get(name) ?? { off: [], on: 0 };
+    const count = counts.get(name) ?? { off: [], on: [] };
     counts.set(name, count);
-    if (at === null) count.on += 1;
-    else count.off.push(source.lineOf(at));
+    const isCompared = part.isTest && part.start >= compared;
+    if (isCompared) compared = part.end;
+    if (at !== null) count.off.push(source.lineOf(at));
+    else count.on.push(isCompared ? source.code.slice(part.start, part.end).replaceAll(/\s+/g, '') : null);
   }
   return { counts, stops: stops.map(source.lineOf) };
 }

@@ -119,6 +119,10 @@ function testFindings(
       ),
     ];
   }
+  if (off.fresh !== null && lost.length > 0 && !isPlanned) {
+    const message = `A test of this file is switched off under another name, or in the place of one that is gone: ${names.join(', ')}. Make what was there run, and pass, again.`;
+    return [add('disabled', off.fresh, 'blocker', message)];
+  }
   if (isReduced) {
     const message = `The plan lets this file lose tests; ${missing} are gone: ${names.join(', ')}.`;
     remarks.push(add('removed', 0, 'minor', message));
