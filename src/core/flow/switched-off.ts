@@ -1,4 +1,4 @@
-import { readTestCode, type TestCode } from './test-source.ts';
+import { matchAt, readTestCode, type TestCode } from './test-source.ts';
 
 /** Which tests of a file a change switched off: those that ran before, and those that it brought. Seen from the texts alone. */
 export interface SwitchedOff {
@@ -161,11 +161,6 @@ function declaredByCalls({ code, bare }: TestCode): Part[] {
     const name = title?.[2] ?? code.slice(from, from + NAME_CHARS).split('\n', 1)[0] ?? '';
     return part(name, isTest, match.index, close + 1, title !== null);
   });
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text);
 }
 
 /** Place of the closing bracket for each opening one that has one. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
 import type { GuardedFile } from './guarded-file.ts';
 import { findWeakenedTests, guardTests, isGuarded } from './test-guard.ts';
-import { readTestSource } from './test-source.ts';
+import { codeOf, readTestSource } from './test-source.ts';
 
 const check = (command: string) => ({ name: 'check', command });
 const npmTest = [check('npm test')];
@@ -339,6 +339,20 @@ describe('the guard of tests and checks', () => {
 });
 
 describe('the reading of test files', () => {
+  it('empties what is quoted, and leaves a quote that does not close', () => {
+    const escaped = `'${"\\'".repeat(50_000)}`;
+    for (const [line, code] of [
+      [`say('a \\' b', "c 'd'") + "" + ''`, `say('', "") + "" + ''`],
+      [`it's "here" isn't it`, `it''t it`],
+      [`don't say "sys.exit(0)"; sys.exit(0)`, `don't say ""; sys.exit(0)`],
+      [`\\'a' 'b\\'c "d\\"e 'f`, `\\'' ''f`],
+      [`'a\\\n'b' "c\n"d"`, `'a\\\n'' "c\n""`],
+      [escaped, escaped],
+      [`${escaped}""`, `${escaped}""`],
+    ] as const)
+      assert.equal(codeOf('test_a.py', line), code);
+  });
+
   it('is not led astray by strings, comments, regular expressions and calls of other names', () => {
     const source = readTestSource(
       'test/a.test.js',
