@@ -33,6 +33,19 @@ export function switchedOff(before: TestFile, after: TestFile): SwitchedOff {
   return { ran: first(lines.ran), fresh: first(lines.fresh) };
 }
 
+/** The file's code without the tests of these titles; '' stands for those without one. */
+export function withoutTests({ path, text }: TestFile, titles: ReadonlySet<string>): string {
+  const source = readTestCode(path, text);
+  const kept: string[] = [];
+  let at = 0;
+  for (const { isTest, hasTitle, name, start, end } of partsOf(source).parts) {
+    if (!isTest || start < at || !titles.has(hasTitle ? name : '')) continue;
+    kept.push(source.code.slice(at, start));
+    at = end;
+  }
+  return kept.join('') + source.code.slice(at);
+}
+
 interface Count {
   /** Lines of what switches it off. */
   off: number[];

@@ -115,6 +115,40 @@ describe('the guard of tests and checks', () => {
     ]);
   });
 
+  it('looks at the tests that stay as it would without a plan that lets others go', () => {
+    const judged = (before: string, after: string) =>
+      guardTests([change('test/add.test.js', before, after)], npmTest, undefined, ['test/add.test.js']).map(
+        ({ id, severity }) => `${severity} ${id.replace('-test/add.test.js', '')}`,
+      );
+    const test = (n: number, body = `assert.equal(add(${n}, 2), ${n + 2});`) =>
+      `it('adds ${n}', () => {\n  ${body}\n});\n`;
+    const tests = (...bodies: (string | undefined)[]) => bodies.map((body, n) => test(n + 1, body)).join('');
+    const old = "it('old', () => {\n  assert.equal(old(), 1);\n  assert.equal(old(2), 2);\n});\n";
+    const before = `${old}${tests(undefined, undefined, undefined)}`;
+    const gone = 'minor host-removed';
+    assert.deepEqual(judged(before, tests(undefined, undefined, undefined)), [gone]);
+    assert.deepEqual(judged(before, tests('add();', 'add();', 'add();')), [gone, 'blocker host-emptied']);
+    assert.deepEqual(judged(before, tests('add();', undefined, undefined)), [gone, 'major host-fewer']);
+    assert.deepEqual(judged(before, tests('assert.equal(add(), 9);', undefined, undefined)), [
+      gone,
+      'major host-other',
+    ]);
+    // A constant of a test that goes is no leave for one in a test that stays.
+    const constant = before.replace('assert.equal(old(2), 2)', 'assert.equal(2, 2)');
+    assert.deepEqual(judged(constant, tests('assert.equal(1, 1);', undefined, undefined)), [
+      gone,
+      'blocker host-constant',
+    ]);
+    // Nor are new names for the tests that stay.
+    const renamed = tests('add();', 'add();', 'add();').replaceAll("it('adds", "it('sums");
+    assert.deepEqual(judged(before, renamed), [gone, 'blocker host-emptied']);
+    // The only assertions were those of the test that goes.
+    assert.deepEqual(
+      judged(`${old}it('helped', () => {\n  expectOk();\n});\n`, "it('helped', () => {\n  expectOk();\n});\n"),
+      [gone],
+    );
+  });
+
   it('finds assertions that were replaced by constants or taken out', () => {
     const constant = TWO.replace('assert.equal(add(1, -2), -1)', 'assert.equal(1, 1)');
     assert.deepEqual(found([change('test/add.test.js', TWO, constant)]), ['blocker host-constant-test/add.test.js:7']);
