@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createRepository } from '../../adapters/git/repository.ts';
 import { filesOf, piecesOf } from './diff-files.ts';
 import { isCut, outlineOf, touchedLines } from './diff-lines.ts';
+import { diffToReview } from './review-parts.ts';
 
 /** A file of numbered lines; `change` says what becomes of some of them. */
 const numbered = (count: number, change: (n: number) => string | null = () => null): string =>
@@ -142,6 +143,16 @@ describe('a diff of git', () => {
     const whole = await repository.patch(dir, from, commit(), 10_000);
     assert.deepEqual([isCut(whole), isCut(patch), isCut('')], [false, false, false]);
     assert.ok(isCut(await repository.patch(dir, from, git('rev-parse', 'HEAD'), 100)));
+  });
+
+  it('says nothing of code with a NUL byte, which the review gives back', async () => {
+    const from = git('rev-parse', 'HEAD');
+    put('src/done.js', '// \0\nsteal();\n');
+    const said = await repository.patch(dir, from, commit(), 10_000);
+    assert.doesNotMatch(said, /steal/);
+    const { diff, faults } = await diffToReview(said, [], async () => []);
+    assert.equal(diff, '');
+    assert.match(faults.join('\n'), /^src\/done\.js: git takes it for a binary file .*make it plain text\.$/);
   });
 
   for (const maxBytes of [1_000, 4_000, 20_000]) {

@@ -19,6 +19,8 @@ function added(path: string, bytes: number, text = line): string {
   const head = `diff --git a/${path} b/${path}\nnew file mode 100644\nindex 0000000..1111111\n--- /dev/null\n+++ b/${path}\n`;
   return `${head}@@ -0,0 +1,${count} @@\n${`+${text}\n`.repeat(count)}`;
 }
+const sourceMap = (length: number) =>
+  JSON.stringify({ version: 3, sources: ['a.ts'], names: [], mappings: 'AAAA;'.repeat(length / 5) });
 const binary = (path: string) =>
   `diff --git a/${path} b/${path}\nnew file mode 100644\nindex 0000000..1111111\nBinary files /dev/null and b/${path} differ\n`;
 const changedIn = (patch: string): ChangedFile[] =>
@@ -43,6 +45,21 @@ describe('what a reviewer is shown', () => {
     const rest = added('a.ts', PART_BYTES - lock.length - 500);
     assert.deepEqual(await read(lock, rest), { diff: lock + rest, faults: [] });
     assert.deepEqual(await read(''), { diff: '', faults: [] });
+  });
+
+  it('is no source or text that git takes for a binary file: the agent hears it, however small the diff is', async () => {
+    const fault = (path: string) =>
+      `${path}: git takes it for a binary file (NUL bytes, or .gitattributes?), so nobody can review it; make it plain text.`;
+    const names = ['a/done.js', 'a/b.PY', 'Makefile', 'config/.npmrc', 'logo.svg'];
+    for (const rest of [added('a.ts', 5_000), added('a.ts', 200_000)]) {
+      const { faults } = await read(...names.map(binary), rest);
+      assert.deepEqual(faults, names.map(fault));
+    }
+    const gone = binary('a/done.js').replace('new file mode', 'deleted file mode');
+    assert.deepEqual((await read(gone, binary('logo.png'), binary('package-lock.json'))).faults, []);
+    const many = Array.from({ length: 100 }, (_, n) => binary(`${n}.js`));
+    assert.match((await read(...many)).faults.at(-1) ?? '', /^95 more files/);
+    assert.deepEqual((await read(binary('a\\n.js'))).faults.length, 1);
   });
 
   it('is every file of a larger one, whole, in parts of the same size', async () => {
@@ -78,7 +95,7 @@ describe('what a reviewer is shown', () => {
       binary('logo.png'),
       added('public/app.min.js', 200_000, minified),
       added('fixtures/rows.json', 300_000, '{"id": 1}'),
-      added('dist/app.js.map', 20_000),
+      added('dist/app.js.map', 20_000, sourceMap(20_000)),
       deleted,
       added('sub/package-lock.json', 3_000),
       added('config.json', 20_000),
@@ -90,7 +107,7 @@ describe('what a reviewer is shown', () => {
       [
         'package-lock.json: lock file',
         'logo.png: binary file',
-        'public/app.min.js: minified or encoded: most of it is very long lines',
+        'public/app.min.js: minified or encoded: next to all of it is very long lines',
         'fixtures/rows.json: data',
         'dist/app.js.map: source map',
         'old.ts: deleted file',
@@ -109,6 +126,24 @@ describe('what a reviewer is shown', () => {
   it('does not depend on a name alone: code in lines that can be read is shown', async () => {
     const files = await large(added('a.min.js', 150_000), added('dist/b.js', 20_000), added('fixtures/c.json', 9_000));
     assert.ok(files.every((file) => file.unshown === null));
+  });
+
+  it('is code that can be read, also beside lines that cannot, and whatever it is called', async () => {
+    const steal = Array.from({ length: 150 }, (_, n) => `steal(${n}); // can be read`).join('\n+');
+    const mixed = (path: string, chars: number) => added(path, 1, `const data = '${'A'.repeat(chars)}';\n+${steal}`);
+    const files = await large(
+      added('a.ts', 100_000),
+      mixed('src/payload.js', 12_000),
+      mixed('src/large.js', 200_000),
+      added('src/evil.js.map', 20_000),
+      added('src/half.js.map', 1, `${sourceMap(20_000)}\n+${steal}`),
+    );
+    assert.deepEqual(
+      files.filter((file) => file.unshown !== null).map((file) => file.path),
+      [],
+    );
+    const [banner] = await large(added('lib.min.js', 1, `/*! lib 1.0 */\n+${line.repeat(5_000)}\n+// end`));
+    assert.match(banner?.unshown ?? '', /^minified/);
   });
 
   it('is nothing when it is too much: the agent hears how much, what is largest, and what to do', async () => {

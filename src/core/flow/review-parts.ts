@@ -37,15 +37,20 @@ export interface DiffPart {
 
 /**
  * What of a diff, read up to READ_BYTES, goes to the reviewer; `sizes` is asked for files of a large one only. Faults when it
- * is more than MOST_PARTS or MOST_FILES: then there is nothing to review yet, and the agent is told what to do.
+ * is more than MOST_PARTS or MOST_FILES, or when it does not show what source code says: then there is nothing to review yet,
+ * and the agent is told what to do.
  */
 export async function diffToReview(
   patch: string,
   changed: readonly ChangedFile[],
   sizes: (paths: string[]) => Promise<(number | null)[]>,
 ): Promise<{ diff: ReviewDiff; faults: string[] }> {
-  if (!isCut(patch) && Buffer.byteLength(patch) <= PART_BYTES) return { diff: patch, faults: [] };
-  const diff = filesOf(patch).map((file): ReviewFile => {
+  const all = filesOf(patch);
+  const hidden = hiddenText(all);
+  if (!isCut(patch) && Buffer.byteLength(patch) <= PART_BYTES) {
+    return { diff: hidden.length === 0 ? patch : '', faults: hidden };
+  }
+  const diff = all.map((file): ReviewFile => {
     const unshown = whyUnshown(file);
     return { ...file, text: unshown === null ? file.text : '', unshown };
   });
@@ -56,7 +61,29 @@ export async function diffToReview(
     if (file !== undefined && bytes !== null) file.bytes = bytes;
   }
   const isTooLarge = isCut(patch) || changed.length > MOST_FILES || partsOf(diff).length > MOST_PARTS;
-  return isTooLarge ? { diff: '', faults: [tooLarge(patch, diff, changed.length)] } : { diff, faults: [] };
+  const faults = isTooLarge ? [...hidden, tooLarge(patch, diff, changed.length)] : hidden;
+  return { diff: faults.length === 0 ? diff : '', faults };
+}
+
+/** How many files a fault names. */
+const NAMED = 5;
+/** Names of source code and text, with or without an extension. */
+const TEXT =
+  /(?:^|\/)\.?[^./]+$|\.(?:[cm]?[jt]sx?|vue|svelte|py|rb|go|rs|java|kt|cs|c|cc|cpp|h|hpp|swift|php|pl|lua|sh|bash|zsh|ps1|bat|s?css|less|html?|json|ya?ml|md|sql|graphql|svg|txt|toml|xml|ini|env|cfg|conf|gradle|tf)$/i;
+
+/** One NUL byte is enough for git to show nothing of a file. What lock files hold is compared by package, not read. */
+function hiddenText(files: readonly DiffFile[]): string[] {
+  const hidden = files.filter(
+    ({ path, isBinary, isDeleted }) => isBinary && !isDeleted && TEXT.test(path) && !isLockFile(path),
+  );
+  const faults = hidden
+    .slice(0, NAMED)
+    .map(
+      ({ path }) =>
+        `${oneLine(path)}: git takes it for a binary file (NUL bytes, or .gitattributes?), so nobody can review it; make it plain text.`,
+    );
+  const more = hidden.length - faults.length;
+  return more > 0 ? [...faults, `${more} more files of source code or text are binary for git as well.`] : faults;
 }
 
 /** Below this, every text is shown: it costs little, and a few lines of a lock file say which packages came. */
@@ -66,6 +93,8 @@ const DATA = /\.(json|jsonl|ndjson|geojson|csv|tsv|xml|svg|txt|snap|lock)$/i;
 const LEAST_DATA_BYTES = 50_000;
 /** Lines that no person has written. */
 const LONG_LINE = 1_000;
+/** The headers of a diff, and what stands around such lines: a licence, the name of a source map. More may be code. */
+const LEAST_READABLE_CHARS = 2_000;
 
 function whyUnshown(file: DiffFile): string | null {
   const { path, text, bytes } = file;
@@ -73,20 +102,33 @@ function whyUnshown(file: DiffFile): string | null {
   if (bytes < LEAST_UNSHOWN_BYTES) return null;
   if (file.isDeleted) return 'deleted file';
   if (isLockFile(path)) return 'lock file';
-  if (/\.map$/i.test(path)) return 'source map';
+  if (/\.map$/i.test(path) && isSourceMap(text)) return 'source map';
   if (DATA.test(path) && bytes >= LEAST_DATA_BYTES) return 'data';
-  return isMinified(text) ? 'minified or encoded: most of it is very long lines' : null;
+  return isMinified(text) ? 'minified or encoded: next to all of it is very long lines' : null;
 }
 
 function isMinified(text: string): boolean {
-  let long = 0;
+  let readable = 0;
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at);
     const next = end < 0 ? text.length : end + 1;
-    if (next - at > LONG_LINE) long += next - at;
+    if (next - at <= LONG_LINE) readable += next - at;
     at = next;
   }
-  return long > text.length / 2;
+  return readable < LEAST_READABLE_CHARS;
+}
+
+/** True when what a file's diff shows of its new text is a source map, all of it. */
+function isSourceMap(text: string): boolean {
+  const hunks = text.indexOf('\n@@ ');
+  const lines = hunks < 0 ? [] : text.slice(hunks + 1).split('\n');
+  const now = lines.filter((line) => /^[+ ]/.test(line)).map((line) => line.slice(1));
+  try {
+    const map: unknown = JSON.parse(now.join('\n'));
+    return typeof map === 'object' && map !== null && 'version' in map && ('mappings' in map || 'sections' in map);
+  } catch {
+    return false;
+  }
 }
 
 /** The shown files in parts of at most PART_BYTES, in their order; a file that is larger is cut between hunks. */
@@ -119,8 +161,6 @@ export function onlyNews(
     file.unshown !== null || isNews(file) ? file : { ...file, text: '', unshown: 'as the last review saw it' },
   );
 }
-
-const NAMED = 5;
 
 function tooLarge(patch: string, files: readonly ReviewFile[], count: number): string {
   const sum = files.reduce((all, file) => all + (file.unshown === null ? file.bytes : 0), 0);

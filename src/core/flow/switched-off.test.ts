@@ -108,4 +108,38 @@ describe('tests that do not run', () => {
       'major host-fewer-test/add.test.js:0',
     ]);
   });
+
+  it('says of a test that ran before that it was switched off, although an empty namesake runs in its place', () => {
+    const is = (line: number, path = 'test/add.test.js') => [`blocker host-disabled-${path}:${line}`];
+    const test = "it('adds', () => {\n  assert.equal(add(1, 2), 3);\n});\n";
+    const skipped = test.replace('it(', 'it.skip(');
+    assert.deepEqual(found([change('test/add.test.js', test, `${skipped}it('adds', () => {});\n`)]), is(1));
+    assert.deepEqual(
+      found([change('test/add.test.js', test, `it('adds', () => {});\n${skipped.replaceAll("'adds'", '`adds`')}`)]),
+      is(2),
+    );
+    const suite = `describe('sums', () => {\n${test}});\n`;
+    const twins = `${suite.replace('describe(', 'describe.skip(')}describe('sums', () => {\n  it('adds', () => {});\n});\n`;
+    assert.deepEqual(found([change('test/add.test.js', suite, twins)]), is(1));
+    const python = 'def test_adds():\n    assert add(1, 2) == 3\n';
+    const second = `@pytest.mark.skip\n${python}\ndef test_adds():\n    pass\n`;
+    assert.deepEqual(found([change('test_a.py', python, second)]), is(1, 'test_a.py'));
+    // One that did not run before stays the reviewer's.
+    assert.deepEqual(found([change('test/add.test.js', skipped, `${skipped}${skipped}`)]), [
+      'major host-weak-test/add.test.js:4',
+    ]);
+    const other = `${suite}describe('products', () => {\n  it.skip('adds', () => {});\n});\n`;
+    assert.deepEqual(found([change('test/add.test.js', suite, other)]), ['major host-weak-test/add.test.js:7']);
+  });
+
+  it('takes a new test that is switched off for one that ran when such a one is gone from the file', () => {
+    const renamed = `${TWO.replace("it('adds neg", "it.skip('sums neg")}it('loads', () => {});\n`;
+    const file = change('test/add.test.js', TWO, renamed);
+    assert.deepEqual(found([file]), ['blocker host-disabled-test/add.test.js:6']);
+    assert.match(guardTests([file], [])[0]?.message ?? '', /"adds negatives"/);
+    assert.deepEqual(
+      guardTests([file], [], undefined, ['test/add.test.js']).map(({ id, severity }) => `${severity} ${id}`),
+      ['major host-weak-test/add.test.js'],
+    );
+  });
 });

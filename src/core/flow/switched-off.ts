@@ -1,4 +1,4 @@
-import { readTestCode, type TestCode } from './test-source.ts';
+import { matchAt, readTestCode, type TestCode } from './test-source.ts';
 
 /** Which tests of a file a change switched off: those that ran before, and those that it brought. Seen from the texts alone. */
 export interface SwitchedOff {
@@ -22,18 +22,35 @@ export function switchedOff(before: TestFile, after: TestFile): SwitchedOff {
     lines.ran.push(now.stops.find((line) => !was.stops.includes(line)) ?? now.stops[0] ?? 0);
   }
   for (const [name, { off, on }] of now.counts) {
-    const earlier = was.counts.get(name) ?? { off: [], on: 0 };
+    const earlier = was.counts.get(name) ?? { off: [], on: [] };
     if (off.length <= earlier.off.length) continue;
-    lines[on < earlier.on ? 'ran' : 'fresh'].push(off.find((line) => !earlier.off.includes(line)) ?? off[0] ?? 0);
+    // A namesake that runs shows nothing about the one that ran.
+    const running = new Set(on);
+    const isKept = on.length >= earlier.on.length && earlier.on.every((text) => text !== null && running.has(text));
+    lines[isKept ? 'fresh' : 'ran'].push(off.find((line) => !earlier.off.includes(line)) ?? off[0] ?? 0);
   }
   const first = (found: number[]) => found.reduce<number | null>((least, line) => Math.min(least ?? line, line), null);
   return { ran: first(lines.ran), fresh: first(lines.fresh) };
 }
 
+/** The file's code without the tests of these titles; '' stands for those without one. */
+export function withoutTests({ path, text }: TestFile, titles: ReadonlySet<string>): string {
+  const source = readTestCode(path, text);
+  const kept: string[] = [];
+  let at = 0;
+  for (const { isTest, hasTitle, name, start, end } of partsOf(source).parts) {
+    if (!isTest || start < at || !titles.has(hasTitle ? name : '')) continue;
+    kept.push(source.code.slice(at, start));
+    at = end;
+  }
+  return kept.join('') + source.code.slice(at);
+}
+
 interface Count {
   /** Lines of what switches it off. */
   off: number[];
-  on: number;
+  /** Texts of those that run, white space aside; null for suites and for tests inside of tests, which are not compared. */
+  on: (string | null)[];
 }
 
 /** Tests and suites by name (several can have the same one), and the lines of marks that stop more than a known test. */
@@ -41,13 +58,16 @@ function readParts(file: TestFile): { counts: Map<string, Count>; stops: number[
   const source = readTestCode(file.path, file.text);
   const { parts, stops } = partsOf(source);
   const counts = new Map<string, Count>();
+  let compared = 0;
   for (const part of parts) {
     const at = part.off;
     const name = `${part.isTest ? 'test' : 'suite'} ${part.name}`;
-    const count = counts.get(name) ?? { off: [], on: 0 };
+    const count = counts.get(name) ?? { off: [], on: [] };
     counts.set(name, count);
-    if (at === null) count.on += 1;
-    else count.off.push(source.lineOf(at));
+    const isCompared = part.isTest && part.start >= compared;
+    if (isCompared) compared = part.end;
+    if (at !== null) count.off.push(source.lineOf(at));
+    else count.on.push(isCompared ? source.code.slice(part.start, part.end).replaceAll(/\s+/g, '') : null);
   }
   return { counts, stops: stops.map(source.lineOf) };
 }
@@ -154,11 +174,6 @@ function declaredByCalls({ code, bare }: TestCode): Part[] {
     const name = title?.[2] ?? code.slice(from, from + NAME_CHARS).split('\n', 1)[0] ?? '';
     return part(name, isTest, match.index, close + 1, title !== null);
   });
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text);
 }
 
 /** Place of the closing bracket for each opening one that has one. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cannotFail, namedScripts, packageScriptsOf } from './check-commands.ts';
 import type { GuardedFile } from './guarded-file.ts';
 import { findWeakenedTests, guardTests, isGuarded } from './test-guard.ts';
-import { readTestSource } from './test-source.ts';
+import { codeOf, readTestSource } from './test-source.ts';
 
 const check = (command: string) => ({ name: 'check', command });
 const npmTest = [check('npm test')];
@@ -113,6 +113,40 @@ describe('the guard of tests and checks', () => {
     assert.deepEqual(judged([change('test/add.test.js', TWO, `process.exit(0);\n${TWO}`)]), [
       'blocker host-definition-test/add.test.js:0',
     ]);
+  });
+
+  it('looks at the tests that stay as it would without a plan that lets others go', () => {
+    const judged = (before: string, after: string) =>
+      guardTests([change('test/add.test.js', before, after)], npmTest, undefined, ['test/add.test.js']).map(
+        ({ id, severity }) => `${severity} ${id.replace('-test/add.test.js', '')}`,
+      );
+    const test = (n: number, body = `assert.equal(add(${n}, 2), ${n + 2});`) =>
+      `it('adds ${n}', () => {\n  ${body}\n});\n`;
+    const tests = (...bodies: (string | undefined)[]) => bodies.map((body, n) => test(n + 1, body)).join('');
+    const old = "it('old', () => {\n  assert.equal(old(), 1);\n  assert.equal(old(2), 2);\n});\n";
+    const before = `${old}${tests(undefined, undefined, undefined)}`;
+    const gone = 'minor host-removed';
+    assert.deepEqual(judged(before, tests(undefined, undefined, undefined)), [gone]);
+    assert.deepEqual(judged(before, tests('add();', 'add();', 'add();')), [gone, 'blocker host-emptied']);
+    assert.deepEqual(judged(before, tests('add();', undefined, undefined)), [gone, 'major host-fewer']);
+    assert.deepEqual(judged(before, tests('assert.equal(add(), 9);', undefined, undefined)), [
+      gone,
+      'major host-other',
+    ]);
+    // A constant of a test that goes is no leave for one in a test that stays.
+    const constant = before.replace('assert.equal(old(2), 2)', 'assert.equal(2, 2)');
+    assert.deepEqual(judged(constant, tests('assert.equal(1, 1);', undefined, undefined)), [
+      gone,
+      'blocker host-constant',
+    ]);
+    // Nor are new names for the tests that stay.
+    const renamed = tests('add();', 'add();', 'add();').replaceAll("it('adds", "it('sums");
+    assert.deepEqual(judged(before, renamed), [gone, 'blocker host-emptied']);
+    // The only assertions were those of the test that goes.
+    assert.deepEqual(
+      judged(`${old}it('helped', () => {\n  expectOk();\n});\n`, "it('helped', () => {\n  expectOk();\n});\n"),
+      [gone],
+    );
   });
 
   it('finds assertions that were replaced by constants or taken out', () => {
@@ -339,6 +373,20 @@ describe('the guard of tests and checks', () => {
 });
 
 describe('the reading of test files', () => {
+  it('empties what is quoted, and leaves a quote that does not close', () => {
+    const escaped = `'${"\\'".repeat(50_000)}`;
+    for (const [line, code] of [
+      [`say('a \\' b', "c 'd'") + "" + ''`, `say('', "") + "" + ''`],
+      [`it's "here" isn't it`, `it''t it`],
+      [`don't say "sys.exit(0)"; sys.exit(0)`, `don't say ""; sys.exit(0)`],
+      [`\\'a' 'b\\'c "d\\"e 'f`, `\\'' ''f`],
+      [`'a\\\n'b' "c\n"d"`, `'a\\\n'' "c\n""`],
+      [escaped, escaped],
+      [`${escaped}""`, `${escaped}""`],
+    ] as const)
+      assert.equal(codeOf('test_a.py', line), code);
+  });
+
   it('is not led astray by strings, comments, regular expressions and calls of other names', () => {
     const source = readTestSource(
       'test/a.test.js',

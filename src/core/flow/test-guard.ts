@@ -6,7 +6,7 @@ import { finding, type GuardedFile } from './guarded-file.ts';
 import { manifestFindings, scriptsOf } from './manifest-guard.ts';
 import { normalisePath } from './owned-paths.ts';
 import { isExpectedOutput, isRunnerConfig, scriptSettings } from './runner-config.ts';
-import { switchedOff } from './switched-off.ts';
+import { switchedOff, withoutTests } from './switched-off.ts';
 import { isTestPath, readTestSource, type TestSource } from './test-source.ts';
 
 const SHOWN_CHARS = 120;
@@ -119,20 +119,32 @@ function testFindings(
       ),
     ];
   }
+  if (off.fresh !== null && lost.length > 0 && !isPlanned) {
+    const message = `A test of this file is switched off under another name, or in the place of one that is gone: ${names.join(', ')}. Make what was there run, and pass, again.`;
+    return [add('disabled', off.fresh, 'blocker', message)];
+  }
   if (isReduced) {
     const message = `The plan lets this file lose tests; ${missing} are gone: ${names.join(', ')}.`;
     remarks.push(add('removed', 0, 'minor', message));
   }
-  if (after.constant.length > before.constant.length && after.assertions < before.assertions) {
+  // Assertions go with the tests that the plan lets go; where others came at the same time, none of them has to.
+  const held = isReduced && missing === lost.length ? readStaying(file, lost) : before;
+  if (after.constant.length > held.constant.length && after.assertions < held.assertions) {
     const line = after.constant[0] ?? 0;
     const message = 'Assertions were replaced by ones that cannot fail. Put them back.';
     return [...remarks, add('constant', line, 'blocker', message)];
   }
-  if (after.assertions === 0 && before.assertions > 0 && lost.length === 0 && after.tests.length > 0) {
+  const isHeld = held.assertions > 0 && (isPlanned || lost.length === 0);
+  if (after.assertions === 0 && isHeld && after.tests.length > 0) {
     return [...remarks, add('emptied', 0, 'blocker', 'Every assertion of this file is gone. Put them back.')];
   }
-  // Assertions go with the tests that the plan lets go.
-  return isReduced ? remarks : [...remarks, ...assertionRemarks(add, before, after, asserted)];
+  return [...remarks, ...assertionRemarks(add, held, after, asserted)];
+}
+
+/** The file as it was, without the tests that are gone. */
+function readStaying(file: GuardedFile, lost: TestSource['tests']): TestSource {
+  const was = { path: pathBefore(file), text: file.before ?? '' };
+  return readTestSource(was.path, withoutTests(was, new Set(lost.map((test) => test.title))));
 }
 
 function assertionRemarks(

@@ -128,7 +128,35 @@ function lineFinder(text: string): (index: number) => number {
 export function codeOf(path: string, text: string): string {
   const dialect = dialectOf(path);
   const code = withoutComments(text, dialect, 'blank');
-  return dialect.quotes === '' ? code.replaceAll(/(['"])(?:\\.|(?!\1)[^\\\n])*\1/g, '$1$1') : code;
+  return dialect.quotes === '' ? withoutQuoted(code) : code;
+}
+
+const QUOTED = /(['"])(?:\\.|(?!\1)[^\\\n])*(\1)?/y;
+
+/** What is quoted within a line emptied. A quote that does not close stays, as does all behind it that is not quoted itself. */
+function withoutQuoted(code: string): string {
+  const parts: string[] = [];
+  let kept = 0;
+  /** The quotes that do not close any more in this line: looking again from each that is escaped would take for ever. */
+  let open = '';
+  for (const { index, 0: char } of code.matchAll(/['"\n\r\u2028\u2029]/g)) {
+    if (char !== "'" && char !== '"') open = '';
+    else if (index >= kept && !open.includes(char)) {
+      const [quoted = '', , close] = matchAt(QUOTED, code, index) ?? [];
+      if (close === undefined) open += char;
+      else {
+        parts.push(code.slice(kept, index), char, char);
+        kept = index + quoted.length;
+      }
+    }
+  }
+  parts.push(code.slice(kept));
+  return parts.join('');
+}
+
+export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }
 
 /** The text with comments blanked; line numbers stay. Strings stay unless told otherwise, because titles are strings. */
