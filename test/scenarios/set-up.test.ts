@@ -21,7 +21,12 @@ describe('a worktree that was just made', function () {
     prepareWorkspace: (dir: string) => {
       mkdirSync(dir, { recursive: true });
       writeFileSync(join(dir, '.gitignore'), 'installed.txt\n');
-      const config = { checks: { setup: ['echo it is installed > installed.txt'] } };
+      mkdirSync(join(dir, 'a'));
+      writeFileSync(join(dir, 'a/install.sh'), 'echo it is installed > installed.txt\n');
+      // Like a package manager: it runs what the project says, and needs a file that can be read.
+      const setup = ['sh a/install.sh', `node -e "JSON.parse(fs.readFileSync('shared.json'))"`];
+      writeFileSync(join(dir, 'shared.json'), '{}');
+      const config = { checks: { setup } };
       writeFileSync(join(dir, 'orchestrator.config.json'), JSON.stringify(config));
       const git = (...args: string[]) => execFileSync('git', args, { cwd: dir });
       git('init', '--quiet');
@@ -31,15 +36,15 @@ describe('a worktree that was just made', function () {
   };
   const checks = (id: string) => [passes(`test -f ${id}/done.txt && grep -q installed installed.txt`)];
 
-  it('is set up again when it was gone after a restart', async () => {
+  it('is set up again when it was gone after a restart, with nothing that nobody has reviewed', async () => {
     let isAsked = false;
     const { promise: never } = Promise.withResolvers<never>();
     let hold: Promise<unknown> = never;
     const turn = async (_id: string, at: number): Promise<Call[]> => {
-      if (at === 0) return [write('a/done.txt', 'x')];
+      if (at === 0) return [write('a/install.sh', 'echo it is installed by the agent > installed.txt\n')];
       isAsked = true;
       await hold;
-      return at === 1 ? [run('cat installed.txt')] : [write('a/done.txt', 'x'), run('cat installed.txt'), finish()];
+      return at === 1 ? [run('ls')] : at === 2 ? [run('cat installed.txt')] : [write('a/done.txt', 'x'), finish()];
     };
     const rig = await openRig({ plan: aPlan([aSubtask('a', { checks: checks('a') })]), turn }, options);
     const runId = await rig.start({ until: 'build' });
@@ -50,20 +55,23 @@ describe('a worktree that was just made', function () {
     await rig.app.dispatch({ type: 'resume', runId, budgetUsd: null });
     const view = await rig.settled(runId);
     assert.deepEqual([view.status, view.error], ['complete', null]);
+    const seen = resultsOf(rig.agent.requests.at(-1) as AgentTurnRequest);
+    assert.match(seen, /it is installed$/m);
+    assert.doesNotMatch(seen, /by the agent/);
   });
 
-  it('is set up for the agent that joins a conflict', async () => {
+  it('is set up for the agent that joins a conflict, whatever it is in', async () => {
     const both = barrier(2);
     let seen = '';
-    const shared = [{ path: 'shared.txt', purpose: 'shared', content: 'start\n' }];
+    const shared = [{ path: 'shared.json', purpose: 'shared', content: '{}' }];
     const subtasks = ['a', 'b'].map((id) => aSubtask(id, { checks: checks(id) }));
     const plan = aPlan(subtasks, { sharedInterfaces: shared, integrationChecks: [passes('test -d .')] });
     const turn = async (id: string, at: number, request: AgentTurnRequest): Promise<Call[]> => {
       if (id.endsWith(':merge')) {
         seen = resultsOf(request);
-        return at === 0 ? [run('cat installed.txt')] : [write('shared.txt', 'start of a\nstart of b\n'), finish()];
+        return at === 0 ? [run('cat installed.txt')] : [write('shared.json', '{\n"a": 1,\n"b": 1\n}\n'), finish()];
       }
-      if (at === 0) return [write(`${id}/done.txt`, id), write('shared.txt', `start of ${id}\n`)];
+      if (at === 0) return [write(`${id}/done.txt`, id), write('shared.json', `{\n"${id}": 1\n}\n`)];
       await both();
       return [finish()];
     };

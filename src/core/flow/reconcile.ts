@@ -14,7 +14,7 @@ import { type MergeLosses, mergeLosses } from './merge-losses.ts';
 import { pausable } from './pause.ts';
 import type { Services } from './services.ts';
 import { distinctChecks } from './tree-checks.ts';
-import { type AgentDesk, saveWork } from './work-in-progress.ts';
+import { type AgentDesk, makeReady, saveWork } from './work-in-progress.ts';
 
 const MERGE_ROUNDS = 3;
 const MAX_PATCH_BYTES = 40_000;
@@ -117,9 +117,8 @@ async function openMerge(
   candidate: CheckedCandidate,
 ): Promise<AgentTalk> {
   const patches = await pausable(ctx, 'merge-patches', async (s) => {
-    await services.repository.openWorktree(desk.repoDir, desk.worktreeDir, candidate.commit);
+    await makeReady(desk, candidate.commit, s.signal);
     await services.repository.resetWorktree(desk.worktreeDir, candidate.commit);
-    await desk.setUp(s.signal);
     const base = await services.repository.mergeBase(input.repoDir, input.baseCommit, input.commit);
     const patch = (to: string) => services.repository.patch(input.repoDir, base, to, MAX_PATCH_BYTES);
     return { integrated: await patch(input.baseCommit), subtask: await patch(input.commit) };

@@ -210,16 +210,27 @@ async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
 /** Finds the worktree again, or makes it, once per process: a resumed run may be on another day, after a clean-up. */
 export async function openDesk(desk: AgentDesk, talk: AgentTalk, signal: AbortSignal): Promise<void> {
   if (desk.worktreeOpen) return;
-  const { repoDir, worktreeDir, services } = desk;
-  const { isNew } = await services.repository.openWorktree(repoDir, worktreeDir, talk.commit);
-  if (isNew) {
-    await desk.setUp(signal).catch(async (thrown) => {
-      // It holds nothing of anybody, and the next try has to find out that it is not ready.
-      await services.repository.removeWorktree(repoDir, worktreeDir);
-      throw thrown;
-    });
-  }
+  await makeReady(desk, talk.commit, signal);
   desk.worktreeOpen = true;
+}
+
+/**
+ * Finds the worktree, or makes it at the commit. One that is made is set up first as it was when the work began: set-up
+ * commands must neither run what nobody has reviewed nor stumble over conflict markers.
+ */
+export async function makeReady(desk: AgentDesk, commit: string, signal: AbortSignal): Promise<void> {
+  const { repoDir, worktreeDir, baseCommit } = desk;
+  const { repository } = desk.services;
+  if (await repository.findWorktree(repoDir, worktreeDir, commit)) return;
+  await repository.openWorktree(repoDir, worktreeDir, baseCommit);
+  try {
+    await desk.setUp(signal);
+    await repository.resetWorktree(worktreeDir, commit);
+  } catch (thrown) {
+    // It holds nothing of anybody, and the next try has to find out that it is not ready.
+    await repository.removeWorktree(repoDir, worktreeDir);
+    throw thrown;
+  }
 }
 
 /**
