@@ -112,8 +112,17 @@ describe('the changes of a deployment', function () {
     const asked = () => rig.lead.requests.filter(({ purpose }) => purpose === 'plan').map(({ input }) => input);
     await build([title]);
     plan = { ...plan, deployment: { ...plan.deployment, databaseId: 'crew2', sites: [aSite('front', { path: 'a' })] } };
+    // The first question does not wait for what other services say.
+    const { places } = deployer;
+    const earlier = rig.lead.requests.length;
+    let questions = 0;
+    deployer.places = (...given) => {
+      questions = rig.lead.requests.length - earlier;
+      return places(...given);
+    };
     const runId = await rig.start({ brief });
     const view = await rig.settled(runId);
+    assert.equal(questions, 1);
     assert.doesNotMatch(asked()[0] ?? '', /Deployed by earlier plans/);
     assert.match(asked()[1] ?? '', /# Deployed by earlier plans\n- database "crew"\n- site "web"\n/);
     assert.deepEqual([view.status, view.waiting[0]?.gate], ['waiting', 'deployment']);

@@ -53,12 +53,14 @@ async function runStages(
   await enter(ctx, 'plan');
   const map = state.created
     ? null
-    : await pausable(ctx, 'map', async ({ signal }) => ({
-        ...(await services.repository.map(state.repoDir, state.baseCommit, MAP_TOKENS)),
-        deployed: await presentPlaces(services, input, state, signal),
-      }));
+    : await pausable(ctx, 'map', () => services.repository.map(state.repoDir, state.baseCommit, MAP_TOKENS));
   const answers = await clarify(ctx, services, input, map);
-  const plan = await makePlan(ctx, services, input, map, answers, state);
+  // Two services are asked for it, for which the first question need not wait.
+  const project =
+    map === null
+      ? null
+      : { ...map, deployed: await pausable(ctx, 'places', (s) => presentPlaces(services, input, state, s.signal)) };
+  const plan = await makePlan(ctx, services, input, project, answers, state);
   if (until === 'plan') return done('plan');
 
   await enter(ctx, 'build');

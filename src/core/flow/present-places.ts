@@ -4,8 +4,8 @@ import type { BuildInput } from './policy.ts';
 import { existingRemote } from './remote.ts';
 import type { Services } from './services.ts';
 
-/** What a plan begins with: the repository, and what the project has on Appwrite (absent in records of before it was asked). */
-export type ProjectMap = RepositoryMap & { deployed?: OwnPlace[] };
+/** What a plan begins with: the repository, and what the project has on Appwrite. */
+export type ProjectMap = RepositoryMap & { deployed: OwnPlace[] };
 
 /** A plan is made without it when it takes longer. */
 const LIMIT_MS = 20_000;
