@@ -1,16 +1,12 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createAgentTools } from '../adapters/agents/tools.ts';
-import { createDeployer } from '../adapters/appwrite/deployer.ts';
-import { createLiveProbe } from '../adapters/appwrite/live-probe.ts';
-import { createRecordStore } from '../adapters/appwrite/record-store.ts';
 import { refuseCommand } from '../adapters/checks/command-policy.ts';
 import { createCommandRunner } from '../adapters/checks/command-runner.ts';
 import { createConfiguredRegistry } from '../adapters/checks/configured-registry.ts';
 import { createNpmRegistry } from '../adapters/checks/npm-registry.ts';
 import { archiveRunRefs } from '../adapters/git/archive-refs.ts';
 import { createRepository } from '../adapters/git/repository.ts';
-import { createForge } from '../adapters/github/forge.ts';
 import { createAnthropicAgent } from '../adapters/models/anthropic.ts';
 import { createEditorAgent } from '../adapters/models/editor-agent.ts';
 import { createEditorLead } from '../adapters/models/editor-lead.ts';
@@ -34,7 +30,7 @@ import { limitCommands } from '../core/heavy-commands.ts';
 import { createLedger } from '../core/ledger-sqlite.ts';
 import { createLimiter } from '../core/limiter.ts';
 import { createModelCalls } from '../core/model-calls.ts';
-import type { AgentModel, Clock, Forge, LeadModel, Log, PackageRegistry, RecordStore } from '../core/ports.ts';
+import type { AgentModel, LeadModel, Log, PackageRegistry, RecordStore } from '../core/ports.ts';
 import { openTempFolder } from '../core/temp-folder.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { EditorModels } from '../protocol/language-models.ts';
@@ -46,8 +42,9 @@ import { deleteRun, repositoryOf } from './delete-run.ts';
 import { createFiles } from './files.ts';
 import { createIssues } from './issues.ts';
 import { ofLocalCloud } from './local-models.ts';
+import { openDeployer, openForge, openLiveProbe, openRecordStore } from './outside-systems.ts';
 import { createReader } from './reading.ts';
-import { isMirrored, openRecords } from './records.ts';
+import { openRecords } from './records.ts';
 import { runPolicy } from './run-policy.ts';
 
 export interface ComposeOptions {
@@ -105,17 +102,8 @@ export async function compose({
     runner,
     tools: createAgentTools(runner),
     forge: openForge(settings, clock, log),
-    deployer: createDeployer({
-      endpoint: settings.appwrite.endpoint,
-      projectId: settings.appwrite.projectId ?? '',
-      apiKey: settings.appwrite.apiKey ?? '',
-      clock,
-      log,
-      ...(settings.appwrite.sitesDomain === null ? {} : { sitesDomain: settings.appwrite.sitesDomain }),
-      ...(settings.appwrite.functionsDomain === null ? {} : { functionsDomain: settings.appwrite.functionsDomain }),
-      ...(settings.appwrite.domainTarget === null ? {} : { domainTarget: settings.appwrite.domainTarget }),
-    }),
-    probe: createLiveProbe({ clock }),
+    deployer: openDeployer(settings, clock, log),
+    probe: openLiveProbe(clock),
     registry: createRegistry(settings),
     ledger,
     events,
@@ -193,41 +181,6 @@ export function assemble(options: AssembleOptions): AppApi {
     },
   });
   return { ...api, close: () => api.close().finally(() => services.repository.close()) };
-}
-
-function openRecordStore({ records }: Settings, log: Log): RecordStore | null {
-  const { endpoint, projectId, databaseId, key } = records;
-  if (!isMirrored(records) || key === null) return null;
-  return createRecordStore({ endpoint, projectId, databaseId, apiKey: key, log });
-}
-
-/** Commands that need no GitHub work without a token; what needs it says so. */
-function openForge(settings: Settings, clock: Clock, log: Log): Forge {
-  const { token, apiUrl } = settings.github;
-  if (token !== null) return createForge({ token, apiUrl, clock, log });
-  const refuse = () => {
-    throw new AppError({
-      code: 'auth',
-      message: 'no GitHub token',
-      userMessage: 'GITHUB_TOKEN is not set. Set it, or use --local, then resume the run.',
-    });
-  };
-  return {
-    recognise: refuse,
-    gitAuthorization: refuse,
-    findRepository: refuse,
-    ensureRepository: refuse,
-    ensurePullRequest: refuse,
-    pullRequest: refuse,
-    reviewComments: refuse,
-    checks: refuse,
-    failedLogs: refuse,
-    merge: refuse,
-    issue: refuse,
-    issues: refuse,
-    workflowRuns: refuse,
-    runWorkflow: refuse,
-  };
 }
 
 function createLead(settings: Settings, editorModels: EditorModels | null): LeadModel {

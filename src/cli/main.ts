@@ -48,16 +48,16 @@ function createProcessIo(): Io {
   };
 }
 
+const loadApp = () => Promise.all([import('../app/compose.ts'), import('../app/file-log.ts')]);
+
 const deps: Deps = {
   checkWorkspace: async (workspaceDir) => {
     const { checkWorkspace } = await import('../app/workspace-check.ts');
-    return checkWorkspace(workspaceDir);
+    // What a run needs next is loaded while git looks.
+    await Promise.all([checkWorkspace(workspaceDir), loadApp()]);
   },
   openApp: async (settings) => {
-    const [{ compose }, { createFileLog }] = await Promise.all([
-      import('../app/compose.ts'),
-      import('../app/file-log.ts'),
-    ]);
+    const [{ compose }, { createFileLog }] = await loadApp();
     return compose({ settings, log: createFileLog(settings.stateDir) });
   },
   ensureLocalCloud: async (options) => {

@@ -4,13 +4,13 @@ import * as z from 'zod';
 import type { Clock, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { type FailedCall, isUncertain, limitWaitMs, restsUntil, statusOf, toForgeError } from './errors.ts';
-import { isLoopback, loadOctokit } from './octokit.ts';
+import { loadOctokit } from './octokit.ts';
 import { type Budget, createTransport, restingMs, sharedState } from './transport.ts';
 
 export interface GithubClientOptions {
   token: string;
-  /** `https://api.github.com`, `https://host/api/v3`, or http on a loopback address. */
-  apiUrl: string;
+  /** As `apiUrl` of `./api-url.ts` lets through. */
+  baseUrl: URL;
   userAgent: string;
   clock: Clock;
   log: Log;
@@ -61,8 +61,7 @@ const ONCE_ATTEMPTS = 3;
 const User = z.object({ login: z.string() });
 
 export function createClient(options: GithubClientOptions): GithubClient {
-  const { clock, log, pollMs, retryBaseMs, token } = options;
-  const baseUrl = checkedUrl(options.apiUrl);
+  const { baseUrl, clock, log, pollMs, retryBaseMs, token } = options;
   const state = sharedState(createHash('sha256').update(`${baseUrl.href} ${token}`).digest('hex'));
   const fetch = createTransport(options.fetch, state);
   let loading: Promise<Octokit> | undefined;
@@ -155,17 +154,6 @@ function readAnswer<T>(schema: z.ZodType<T>, data: unknown, doing: string): T {
     message: `GitHub's answer has another shape than described, while ${doing}: ${z.prettifyError(parsed.error)}`,
     userMessage: `The answer to ${doing} is not GitHub's. Check that the API URL is right and that no proxy answers instead.`,
     cause: parsed.error,
-  });
-}
-
-function checkedUrl(apiUrl: string): URL {
-  const url = URL.parse(apiUrl);
-  const isUsable = url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)));
-  if (isUsable) return url;
-  throw new AppError({
-    code: 'configuration',
-    message: `The GitHub API URL ${apiUrl} is not an https URL.`,
-    userMessage: `${apiUrl} cannot be used as the GitHub API: the token must not travel unencrypted. Use an https URL.`,
   });
 }
 

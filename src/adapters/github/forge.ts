@@ -1,17 +1,10 @@
 import { systemClock } from '../../core/clock.ts';
+import { latePort } from '../../core/late-port.ts';
 import type { Clock, Forge, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { readChecks } from './checks.ts';
-import { createClient } from './client.ts';
-import { listIssues, readIssue } from './issues.ts';
-import { failedLogs } from './logs.ts';
-import { mergePullRequest } from './merge.ts';
-import { ensurePullRequest } from './pull-requests.ts';
-import { pullRequestState } from './pulls.ts';
+import { checkedUrl } from './api-url.ts';
+import type { ForgeCalls } from './calls.ts';
 import { recognise } from './recognise.ts';
-import { ensureRepository, findRepository } from './repositories.ts';
-import { reviewComments } from './reviews.ts';
-import { runWorkflow, workflowRuns } from './workflows.ts';
 
 export interface GithubForgeOptions {
   token: string;
@@ -29,10 +22,25 @@ export interface GithubForgeOptions {
   pollMs?: number;
 }
 
+const CALLS: Record<keyof ForgeCalls, true> = {
+  findRepository: true,
+  ensureRepository: true,
+  ensurePullRequest: true,
+  pullRequest: true,
+  reviewComments: true,
+  failedLogs: true,
+  issue: true,
+  issues: true,
+  workflowRuns: true,
+  runWorkflow: true,
+  checks: true,
+  merge: true,
+};
+
 const NO_LOG: Log = { info() {}, warn() {} };
 
 /**
- * GitHub. Octokit is loaded with the first call. Errors: `auth` (token, scope or permission), `rate_limited` (with `resetAt`
+ * GitHub. What calls it is loaded with the first call. Errors: `auth` (token, scope or permission), `rate_limited` (with `resetAt`
  * and `waitMs` in the details; up to a minute is waited for), `not_found`, `forge_failed`, `server`, `transport`, `timeout`,
  * `aborted`, and `configuration` for an unusable `apiUrl` or token. `details.status` is GitHub's HTTP status.
  */
@@ -46,31 +54,24 @@ export function createForge(options: GithubForgeOptions): Forge {
       userMessage: 'GITHUB_TOKEN is empty or has a space or line break in it. Copy the token again.',
     });
   }
-  const client = createClient({
-    token,
-    apiUrl,
-    clock,
-    userAgent: options.userAgent ?? 'ai-development-orchestrator',
-    // Looked up at each call, so that a replaced global fetch (proxy, tracing) is used.
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    log: options.log ?? NO_LOG,
-    retryBaseMs: options.retryBaseMs ?? 1_000,
-    pollMs: options.pollMs ?? 1_000,
+  const baseUrl = checkedUrl(apiUrl);
+  const calls = latePort<ForgeCalls>(CALLS, async () => {
+    const { createForgeCalls } = await import('./calls.ts');
+    return createForgeCalls({
+      token,
+      baseUrl,
+      clock,
+      userAgent: options.userAgent ?? 'ai-development-orchestrator',
+      // Looked up at each call, so that a replaced global fetch (proxy, tracing) is used.
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      log: options.log ?? NO_LOG,
+      retryBaseMs: options.retryBaseMs ?? 1_000,
+      pollMs: options.pollMs ?? 1_000,
+    });
   });
   return {
+    ...calls,
     gitAuthorization: () => `Basic ${Buffer.from(`x-access-token:${token}`, 'utf8').toString('base64')}`,
     recognise: (remoteUrl) => recognise(apiUrl, remoteUrl),
-    findRepository: (place, signal) => findRepository(client, place, signal),
-    ensureRepository: (request, signal) => ensureRepository(client, request, signal),
-    ensurePullRequest: (repository, request, signal) => ensurePullRequest(client, repository, request, signal),
-    pullRequest: (repository, number, signal) => pullRequestState(client, repository, number, signal),
-    reviewComments: (repository, number, signal) => reviewComments(client, repository, number, signal),
-    failedLogs: (repository, summary, signal) => failedLogs(client, repository, summary, signal),
-    issue: (asked, signal) => readIssue(client, asked, signal),
-    issues: (repository, signal) => listIssues(client, repository, signal),
-    workflowRuns: (repository, workflow, ref, signal) => workflowRuns(client, repository, workflow, ref, signal),
-    runWorkflow: (repository, request, onChange, signal) => runWorkflow(client, repository, request, onChange, signal),
-    checks: (repository, commit, signal) => readChecks(client, repository, commit, signal),
-    merge: (repository, number, request, signal) => mergePullRequest(client, repository, number, request, signal),
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Octokit } from '@octokit/rest';
+import { isLoopback } from './api-url.ts';
 
 export interface OctokitOptions {
   token: string;
@@ -14,8 +15,6 @@ export interface OctokitOptions {
 const RETRIES = 2;
 /** Answers that a repetition does not change; 405 and 409 are settled by looking at the pull request. */
 const FINAL_STATUSES = [400, 401, 403, 404, 405, 409, 410, 422, 429, 451];
-
-export const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
 
 /** Octokit with GitHub's pacing, which all instances with one token share, and repetition of what failed in passing. */
 export async function loadOctokit(options: OctokitOptions): Promise<Octokit> {
