@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { CommandResult, CommandRunner, CommandSpec, Log } from '../../core/ports.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { type CommandFolder, makeCommandFolder, removeCommandFolder } from './command-folder.ts';
 import { createOutputCapture, type OutputCapture } from './output-capture.ts';
 import { endGroup, trackGroup, untrackGroup } from './process-group.ts';
 import { requireRoom } from './room.ts';
@@ -58,19 +58,18 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     async run(spec, signal) {
       if (signal.aborted) return notRun('cancelled', 0, '');
       const isConfined = await confined();
-      const tempDir = await mkdtemp(join(realpathSync(options.tempDir()), 'c-'));
+      const folder = makeCommandFolder(options.tempDir());
       try {
-        const cacheDir = options.packageCacheDir ?? join(tempDir, 'npm-cache');
-        const env = commandEnvironment(spec, dirname(nodePath), tempDir, cacheDir);
+        const cacheDir = options.packageCacheDir ?? join(folder.dir, 'npm-cache');
         mkdirSync(cacheDir, { recursive: true });
-        const writableDirs = [tempDir, cacheDir, ...(spec.env.HOME === undefined ? [] : [spec.env.HOME])];
+        const env = commandEnvironment(spec, dirname(nodePath), folder, cacheDir);
+        const writableDirs = [folder.dir, cacheDir, ...(spec.env.HOME === undefined ? [] : [spec.env.HOME])];
         const line = isConfined ? confinedLine(spec, nodePath, writableDirs) : shellLine(spec.command);
         const result = await runLine(line, spec, env, signal);
         if (result.exitCode !== 0 && result.ended !== 'cancelled') await requireRoom([spec.cwd, ...writableDirs]);
         return result;
       } finally {
-        // A process that left its group may still write here.
-        await rm(tempDir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => {
+        await removeCommandFolder(folder).catch((error: unknown) => {
           log.warn('temporary folder of a command was left', { error: String(error) });
         });
       }
@@ -113,12 +112,9 @@ function realpathOr(path: string): string {
 function commandEnvironment(
   spec: CommandSpec,
   nodeDir: string,
-  tempDir: string,
+  { home, temp }: CommandFolder,
   cacheDir: string,
 ): Record<string, string> {
-  const home = join(tempDir, 'home');
-  const temp = join(tempDir, 'tmp');
-  for (const dir of [home, temp]) mkdirSync(dir, { recursive: true });
   const base: Record<string, string> = {
     PATH: [nodeDir, process.env.PATH ?? ''].filter((part) => part !== '').join(delimiter),
     HOME: home,
@@ -156,7 +152,7 @@ async function runLine(
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const startedAt = performance.now();
-  const capture = await createOutputCapture(spec.maxOutputBytes, spec.outputFile);
+  const capture = createOutputCapture(spec.maxOutputBytes, spec.outputFile);
   const child = startChild(line, spec.cwd, env);
   const { pid } = child;
   if (pid === undefined) {

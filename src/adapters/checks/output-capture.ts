@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Keeps the last part of a command's output in memory and, up to ten times as much, the first part in a file. */
+/**
+ * Keeps the last part of a command's output in memory and, up to ten times as much, the first part in a file, which is made
+ * with the first output.
+ */
 export interface OutputCapture {
   add(chunk: Buffer): void;
   /** Ends the file; the capture takes nothing more. */
@@ -12,8 +14,8 @@ export interface OutputCapture {
 
 const FILE_FACTOR = 10;
 
-export async function createOutputCapture(maxOutputBytes: number, outputFile: string | null): Promise<OutputCapture> {
-  const file = outputFile === null ? null : await openFile(outputFile);
+export function createOutputCapture(maxOutputBytes: number, outputFile: string | null): OutputCapture {
+  let file: WriteStream | null = null;
   const tail: Buffer[] = [];
   let tailBytes = 0;
   let totalBytes = 0;
@@ -33,7 +35,10 @@ export async function createOutputCapture(maxOutputBytes: number, outputFile: st
     add(chunk) {
       if (!open) return;
       totalBytes += chunk.length;
-      if (file !== null) toFile(file, chunk);
+      if (outputFile !== null) {
+        file ??= openFile(outputFile);
+        toFile(file, chunk);
+      }
       tail.push(chunk);
       tailBytes += chunk.length;
       for (let first = tail[0]; first !== undefined && tailBytes - first.length >= maxOutputBytes; first = tail[0]) {
@@ -56,10 +61,14 @@ export async function createOutputCapture(maxOutputBytes: number, outputFile: st
   };
 }
 
-async function openFile(path: string): Promise<WriteStream> {
-  await mkdir(dirname(path), { recursive: true });
+/** A full disk must not end the command: its result is still worth having without the file. */
+function openFile(path: string): WriteStream {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch {
+    // The stream meets the same.
+  }
   const stream = createWriteStream(path);
-  // A full disk must not end the command: its result is still worth having without the file.
   stream.on('error', () => {});
   return stream;
 }
