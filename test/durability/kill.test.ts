@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunView } from '../../src/protocol/view.ts';
 import { FOLDERS, finishedCalls } from './finished-calls.ts';
 import { EFFECTS, MOMENTS } from './order.ts';
-import { assertOneOfEach, settledView, tiredSteps, treeOf } from './outcome.ts';
+import { assertOneOfEach, settledView, treeOf } from './outcome.ts';
 import {
   endWorkers,
   makePlace,
@@ -69,6 +69,8 @@ async function killAndResume(
     finished = finishedCalls(place, folder);
   }
 }
+
+import { tiredSteps } from './tired-steps.ts';
 
 describe('a killed run', function () {
   this.timeout(300_000);

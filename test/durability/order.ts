@@ -21,6 +21,8 @@ export interface Order {
   effects?: Effects;
   /** Notes what has reached the disk, for a power cut. */
   watch?: DiskWatch;
+  /** Says `rested` when no step is open that was cut too often; nobody else may read beside a worker that is watched. */
+  rest?: boolean;
 }
 
 /** Names of methods, by port. */

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
 import type { DomainEvent } from '../../src/protocol/events.ts';
 import type { RunView } from '../../src/protocol/view.ts';
-import { eventsOf, eventually, look, type Outside, type Place, processesIn, type Said } from './place.ts';
+import { eventsOf, eventually, type Outside, type Place, processesIn, type Said } from './place.ts';
 import { filesIn, temporaryFiles } from './temporary-files.ts';
-
-/** A step that was cut so often is let to its end: the engine parks a run whose step ended the process too often. */
-const MOST_CUTS = 3;
-
-/** Open steps that have been cut as often as is wise. */
-export const tiredSteps = (place: Pick<Place, 'stateDir'>): number =>
-  look(place, (store) => {
-    const row = store
-      .prepare(`SELECT count(*) AS n FROM journal WHERE state = 'open' AND attempts - failures - interruptions >= ?`)
-      .get(MOST_CUTS);
-    return Number(row?.n);
-  });
 
 /** The commits that events name. */
 function commitsIn(events: readonly DomainEvent[]): string[] {

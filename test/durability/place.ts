@@ -163,6 +163,7 @@ export function sampleBrief(number: number): string {
 
 export type Said =
   | { type: 'ready'; runId: string }
+  | { type: 'rested' }
   | { type: 'settled'; view: RunView }
   | { type: 'failed'; message: string; code: string };
 

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createDeployer } from '../../src/adapters/appwrite/deployer.ts';
 import { createRepository } from '../../src/adapters/git/repository.ts';
 import { createForge } from '../../src/adapters/github/forge.ts';
@@ -16,6 +17,7 @@ import type { RunView } from '../../src/protocol/view.ts';
 import type { Deployment } from '../../src/protocol/work.ts';
 import { watchDisk } from './disk-watch.ts';
 import { EFFECTS, type Order } from './order.ts';
+import { tiredSteps } from './tired-steps.ts';
 
 /**
  * One process that starts the run of a state folder, or carries on the one that is there, and says on stdout what became
@@ -24,6 +26,8 @@ import { EFFECTS, type Order } from './order.ts';
 
 /** Long enough to have begun, too short to have ended, for most effects. */
 const INSIDE_MS = 15;
+/** Between two looks at the steps. */
+const LOOK_MS = 50;
 
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const log: Log = {
@@ -110,6 +114,11 @@ async function settle(app: AppApi, runId: string, order: Order): Promise<RunView
   }
 }
 
+async function sayWhenRested(stateDir: string): Promise<void> {
+  while (tiredSteps({ stateDir }) > 0) await delay(LOOK_MS, undefined, { ref: false });
+  say({ type: 'rested' });
+}
+
 async function main(workspaceDir: string, order: Order): Promise<void> {
   const settings = loadSettings({ env: process.env, workspaceDir });
   if (order.watch !== undefined) watchDisk(settings.stateDir, order.watch);
@@ -119,6 +128,7 @@ async function main(workspaceDir: string, order: Order): Promise<void> {
     // A killed process would not write the cache that makes the next one start faster.
     flushCompileCache();
     say({ type: 'ready', runId });
+    if (order.rest) void sayWhenRested(settings.stateDir);
     say({ type: 'settled', view: await settle(app, runId, order) });
   } finally {
     await app.close();
