@@ -42,7 +42,14 @@ export function parseChanges(output: string): TreeChange[] {
   return [...changes.values()];
 }
 
-/** What differs between two commits or trees, renames found. */
+const treeOf = (commit: string): string => `${commit}^{tree}`;
+
+/** What differs between two commits, renames found. */
+export async function changedFiles(git: Git, repoDir: string, from: string, to: string): Promise<ChangedFile[]> {
+  return asChangedFiles(await treeChanges(git, repoDir, treeOf(from), treeOf(to)));
+}
+
+/** What differs between two trees, renames found; each an id, or `<commit>^{tree}`. */
 export async function treeChanges(git: Git, at: string | GitPlace, from: string, to: string): Promise<TreeChange[]> {
   const { stdout } = await git({
     ...placeOf(at),
@@ -55,10 +62,10 @@ export function asChangedFiles(changes: readonly TreeChange[]): ChangedFile[] {
   return changes.map(({ oldMode: _old, mode: _new, ...file }) => file);
 }
 
-/** Unified diff; above maxBytes it ends at a line end with a line that says so. */
+/** Unified diff between two commits; above maxBytes it ends at a line end with a line that says so. */
 export async function patch(git: Git, repoDir: string, from: string, to: string, maxBytes: number): Promise<string> {
   const { stdout, truncated } = await git({
-    args: ['diff-tree', '-r', '-p', ...DIFF_FLAGS, from, to, '--'],
+    args: ['diff-tree', '-r', '-p', ...DIFF_FLAGS, treeOf(from), treeOf(to), '--'],
     cwd: repoDir,
     maxOutputBytes: maxBytes,
     overflow: 'truncate',

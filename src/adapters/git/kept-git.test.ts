@@ -66,6 +66,7 @@ describe('git commands of processes that stay', () => {
 
   it('answer as git does by itself', async () => {
     const [first, second] = [run('rev-parse', 'HEAD~'), run('rev-parse', 'HEAD')].map((id) => id.toString().trim());
+    const treeOf = (commit = '') => run('rev-parse', `${commit}^{tree}`).toString().trim();
     const diff = (from: string, to: string) => ['diff-tree', '-r', '-z', '--raw', '--numstat', '-M', from, to, '--'];
     const patch = (from: string, to: string) => ['diff-tree', '-r', '-p', '--no-color', '-M', from, to, '--'];
     writeFileSync(path.join(dir, 'long.txt'), Array.from({ length: 40_000 }, (_, at) => `line ${at}\n`).join(''));
@@ -76,13 +77,18 @@ describe('git commands of processes that stay', () => {
     const commit = run('cat-file', 'commit', 'HEAD').toString().replace('second', 'third');
     const commands: Omit<GitCommand, 'cwd'>[] = [
       { args: ['cat-file', '--batch', '-z'], stdin: names },
+      { args: diff(`${first}^{tree}`, `${second}^{tree}`) },
+      { args: diff(treeOf(first), treeOf(second)) },
+      { args: diff(treeOf(second), treeOf(second)) },
       { args: diff(first ?? '', second ?? '') },
       { args: diff(second ?? '', first ?? '') },
       { args: diff(first ?? '', first ?? '') },
+      { args: patch(`${first}^{tree}`, `${second}^{tree}`) },
+      { args: patch(treeOf(second), treeOf(first)) },
       { args: patch(first ?? '', second ?? '') },
       { args: patch(second ?? '', second ?? '') },
-      { args: patch(first ?? '', long) },
-      { args: patch(first ?? '', long), ...cut },
+      { args: patch(`${first}^{tree}`, long) },
+      { args: patch(treeOf(first), long), ...cut },
       { args: ['hash-object', '-t', 'commit', '-w', '--stdin'], stdin: commit },
       { args: ['rev-parse', '--sq-quote', "; 'a' $HOME `x`", 'line\nline', '', '*'] },
       { args: ['stripspace'], stdin: 'no line end' },

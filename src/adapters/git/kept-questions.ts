@@ -16,6 +16,7 @@ type Question = (ask: Asking) => Promise<Buffer | null>;
 /** Of the answer; without one of them git says more about commits than about trees. */
 const FORMATS: ReadonlySet<string> = new Set(['--numstat', '-p']);
 const ID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+const TREE = /^[0-9a-f]{40}([0-9a-f]{24})?(\^\{tree\})?$/;
 
 /** Null for a command that git has no such mode for. */
 export function questionOf(command: GitCommand, scratch: ScratchFiles): Question | null {
@@ -76,24 +77,35 @@ function commitObject(content: string, scratch: ScratchFiles): Question {
   return (ask) => scratch.use(content, (file) => ask({ args, input: `${file}\n`, missing }));
 }
 
-/** `diff-tree <flags> <from> <to> --`; a patch that is too long is left to a process that can be ended in the middle. */
+/**
+ * `diff-tree <flags> <from> <to> --`, where both are ids of trees, or `<commit>^{tree}`, which takes a question more. A patch
+ * that is too long is left to a process that can be ended in the middle.
+ */
 function differences(args: readonly string[]): Question | null {
   const [from = '', to = '', end] = args.slice(-3);
   const flags = args.slice(1, -3);
-  if (end !== '--' || !ID.test(from) || !ID.test(to) || !flags.some((flag) => FORMATS.has(flag))) return null;
+  if (end !== '--' || !TREE.test(from) || !TREE.test(to) || !flags.some((flag) => FORMATS.has(flag))) return null;
   return async (ask) => {
-    // Of commits the process would compare others than these two.
-    const trees = await batch(`${from}^{tree}\0${to}^{tree}\0`)?.(ask);
-    const [before, after] = parseBatch(trees ?? Buffer.alloc(0), 2);
-    if (before?.type !== 'tree' || after?.type !== 'tree') return null;
+    const [before, after] = await treeIds(ask, from, to);
+    if (before === undefined || after === undefined) return null;
     // A line that names no trees is given back.
     const mark = `end-${randomUUID()}\n`;
     const answer = await ask({
       args: ['diff-tree', '--stdin', ...flags],
-      input: `${before.id} ${after.id}\n${mark}`,
+      input: `${before} ${after}\n${mark}`,
       missing: (all) => (all.subarray(-mark.length).toString('latin1') === mark ? 0 : 1),
     });
-    const headerBytes = before.id.length + after.id.length + 2;
-    return answer?.subarray(headerBytes, -mark.length) ?? null;
+    // Of commits it would compare others than these two, and would begin otherwise.
+    const header = `${before} ${after}\n`;
+    if (answer?.toString('latin1', 0, header.length) !== header) return null;
+    return answer.subarray(header.length, -mark.length);
   };
+}
+
+/** None when one of them is missing. */
+async function treeIds(ask: Asking, ...names: [string, string]): Promise<string[]> {
+  if (names.every((name) => ID.test(name))) return names;
+  const answer = await batch(names.map((name) => `${name}\0`).join(''))?.(ask);
+  const trees = parseBatch(answer ?? Buffer.alloc(0), names.length);
+  return trees.flatMap((tree) => (tree?.type === 'tree' ? [tree.id] : []));
 }

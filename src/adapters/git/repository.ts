@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Repository } from '../../core/ports.ts';
 import { commitFiles, commitTree, exportTree, listFiles, readFile } from './commits.ts';
-import { asChangedFiles, patch, treeChanges } from './diff.ts';
+import { changedFiles, patch } from './diff.ts';
 import { land, landAgain } from './land.ts';
 import { hasCommonHistory, merge, mergeBase } from './merge.ts';
 import { fileSizes } from './objects.ts';
@@ -69,7 +69,7 @@ export function createRepository({ tempDir, gitBinary }: RepositoryOptions): Rep
     commitTree: (repoDir, tree, parents, message) => commitTree(git, repoDir, tree, parents, message),
     parents: (repoDir, commit) => parents(git, repoDir, commit),
     undo: (repoDir, head, change) => undo(git, repoDir, head, change),
-    changedFiles: async (repoDir, from, to) => asChangedFiles(await treeChanges(git, repoDir, from, to)),
+    changedFiles: (repoDir, from, to) => changedFiles(git, repoDir, from, to),
     patch: (repoDir, from, to, maxBytes) => patch(git, repoDir, from, to, maxBytes),
     readFile: (repoDir, commitOrTree, path) => readFile(git, repoDir, commitOrTree, path),
     fileSizes: (repoDir, commit, paths) => fileSizes(git, repoDir, commit, paths),
