@@ -126,9 +126,11 @@ export function createEventLog(store: Store): EventLog {
         warned(undefined, () => onRecord(record));
       };
       return onWakes(store, eventsTopic(runId), (isEnded) => {
-        const next = () => (isEnded() ? [] : warned([], () => read(runId, lastSeq), isEnded));
-        for (let records = next(); records.length > 0; records = next()) {
+        for (let isMore = true; isMore; ) {
+          const records = isEnded() ? [] : warned([], () => read(runId, lastSeq), isEnded);
           for (const record of records) if (!isEnded()) deliver(record);
+          // What is appended from now on wakes again.
+          isMore = records.length === DEFAULT_LIMIT;
         }
       });
     },
