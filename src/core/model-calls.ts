@@ -2,7 +2,7 @@ import { AppError, type ErrorCode, toAppError } from '../protocol/errors.ts';
 import type { DomainEvent } from '../protocol/events.ts';
 import type { Ledger } from './ledger.ts';
 import type { Limiter } from './limiter.ts';
-import { estimateTokens, findModel, worstCaseUsd } from './model-catalog.ts';
+import { findModel } from './model-catalog.ts';
 import type {
   AgentModel,
   AgentTurnReply,
@@ -16,6 +16,7 @@ import type {
 } from './ports.ts';
 import { createTurnstile } from './turnstile.ts';
 import { requireUnpricedRoom } from './unpriced-calls.ts';
+import { agentWorstUsd, leadWorstUsd } from './worst-case.ts';
 
 /**
  * The one way to a paid model call: the shared gate first, then the budget, then the call, then the failure policy.
@@ -83,21 +84,6 @@ const OUTCOME_UNKNOWN: ReadonlySet<ErrorCode> = new Set(['transport', 'timeout',
 /** Names the limiter's gate of a model. */
 function gateKey(model: string): string {
   return `${findModel(model)?.provider ?? 'other'}/${model}`;
-}
-
-function leadWorstUsd(request: LeadRequest): number | null {
-  const history = request.history.map((exchange) => exchange.input + JSON.stringify(exchange.output)).join('');
-  const prompt = request.instructions + history + request.input + JSON.stringify(request.schema);
-  return worstCaseUsd(request.model, estimateTokens(prompt), request.maxOutputTokens, { cacheTtl: 'none' });
-}
-
-function agentWorstUsd(request: AgentTurnRequest): number | null {
-  const sharedTokens = estimateTokens(JSON.stringify(request.tools) + request.prefix);
-  const ownTokens = estimateTokens(request.suffix + JSON.stringify(request.messages));
-  const promptTokens = sharedTokens + ownTokens;
-  const shared = worstCaseUsd(request.model, sharedTokens, 0, { cacheTtl: '1h', promptTokens });
-  const own = worstCaseUsd(request.model, ownTokens, request.maxOutputTokens, { cacheTtl: '5m', promptTokens });
-  return shared === null || own === null ? null : shared + own;
 }
 
 /** Full jitter: a random part of a wait that doubles. */

@@ -164,6 +164,9 @@ const BYTES_PER_TOKEN = 2.5;
  * An upper estimate of the tokens of a text. English and code run at 3 to 4 bytes a token, and the newest tokenizers count
  * about 30 % more; 2.5 bytes stays above both.
  */
-export function estimateTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+export const estimateTokens = (text: string): number => tokensOfBytes(Buffer.byteLength(text));
+
+/** The same for the length of the text in UTF-8. */
+export function tokensOfBytes(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
 }
