@@ -19,8 +19,12 @@ async function orStopped<T>(call: Promise<T>): Promise<T> {
 }
 
 export const ofLocalCloud = {
-  lead: (model: LeadModel): LeadModel => ({ ask: (request, signal) => orStopped(model.ask(request, signal)) }),
+  lead: (model: LeadModel): LeadModel => ({
+    ...model,
+    ask: (request, signal) => orStopped(model.ask(request, signal)),
+  }),
   agent: (model: AgentModel): AgentModel => ({
+    ...model,
     turn: (request, signal, options) => orStopped(model.turn(request, signal, options)),
   }),
 };

@@ -295,6 +295,20 @@ describe('model calls', () => {
     setup(failing()).calls.prepareLead();
   });
 
+  it('has the agents get ready once the lead may have been asked, and asks them also when that failed', async () => {
+    const { promise: isPrepared, resolve: prepared } = Promise.withResolvers<void>();
+    const agent = Object.assign(new ScriptedAgent(() => ({ text: 'ok' })), {
+      prepare: async () => {
+        prepared();
+        throw new Error('not loaded');
+      },
+    });
+    const { calls, call } = setup(failing(), agent);
+    calls.prepareAgent();
+    await isPrepared;
+    assert.equal((await calls.turnAgent(TURN, call)).text, 'ok');
+  });
+
   it('has worked on one answer, up to a request that waits for the disk, before the next answer is given', async () => {
     const { promise: onDisk, resolve: flushed } = Promise.withResolvers<void>();
     const disks = [Promise.resolve(), Promise.resolve(), onDisk];

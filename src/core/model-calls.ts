@@ -50,6 +50,8 @@ export interface ModelCalls {
   turnAgent(request: AgentTurnRequest, call: ModelCall): Promise<AgentTurnReply>;
   /** The lead is going to be asked: what that needs is loaded while the program waits for something else. */
   prepareLead(): void;
+  /** The agents are going to be asked after the lead: what that needs is loaded while the lead thinks. */
+  prepareAgent(): void;
 }
 
 export interface ModelCallsOptions {
@@ -63,6 +65,8 @@ export interface ModelCallsOptions {
   log: Log;
 }
 
+/** A request that is being made has left by then, and no answer comes much sooner. */
+const SENT_WITHIN_MS = 100;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
 const MAX_TRIES = 6;
@@ -242,9 +246,13 @@ export function createModelCalls(given: ModelCallsOptions): ModelCalls {
         start: (current, signal, cleared) => options.agent.turn(current, signal, { onText: call.onText, cleared }),
         refit: (current, error) => onFallback(current, error, call),
       }),
-    prepareLead: () => void options.lead.prepare?.().catch(() => {}),
+    prepareLead: () => prepare(options.lead),
+    prepareAgent: () => void setTimeout(prepare, SENT_WITHIN_MS, options.agent).unref(),
   };
 }
+
+/** A failure shows at the first call. */
+const prepare = (model: Pick<LeadModel, 'prepare'>): void => void model.prepare?.().catch(() => {});
 
 function onFallback<Q extends { model: string }>(request: Q, error: AppError, call: ModelCall): Q | null {
   const { fallbackModel } = call;

@@ -25,6 +25,8 @@ export interface AnthropicOptions {
   primingWaitMs?: number;
 }
 
+const loadSdk = () => import('@anthropic-ai/sdk');
+
 const PROVIDER = 'anthropic';
 /** From here on every model caches a prefix (the least is 512 to 4,096 tokens by model); one less would save about a cent. */
 const PRIMED_FROM_TOKENS = 4_096;
@@ -71,6 +73,7 @@ export function createAnthropicAgent(options: AnthropicOptions): AgentModel {
   const priming = createPriming(primingWaitMs === undefined ? { now } : { now, waitMs: primingWaitMs });
 
   return {
+    prepare: loadSdk,
     async turn(request, signal, turnOptions = {}) {
       const shared = JSON.stringify([request.model, request.tools, request.prefix]);
       if (estimateTokens(shared) < PRIMED_FROM_TOKENS)
@@ -98,7 +101,7 @@ async function turnOnce(
   });
   const startedAt = performance.now();
   try {
-    const { default: Client } = await import('@anthropic-ai/sdk');
+    const { default: Client } = await loadSdk();
     const client = new Client({
       apiKey: options.apiKey,
       baseURL: options.baseUrl,

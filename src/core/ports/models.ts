@@ -101,4 +101,6 @@ export interface TurnOptions {
 /** One streamed agent turn. Classifies failures and does not retry. */
 export interface AgentModel {
   turn(request: AgentTurnRequest, signal: AbortSignal, options?: TurnOptions): Promise<AgentTurnReply>;
+  /** As that of the lead. */
+  prepare?(): Promise<unknown>;
 }
