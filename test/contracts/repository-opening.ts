@@ -13,12 +13,21 @@ import {
   write,
 } from './repository-support.ts';
 
-function openingFoldersContract(make: () => Repository): void {
+function openingFoldersContract(makeOpen: () => Repository): void {
   let root: string;
+  const made: Repository[] = [];
+  const make = () => {
+    const repository = makeOpen();
+    made.push(repository);
+    return repository;
+  };
   beforeEach(() => {
     root = temporaryFolder();
   });
-  afterEach(() => removeFolder(root));
+  afterEach(async () => {
+    for (const repository of made.splice(0)) await repository.close();
+    removeFolder(root);
+  });
 
   it('makes a repository with one empty commit in a missing folder, and finds it the second time', async () => {
     const repository = make();
