@@ -93,6 +93,7 @@ describe('the command line', () => {
       assert.equal(await cli.run('run', cli.briefPath, '--local'), 3);
       assert.equal(await cli.run('show', FAKE_RUN_ID), 0);
       assert.equal(cli.stdout().split('! may remove or reduce the tests in api/old.test.js').length - 1, count);
+      await cli.close();
     }
   });
 

@@ -19,9 +19,11 @@ describe('the doctor and the shared records', () => {
   let dir: string;
   let place: Place;
   const open = async (scopes?: readonly string[]) => {
-    dir = mkdtempSync(join(tmpdir(), 'records-doctor-'));
     place = await openPlace(scopes);
   };
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'records-doctor-'));
+  });
   afterEach(async () => {
     await place.close();
     rmSync(dir, { recursive: true, force: true });
