@@ -142,11 +142,9 @@ function moveRefAndHead(
   const moveRef = from === null ? `create ${ref} ${commit}` : `update ${ref} ${commit} ${from}`;
   const update = () =>
     git({
-      // Asked of the repository, so that one process moves the refs of all worktrees.
-      ...objectsOf(layout),
-      args: ['update-ref', '--stdin'],
+      ...worktreeCommand(layout, ['update-ref', '--stdin']),
       // HEAD itself, never a branch that a command may have checked out here.
-      stdin: `${moveRef}\noption no-deref\nupdate worktrees/${path.basename(layout.gitDir)}/HEAD ${commit}\n`,
+      stdin: `${moveRef}\noption no-deref\nupdate HEAD ${commit}\n`,
     });
   return withWorktreeLocks(layout, update, () => removeStaleLock(git, layout.dir, ref));
 }
