@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -32,6 +32,12 @@ export interface RepositoryFixture {
 export function git(cwd: string, ...args: string[]): string {
   const env = { ...process.env, LC_ALL: 'C', GIT_CONFIG_GLOBAL: path.join(cwd, 'no-such-config') };
   return execFileSync('git', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** Whether git can keep refs in tables; 2.45 and newer can. */
+export function hasReftable(): boolean {
+  const { stdout, stderr } = spawnSync('git', ['init', '-h'], { encoding: 'utf8' });
+  return `${stdout}${stderr}`.includes('--ref-format');
 }
 
 export function write(dir: string, file: string, content: string): void {

@@ -3,7 +3,16 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writ
 import path from 'node:path';
 import type { Repository } from '../../src/core/ports.ts';
 import type { AppError } from '../../src/protocol/errors.ts';
-import { git, message, type RepositoryFixture, read, userState, withRepository, write } from './repository-support.ts';
+import {
+  git,
+  hasReftable,
+  message,
+  type RepositoryFixture,
+  read,
+  userState,
+  withRepository,
+  write,
+} from './repository-support.ts';
 
 export const REF = 'refs/orchestrator/r1/s1';
 
@@ -39,6 +48,31 @@ function committingContract(make: () => Repository): void {
       assert.equal(git(dir, 'status', '--porcelain'), '');
       assert.equal(git(dir, 'rev-parse', 'HEAD'), made?.commit);
     }));
+
+  it('does so where refs are kept in tables', function () {
+    if (!hasReftable()) {
+      console.log('      skipped: this git keeps no refs in tables (2.45 and newer do)');
+      this.skip();
+    }
+    return withRepository(make, async ({ repository, root }) => {
+      const repoDir = path.join(root, 'tables');
+      git(root, 'init', '--quiet', '--ref-format=reftable', 'tables');
+      const who = ['-c', 'user.name=U', '-c', 'user.email=u@example.test'];
+      git(repoDir, ...who, 'commit', '--quiet', '--allow-empty', '-m', 'first');
+      const base = git(repoDir, 'rev-parse', 'HEAD');
+      const dir = path.join(root, 'worktree of tables');
+      await repository.openWorktree(repoDir, dir, base);
+      let last = base;
+      for (const name of ['a', 'b']) {
+        write(dir, name, name);
+        last = (await repository.commitWorktree(dir, [last], REF, message(name)))?.commit ?? '';
+        assert.equal(git(dir, 'rev-parse', 'HEAD'), last);
+        assert.equal(git(dir, 'status', '--porcelain'), '');
+        assert.equal(await repository.readRef(repoDir, REF), last);
+      }
+      assert.equal(git(repoDir, 'rev-parse', 'HEAD'), base);
+    });
+  });
 
   it('gives null without a change, and the same commit when the step is repeated', () =>
     withRepository(make, async (fixture) => {
