@@ -128,6 +128,20 @@ for (const sandbox of ['off', 'auto'] as const) {
       assert.ok(file.length > 200_000 && file.length < 200_200);
     });
 
+    it('leaves no file of a command that says nothing, not even that of one before', async () => {
+      const outputFile = join(dir, 'logs', 'out.txt');
+      await runner.run(spec('echo loud', { outputFile }), never);
+      assert.equal(await readFile(outputFile, 'utf8'), 'loud\n');
+      const quiet = await runner.run(spec('exit 3', { outputFile }), never);
+      assert.deepEqual([quiet.exitCode, quiet.outputBytes, existsSync(outputFile)], [3, 0, false]);
+    });
+
+    it('rejects when there can be no folder for the file', async () => {
+      await writeFile(join(dir, 'logs'), '');
+      const outputFile = join(dir, 'logs', 'out.txt');
+      await assert.rejects(runner.run(spec('echo loud', { outputFile }), never), { code: /^(EEXIST|ENOTDIR)$/ });
+    });
+
     it('ends a command that takes too long, and one that falls silent, but not one that keeps talking', async () => {
       const wall = await runner.run(spec('while true; do echo .; sleep 0.02; done', { wallMs: 300 }), never);
       assert.deepEqual([wall.ended, wall.exitCode], ['wall', null]);

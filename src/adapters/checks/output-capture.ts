@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync, type WriteStream } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Keeps the last part of a command's output in memory and, up to ten times as much, the first part in a file, which is made
- * with the first output.
+ * with the first output: a command that says nothing leaves none, nor that of an earlier one.
  */
 export interface OutputCapture {
   add(chunk: Buffer): void;
@@ -15,6 +15,10 @@ export interface OutputCapture {
 const FILE_FACTOR = 10;
 
 export function createOutputCapture(maxOutputBytes: number, outputFile: string | null): OutputCapture {
+  if (outputFile !== null) {
+    mkdirSync(dirname(outputFile), { recursive: true });
+    rmSync(outputFile, { force: true });
+  }
   let file: WriteStream | null = null;
   const tail: Buffer[] = [];
   let tailBytes = 0;
@@ -61,14 +65,9 @@ export function createOutputCapture(maxOutputBytes: number, outputFile: string |
   };
 }
 
-/** A full disk must not end the command: its result is still worth having without the file. */
 function openFile(path: string): WriteStream {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch {
-    // The stream meets the same.
-  }
   const stream = createWriteStream(path);
+  // A full disk must not end the command: its result is still worth having without the file.
   stream.on('error', () => {});
   return stream;
 }

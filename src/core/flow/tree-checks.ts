@@ -14,9 +14,9 @@ const TAIL_CHARS = 4_000;
  * as evidence; empty when all is well.
  */
 export async function makeRunnable(
-  services: Services,
+  services: Pick<Services, 'files' | 'runner'>,
   signal: AbortSignal,
-  policy: RunPolicy,
+  policy: Pick<RunPolicy, 'checks'>,
   workspaceDir: string,
   place: CheckPlace,
 ): Promise<Evidence[]> {
@@ -30,7 +30,7 @@ export async function makeRunnable(
     signal.throwIfAborted();
     const outcome = outcomeOf(result);
     if (outcome === 'passed') continue;
-    const { exitCode, durationMs, output } = result;
+    const { exitCode, durationMs, output, outputBytes } = result;
     failed.push({
       name: 'set-up',
       command,
@@ -38,7 +38,7 @@ export async function makeRunnable(
       outcome,
       durationMs,
       outputTail: output.slice(-TAIL_CHARS),
-      outputFile,
+      outputFile: outputBytes > 0 ? outputFile : null,
     });
   }
   return failed;
