@@ -295,18 +295,22 @@ describe('model calls', () => {
     setup(failing()).calls.prepareLead();
   });
 
-  it('has the agents get ready once the lead may have been asked, and asks them also when that failed', async () => {
+  it('has the agents get ready when the lead is asked, once, and asks them also when that failed', async () => {
     const { promise: isPrepared, resolve: prepared } = Promise.withResolvers<void>();
+    let times = 0;
     const agent = Object.assign(new ScriptedAgent(() => ({ text: 'ok' })), {
       prepare: async () => {
+        times += 1;
         prepared();
         throw new Error('not loaded');
       },
     });
     const { calls, call } = setup(failing(), agent);
-    calls.prepareAgent();
+    await calls.askLead(LEAD, call);
+    await calls.askLead(LEAD, { ...call, callKey: 'r:review' });
     await isPrepared;
-    assert.equal((await calls.turnAgent(TURN, call)).text, 'ok');
+    assert.equal((await calls.turnAgent(TURN, { ...call, callKey: 'r:turn' })).text, 'ok');
+    assert.equal(times, 1);
   });
 
   it('has worked on one answer, up to a request that waits for the disk, before the next answer is given', async () => {

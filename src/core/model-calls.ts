@@ -50,8 +50,6 @@ export interface ModelCalls {
   turnAgent(request: AgentTurnRequest, call: ModelCall): Promise<AgentTurnReply>;
   /** The lead is going to be asked: what that needs is loaded while the program waits for something else. */
   prepareLead(): void;
-  /** The agents are going to be asked after the lead: what that needs is loaded while the lead thinks. */
-  prepareAgent(): void;
 }
 
 export interface ModelCallsOptions {
@@ -230,16 +228,25 @@ async function callModel<Q extends { model: string }, R extends ModelReply>(
 export function createModelCalls(given: ModelCallsOptions): ModelCalls {
   const sending = { newest: Promise.resolve() };
   const options = { ...given, sending, pass: createTurnstile(() => sending.newest) };
+  let isAgentPrepared = false;
+  /** After the lead the agents are asked: what they need is loaded while it thinks, once. */
+  const prepareAgent = (): void => {
+    if (isAgentPrepared) return;
+    isAgentPrepared = true;
+    setTimeout(prepare, SENT_WITHIN_MS, options.agent).unref();
+  };
   return {
-    askLead: (request, call) =>
-      callModel(options, call, request, {
+    askLead(request, call) {
+      prepareAgent();
+      return callModel(options, call, request, {
         worstUsd: leadWorstUsd,
         start: async (current, signal, cleared) => {
           await cleared;
           return options.lead.ask(current, signal);
         },
         refit: (current, error) => onFallback(current, error, call) ?? roomier(current, error),
-      }),
+      });
+    },
     turnAgent: (request, call) =>
       callModel(options, call, request, {
         worstUsd: agentWorstUsd,
@@ -247,7 +254,6 @@ export function createModelCalls(given: ModelCallsOptions): ModelCalls {
         refit: (current, error) => onFallback(current, error, call),
       }),
     prepareLead: () => prepare(options.lead),
-    prepareAgent: () => void setTimeout(prepare, SENT_WITHIN_MS, options.agent).unref(),
   };
 }
 

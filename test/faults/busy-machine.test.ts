@@ -109,7 +109,6 @@ function scriptedCalls(command: string): ModelCalls {
     askLead: (request, call) => lead.ask(request, call.signal),
     turnAgent: (request, call) => agent.turn(request, call.signal),
     prepareLead: () => {},
-    prepareAgent: () => {},
   };
 }
 

@@ -60,7 +60,6 @@ async function runStages(
     map === null
       ? null
       : { ...map, deployed: await pausable(ctx, 'places', (s) => presentPlaces(services, input, state, s.signal)) };
-  if (until !== 'plan') services.calls.prepareAgent();
   const plan = await makePlan(ctx, services, input, project, answers, state);
   if (until === 'plan') return done('plan');
 
