@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import * as z from 'zod';
 import { until } from './until.ts';
@@ -26,9 +27,22 @@ export interface Bridge {
   expectNewHost: () => void;
 }
 
-function post(socketPath: string, message: string, timeoutMs: number): Promise<string> {
+/** Nothing where nobody listens: a socket has its name a moment earlier, and a killed extension host leaves its own. */
+function connect(socketPath: string): Promise<net.Socket | undefined> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ socketPath, method: 'POST', timeout: timeoutMs }, (response) => {
+    const socket = net.connect(socketPath);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(undefined);
+      else reject(error);
+    });
+  });
+}
+
+function post(socket: net.Socket, message: string, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { createConnection: () => socket, method: 'POST', timeout: timeoutMs };
+    const request = http.request(options, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {
@@ -47,10 +61,10 @@ function post(socketPath: string, message: string, timeoutMs: number): Promise<s
 export function openBridge(folder: string, { startMs = 60_000, answerMs = 60_000 } = {}): Bridge {
   fs.mkdirSync(folder, { recursive: true });
   let sinceMs = 0;
-  const newestSocket = (): string | undefined => {
+  const newestHost = async (): Promise<net.Socket | undefined> => {
     const names = fs.readdirSync(folder).filter((name) => Number.parseInt(name, 10) >= sinceMs);
     const newest = names.sort().at(-1);
-    return newest === undefined ? undefined : path.join(folder, newest);
+    return newest === undefined ? undefined : connect(path.join(folder, newest));
   };
   return {
     expectNewHost: () => {
@@ -60,7 +74,7 @@ export function openBridge(folder: string, { startMs = 60_000, answerMs = 60_000
       run: (vscode: Vscode, ...args: Args) => Value | PromiseLike<Value>,
       ...args: Args
     ) => {
-      const socket = await until(newestSocket, { what: 'the extension host', timeoutMs: startMs });
+      const socket = await until(newestHost, { what: 'the extension host', timeoutMs: startMs });
       const body = await post(socket, JSON.stringify({ source: String(run), args }), answerMs);
       const answer = reply.parse(JSON.parse(body));
       if (!answer.ok) throw new Error(`in the extension host: ${answer.error}`);
