@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Ctx, Handle, StepContext } from '../../src/core/engine/port.ts';
+import type { Condition, Ctx, Handle, StepContext } from '../../src/core/engine/port.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import { define, event, hanging, latch, type OpenWith } from './engine-world.ts';
 
@@ -37,6 +37,69 @@ export function childTests(openWith: OpenWith): void {
       ['r/b=B', 'r/a=A'],
       ['r/b=B', 'r/a=A'],
     ]);
+  });
+
+  it('ends a wait for a condition, says so on replay without asking it, and takes an outcome before it', async () => {
+    const gate = latch<string>();
+    const between = latch();
+    const hang = hanging();
+    let last: (s: StepContext) => Promise<unknown> = hang.run;
+    const child = define('child@1', (ctx: Ctx) => ctx.step('s', () => gate.wait()));
+    let tell = () => {};
+    let [doesHold, asked, watched] = [false, 0, 0];
+    const condition: Condition = {
+      holds: () => {
+        asked += 1;
+        return doesHold;
+      },
+      watch: (listener) => {
+        watched += 1;
+        tell = listener;
+        return () => {
+          watched -= 1;
+        };
+      },
+    };
+    const order: string[][] = [];
+    const def = define('parent@1', async (ctx: Ctx) => {
+      const taken: string[] = [];
+      order.push(taken);
+      const open = [await ctx.startChild('c', child, null)];
+      const take = async (name: string) => taken.push((await ctx.waitAny(name, open, condition))?.handle.runId ?? '-');
+      await take('first');
+      await ctx.step('between', () => between.wait());
+      await take('second');
+      taken.push((await ctx.waitAny('last-wait', open)).handle.runId);
+      await ctx.step('last', (s) => last(s));
+    });
+    const first = await openWith(def, child);
+    await first.engine.start(def, null, { runId: 'r' });
+    await gate.reached;
+    tell();
+    assert.deepEqual(
+      (await first.engine.history('r')).map(({ name }) => name),
+      ['c'],
+    );
+    doesHold = true;
+    tell();
+    await between.reached;
+    // The second wait finds the outcome and the condition, both there when it begins.
+    gate.open('C');
+    await first.engine.result({ runId: 'r/c' });
+    between.open();
+    await hang.reached;
+    assert.deepEqual([watched, asked > 0], [0, true]);
+    await first.engine.stop();
+    last = async () => 1;
+    asked = 0;
+    const second = await openWith(def, child);
+    await second.engine.resume('r');
+    await second.engine.result({ runId: 'r' });
+    assert.deepEqual(order, [
+      ['-', 'r/c', 'r/c'],
+      ['-', 'r/c', 'r/c'],
+    ]);
+    assert.equal(asked, 0);
   });
 
   it('gives a failed child as a value, in the stream of the root', async () => {

@@ -4,7 +4,7 @@ import { engineConflict } from './calls.ts';
 import { appendEvent } from './event-log.ts';
 import type { Execution } from './execution.ts';
 import { closeEntry } from './journal.ts';
-import type { Ctx, Definition, Handle } from './port.ts';
+import type { Condition, Ctx, Definition, Handle } from './port.ts';
 import { insertRun } from './runs.ts';
 import { runStep } from './step.ts';
 import type { Store } from './store.ts';
@@ -37,7 +37,8 @@ export function createContext(deps: ContextDeps): Ctx {
         if (entry === undefined) recordChild(deps, site, definition, input);
         return { runId: childId(runId, name) };
       }),
-    waitAny: (name, handles) => calls.make(name, 'waitAny', (site, entry) => runWaitAny(deps, site, entry, handles)),
+    waitAny: (<O>(name: string, handles: readonly Handle<O>[], or?: Condition) =>
+      calls.make(name, 'waitAny', (site, entry) => runWaitAny(deps, site, entry, handles, or))) as Ctx['waitAny'],
     waitFor: (name, topic, { timeoutMs }) =>
       calls.make(name, 'waitFor', (site, entry) => runWaitFor(deps, site, entry, topic, timeoutMs)),
     sleep: (name, ms) => calls.make(name, 'sleep', (site, entry) => runSleep(deps, site, entry, ms)),

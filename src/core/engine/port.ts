@@ -56,6 +56,20 @@ export interface Handle<O> {
   readonly _out?: O;
 }
 
+/** Something in this process that a wait may end for. */
+export interface Condition {
+  /** Looked at when the wait begins, and whenever it may have changed. */
+  holds(): boolean;
+  /** Calls back when it may hold; returns the function that ends it. */
+  watch(listener: () => void): () => void;
+}
+
+/** A run that has ended, and how. */
+export interface Ended<O> {
+  handle: Handle<O>;
+  outcome: Outcome<O>;
+}
+
 export interface Ctx {
   readonly runId: string;
   /** The run at the top: equal to runId for a root run. Events are appended to its stream. */
@@ -65,7 +79,9 @@ export interface Ctx {
   /** Starts a child run with id `runId/name`, once; returns at once. */
   startChild<I, O>(name: string, definition: Definition<I, O>, input: I): Promise<Handle<O>>;
   /** Waits until one of the handles has an outcome; which one it was is recorded under `name`. */
-  waitAny<O>(name: string, handles: readonly Handle<O>[]): Promise<{ handle: Handle<O>; outcome: Outcome<O> }>;
+  waitAny<O>(name: string, handles: readonly Handle<O>[]): Promise<Ended<O>>;
+  /** The same, and null as soon as the condition holds, which is recorded as well; an outcome that is there comes first. */
+  waitAny<O>(name: string, handles: readonly Handle<O>[], or: Condition): Promise<Ended<O> | null>;
   /** Takes the next message of a topic from this run's durable inbox (kept if it came early); null after timeoutMs. */
   waitFor<T>(name: string, topic: string, options: { timeoutMs: number }): Promise<T | null>;
   sleep(name: string, ms: number): Promise<void>;

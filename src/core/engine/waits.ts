@@ -2,7 +2,7 @@ import { engineConflict, replay } from './calls.ts';
 import type { Execution } from './execution.ts';
 import { hasMessage, takeMessage } from './inbox.ts';
 import { type CallSite, closeEntry, type Entry, openEntry } from './journal.ts';
-import type { Handle, Outcome } from './port.ts';
+import type { Condition, Ended, Handle, Outcome } from './port.ts';
 import { findRun, inboxTopic, isEnded, outcomeOf, type RunRow, runTopic } from './runs.ts';
 import type { Store } from './store.ts';
 import { toJson, unpackValue } from './values.ts';
@@ -90,7 +90,8 @@ export async function runWaitAny<O>(
   site: CallSite,
   entry: Entry | undefined,
   handles: readonly Handle<O>[],
-): Promise<{ handle: Handle<O>; outcome: Outcome<O> }> {
+  or?: Condition,
+): Promise<Ended<O> | null> {
   const { store, execution } = deps;
   const startedAt = store.clock.now();
   const conflict = (what: string) =>
@@ -102,7 +103,7 @@ export async function runWaitAny<O>(
     return row;
   };
   /** Among the ended ones the one that ended first; among equals the one that is named first. */
-  const firstEnded = (): { handle: Handle<O>; outcome: Outcome<O> } | undefined => {
+  const firstEnded = (): Ended<O> | undefined => {
     const ended = handles
       .map((handle) => ({ handle, row: rowOf(handle) }))
       .filter(({ row }) => isEnded(row.status))
@@ -114,6 +115,7 @@ export async function runWaitAny<O>(
   if (handles.length === 0) throw conflict('has nothing to wait for.');
   if (entry !== undefined) {
     const chosen = replay(store, entry);
+    if (chosen === null && or !== undefined) return null;
     const handle = handles.find(({ runId }) => runId === chosen);
     if (handle === undefined) throw conflict(`chose run ${String(chosen)} before and is not given it now.`);
     const outcome = store.read(() => outcomeOf(store, rowOf(handle)));
@@ -122,10 +124,11 @@ export async function runWaitAny<O>(
   }
 
   const topics = handles.map(({ runId }) => runTopic(runId));
-  const options = { signal: execution.signal, clock: store.clock, deadline: null };
-  const found = await until(store.wakes, topics, () => store.read(firstEnded), options);
+  const look = (): Ended<O> | null | undefined => store.read(firstEnded) ?? (or?.holds() ? null : undefined);
+  const options = { signal: execution.signal, clock: store.clock, deadline: null, ...(or && { watch: or.watch }) };
+  const found = await until(store.wakes, topics, look, options);
   if (found === undefined) throw conflict('ended without an outcome.');
-  const value = toJson(found.handle.runId, 'a run id');
+  const value = toJson(found?.handle.runId ?? null, 'a run id');
   execution.record(() => closeEntry(store, site, { state: 'ok', value, startedAt }), { durability: 'soon' });
   return found;
 }

@@ -84,6 +84,8 @@ interface UntilOptions {
   clock: Clock;
   /** Milliseconds since the epoch; null waits without end. */
   deadline: number | null;
+  /** Tells when to look beside the wakes; returns the function that ends it. */
+  watch?: (listener: () => void) => () => void;
 }
 
 /**
@@ -104,6 +106,7 @@ export function until<T>(
       if (done) return;
       done = true;
       off();
+      unwatch?.();
       timer.abort();
       signal.removeEventListener('abort', onAbort);
       act();
@@ -119,6 +122,7 @@ export function until<T>(
     };
     const onAbort = () => settle(() => reject(abortError(signal)));
     const off = wakes.on(topics, look);
+    const unwatch = options.watch?.(look);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     look();
