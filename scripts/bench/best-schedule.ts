@@ -1,12 +1,16 @@
-/** A piece of work for one agent. */
+/** A piece of work: an agent's, then somebody else's. */
 export interface Job {
   id: string;
   dependsOn: readonly string[];
-  /** A whole number of some unit. */
-  length: number;
+  /** What it keeps an agent busy with; a whole number of some unit. */
+  work: number;
+  /** From then until what depends on it may start, in the same unit. */
+  review: number;
 }
 
+/** A job that has been started and is not done; its agent is busy until `free`. */
 interface Running {
+  free: number;
   end: number;
   id: string;
 }
@@ -21,7 +25,7 @@ function tailsOf(jobs: readonly Job[]): Map<string, number> {
     const known = tails.get(job.id);
     if (known !== undefined) return known;
     const after = jobs.filter((other) => other.dependsOn.includes(job.id)).map(tail);
-    const length = job.length + Math.max(0, ...after);
+    const length = job.work + job.review + Math.max(0, ...after);
     tails.set(job.id, length);
     return length;
   };
@@ -39,15 +43,23 @@ function choices(jobs: readonly Job[], count: number): Job[][] {
 
 /**
  * The shortest time in which `agents` can do the jobs, each without a break and after what it depends on: exact, by trying
- * everything that a bound does not exclude. Work may only start when something ends, which loses no schedule.
+ * everything that a bound does not exclude. Work may only start when an agent or a job is done, which loses no schedule.
  */
 export function shortestSchedule(jobs: readonly Job[], agents: number): number {
   const tails = tailsOf(jobs);
-  const total = jobs.reduce((sum, job) => sum + job.length, 0);
-  for (let limit = Math.max(...tails.values(), Math.ceil(total / agents)); ; limit += 1) {
+  for (let limit = lowerBound(jobs, agents); ; limit += 1) {
     if (fits({ jobs, agents, tails, limit, tried: new Set() }, 0, new Set(), [])) return limit;
   }
 }
+
+/** The longest chain, or all work divided by the agents and one review: no schedule can be shorter, and often none is as short. */
+export function lowerBound(jobs: readonly Job[], agents: number): number {
+  const work = jobs.reduce((sum, job) => sum + job.work, 0);
+  return Math.max(...tailsOf(jobs).values(), Math.ceil(work / agents) + leastReview(jobs));
+}
+
+/** Whatever is worked on last is reviewed after it. */
+const leastReview = (jobs: readonly Job[]): number => Math.min(...jobs.map(({ review }) => review));
 
 interface Search {
   jobs: readonly Job[];
@@ -66,11 +78,13 @@ function fits(search: Search, now: number, done: ReadonlySet<string>, running: r
   const key = JSON.stringify([now, running, [...done].sort()]);
   if (tried.has(key)) return false;
   const ready = left.filter((job) => job.dependsOn.every((id) => done.has(id)));
-  for (const chosen of choices(ready, agents - running.length)) {
-    const next = [...running, ...chosen.map((job) => ({ end: now + job.length, id: job.id }))];
+  const busy = running.filter(({ free }) => free > now).length;
+  for (const chosen of choices(ready, agents - busy)) {
+    const started = chosen.map(({ id, work, review }) => ({ free: now + work, end: now + work + review, id }));
+    const next = [...running, ...started];
     if (next.length === 0) continue;
-    const then = Math.min(...next.map(({ end }) => end));
-    const ended = next.filter(({ end }) => end === then).map(({ id }) => id);
+    const then = Math.min(...next.flatMap(({ free, end }) => (free > now ? [free, end] : [end])));
+    const ended = next.filter(({ end }) => end <= then).map(({ id }) => id);
     const going = next.filter(({ end }) => end > then).sort((a, b) => a.end - b.end || (a.id < b.id ? -1 : 1));
     if (fits(search, then, new Set([...done, ...ended]), going)) return true;
   }
@@ -79,21 +93,19 @@ function fits(search: Search, now: number, done: ReadonlySet<string>, running: r
 }
 
 /** True when a chain, or all the work that is left, cannot end by the limit. */
-function isTooLate(
-  { agents, tails, limit }: Search,
-  now: number,
-  left: readonly Job[],
-  running: readonly Running[],
-): boolean {
+function isTooLate(search: Search, now: number, left: readonly Job[], running: readonly Running[]): boolean {
+  const { jobs, agents, tails, limit } = search;
   const ends = new Map(running.map(({ id, end }) => [id, end]));
   const start = (job: Job): number => {
     const before = job.dependsOn.map((id) => {
       const waiting = left.find((other) => other.id === id);
-      return waiting === undefined ? (ends.get(id) ?? now) : start(waiting) + waiting.length;
+      return waiting === undefined ? (ends.get(id) ?? now) : start(waiting) + waiting.work + waiting.review;
     });
     return Math.max(now, ...before);
   };
   if (left.some((job) => start(job) + (tails.get(job.id) ?? 0) > limit)) return true;
-  const free = (agents - running.length) * (limit - now) + running.reduce((sum, { end }) => sum + limit - end, 0);
-  return left.reduce((sum, job) => sum + job.length, 0) > free;
+  const last = limit - leastReview(jobs);
+  const busy = running.filter(({ free }) => free > now);
+  const room = (agents - busy.length) * (last - now) + busy.reduce((sum, { free }) => sum + last - free, 0);
+  return left.reduce((sum, job) => sum + job.work, 0) > room;
 }

@@ -24,6 +24,7 @@ import { OverlapRadar } from '../core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../core/flow/policy.ts';
 import { Rehearsals } from '../core/flow/rehearsals.ts';
 import { rollbackDefinition } from '../core/flow/rollback.ts';
+import { Seats } from '../core/flow/seats.ts';
 import type { Services } from '../core/flow/services.ts';
 import { subtaskDefinition } from '../core/flow/subtask.ts';
 import { limitCommands } from '../core/heavy-commands.ts';
@@ -112,6 +113,7 @@ export async function compose({
     files: createFiles(),
     radar: new OverlapRadar(),
     rehearsals: new Rehearsals(),
+    seats: new Seats(),
     remote: settings.remote,
     refuseCommand,
     runDir: (rootRunId) => join(settings.stateDir, 'runs', rootRunId),

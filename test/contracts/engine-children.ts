@@ -3,6 +3,26 @@ import type { Condition, Ctx, Handle, StepContext } from '../../src/core/engine/
 import { AppError } from '../../src/protocol/errors.ts';
 import { define, event, hanging, latch, type OpenWith } from './engine-world.ts';
 
+class Weather implements Condition {
+  doesHold = false;
+  asked = 0;
+  readonly listeners = new Set<() => void>();
+
+  holds(): boolean {
+    this.asked += 1;
+    return this.doesHold;
+  }
+
+  watch(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
 export function childTests(openWith: OpenWith): void {
   it('takes children in the order in which they end, and keeps the choice on replay', async () => {
     const gates = { a: latch<string>(), b: latch<string>() };
@@ -45,21 +65,7 @@ export function childTests(openWith: OpenWith): void {
     const hang = hanging();
     let last: (s: StepContext) => Promise<unknown> = hang.run;
     const child = define('child@1', (ctx: Ctx) => ctx.step('s', () => gate.wait()));
-    let tell = () => {};
-    let [doesHold, asked, watched] = [false, 0, 0];
-    const condition: Condition = {
-      holds: () => {
-        asked += 1;
-        return doesHold;
-      },
-      watch: (listener) => {
-        watched += 1;
-        tell = listener;
-        return () => {
-          watched -= 1;
-        };
-      },
-    };
+    const condition = new Weather();
     const order: string[][] = [];
     const def = define('parent@1', async (ctx: Ctx) => {
       const taken: string[] = [];
@@ -75,23 +81,23 @@ export function childTests(openWith: OpenWith): void {
     const first = await openWith(def, child);
     await first.engine.start(def, null, { runId: 'r' });
     await gate.reached;
-    tell();
+    condition.tell();
     assert.deepEqual(
       (await first.engine.history('r')).map(({ name }) => name),
       ['c'],
     );
-    doesHold = true;
-    tell();
+    condition.doesHold = true;
+    condition.tell();
     await between.reached;
     // The second wait finds the outcome and the condition, both there when it begins.
     gate.open('C');
     await first.engine.result({ runId: 'r/c' });
     between.open();
     await hang.reached;
-    assert.deepEqual([watched, asked > 0], [0, true]);
+    assert.deepEqual([condition.listeners.size, condition.asked > 0], [0, true]);
     await first.engine.stop();
     last = async () => 1;
-    asked = 0;
+    condition.asked = 0;
     const second = await openWith(def, child);
     await second.engine.resume('r');
     await second.engine.result({ runId: 'r' });
@@ -99,7 +105,7 @@ export function childTests(openWith: OpenWith): void {
       ['-', 'r/c', 'r/c'],
       ['-', 'r/c', 'r/c'],
     ]);
-    assert.equal(asked, 0);
+    assert.equal(condition.asked, 0);
   });
 
   it('gives a failed child as a value, in the stream of the root', async () => {

@@ -18,6 +18,7 @@ import { openStore } from '../../src/core/engine/store.ts';
 import { OverlapRadar } from '../../src/core/flow/overlap-radar.ts';
 import type { RunPolicy } from '../../src/core/flow/policy.ts';
 import { Rehearsals } from '../../src/core/flow/rehearsals.ts';
+import { Seats } from '../../src/core/flow/seats.ts';
 import type { Services } from '../../src/core/flow/services.ts';
 import { createLedger } from '../../src/core/ledger-sqlite.ts';
 import { createLimiter } from '../../src/core/limiter.ts';
@@ -202,6 +203,7 @@ export async function openRig(script: Script, options: RigOptions = {}): Promise
       files: createFiles(),
       radar: new OverlapRadar(),
       rehearsals: new Rehearsals(),
+      seats: new Seats(),
       remote: { ...settings.remote, ciWorkflow: options.ciWorkflow ?? false },
       refuseCommand,
       runDir: (rootRunId) => join(stateDir, 'runs', rootRunId),

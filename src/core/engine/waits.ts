@@ -125,8 +125,9 @@ export async function runWaitAny<O>(
 
   const topics = handles.map(({ runId }) => runTopic(runId));
   const look = (): Ended<O> | null | undefined => store.read(firstEnded) ?? (or?.holds() ? null : undefined);
-  const options = { signal: execution.signal, clock: store.clock, deadline: null, ...(or && { watch: or.watch }) };
-  const found = await until(store.wakes, topics, look, options);
+  const options = { signal: execution.signal, clock: store.clock, deadline: null };
+  const watch = or === undefined ? {} : { watch: (listener: () => void) => or.watch(listener) };
+  const found = await until(store.wakes, topics, look, { ...options, ...watch });
   if (found === undefined) throw conflict('ended without an outcome.');
   const value = toJson(found?.handle.runId ?? null, 'a run id');
   execution.record(() => closeEntry(store, site, { state: 'ok', value, startedAt }), { durability: 'soon' });

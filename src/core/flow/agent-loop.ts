@@ -102,6 +102,8 @@ function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn
     ctx,
     `turn-${index}`,
     async (s): Promise<Turn> => {
+      // Held already, unless the run was taken up again by another process.
+      await desk.seat.take(s.signal);
       desk.preparation?.begin();
       const asking = services.calls.turnAgent(
         {

@@ -5,11 +5,12 @@ import type { Ctx, Definition, Handle, Outcome } from '../engine/port.ts';
 import { AgentPool, readySubtasks } from '../scheduler.ts';
 import { firstPortOf, mergeName, rehearsalName, type WorkInput } from './desk.ts';
 import type { IntegrateInput, IntegrateResult } from './integrate.ts';
-import type { Overlap, OverlapRadar } from './overlap-radar.ts';
-import { covers, normalisePath } from './owned-paths.ts';
+import { chooseNext, openLimit } from './next-subtasks.ts';
+import type { OverlapRadar } from './overlap-radar.ts';
 import { waitAt } from './pause.ts';
 import type { BuildInput } from './policy.ts';
 import type { Rehearsals } from './rehearsals.ts';
+import type { RunSeats } from './seats.ts';
 import type { SubtaskResult } from './subtask.ts';
 import type { SubtaskInput } from './subtask-checks.ts';
 
@@ -42,21 +43,10 @@ export interface Site {
   tidy(repoDir: string, names: readonly string[]): Promise<void>;
   radar: Pick<OverlapRadar, 'collisions' | 'compared' | 'forget'>;
   rehearsals: Pick<Rehearsals, 'settle' | 'drop'>;
+  seats: RunSeats;
   children: ChildDefinitions;
   input: BuildInput;
   plan: Plan;
-}
-
-/**
- * True when a subtask would be drawn into a conflict that two others have at this moment: it owns one of the files, or its
- * own words name one. Starting it would make two conflicts of one; begun after they are integrated, it has none.
- */
-export function isDrawnInto(subtask: Subtask, collisions: readonly Overlap[]): boolean {
-  const owned = subtask.ownedPaths.map(normalisePath).filter((path) => path !== null);
-  const words = [subtask.title, subtask.description, ...subtask.acceptanceCriteria.map((c) => c.text)].join('\n');
-  return collisions
-    .flatMap((collision) => collision.paths)
-    .some((path) => owned.some((own) => covers(own, path)) || words.includes(path));
 }
 
 /** One part of the work: building a subtask, or integrating one that is approved. */
@@ -68,6 +58,8 @@ type PartOutput = SubtaskResult | IntegrateResult;
 
 interface Board {
   pool: AgentPool;
+  /** Nothing can begin until an agent has left its seat. */
+  isFull: boolean;
   started: Set<string>;
   integrated: Set<string>;
   running: Map<string, Part & { handle: Handle<PartOutput> }>;
@@ -85,15 +77,16 @@ interface Board {
 
 /**
  * Builds and integrates the subtasks; returns the integration that holds all of them. Ready subtasks start critical path
- * first, as many as the pool has agents; approved ones are integrated one at a time, in the order in which they were approved,
- * which is a dependency order because a subtask starts only when everything it depends on is integrated. A ready subtask
- * that would be drawn into a conflict between two others waits for them, as long as anything runs. After a failure no
- * further subtask is begun; when what runs has come to its end, the run waits and then tries the failed parts again, so that
- * one fault never costs the work of the others.
+ * first, whenever fewer agents work than may: an agent whose work is reviewed makes room for the next. Approved ones are
+ * integrated one at a time, in the order in which they were approved, which is a dependency order because a subtask starts
+ * only when everything it depends on is integrated. A ready subtask that would be drawn into a conflict between two others
+ * waits for them, as long as anything runs. After a failure no further subtask is begun; when what runs has come to its end,
+ * the run waits and then tries the failed parts again, so that one fault never costs the work of the others.
  */
 export async function buildSubtasks(site: Site, from: Integration, work: Work): Promise<Integration> {
   const board: Board = {
-    pool: new AgentPool(site.input.policy.concurrency),
+    pool: new AgentPool(openLimit(site.input.policy.concurrency)),
+    isFull: false,
     started: new Set(),
     integrated: new Set(),
     running: new Map(),
@@ -159,24 +152,13 @@ async function startIntegration(site: Site, from: Integration, work: Work, board
 }
 
 async function startReady(site: Site, from: Integration, work: Work, board: Board): Promise<void> {
-  const { ctx, radar, children } = site;
-  const ready = board.pool.free === 0 ? [] : readySubtasks(work.subtasks, board);
-  // Recorded, so that a replay starts the same children.
-  const held =
-    ready.length === 0 || board.running.size === 0
-      ? []
-      : await ctx.step(
-          `held-${work.offset}-${board.turn}`,
-          async () => {
-            await radar.compared(ctx.rootRunId);
-            const collisions = radar.collisions(ctx.rootRunId);
-            return ready.filter((subtask) => isDrawnInto(subtask, collisions)).map((subtask) => subtask.id);
-          },
-          { durability: 'process' },
-        );
-  for (const subtask of ready) {
-    if (board.pool.free === 0) break;
-    if (held.includes(subtask.id)) continue;
+  const { ctx, children } = site;
+  const ready = board.isFull || board.pool.free === 0 ? [] : readySubtasks(work.subtasks, board);
+  if (ready.length === 0) return;
+  const room = { isAlone: board.running.size === 0, places: board.pool.free };
+  const chosen = await chooseNext(site, `start-${work.offset}-${board.turn}`, ready, room);
+  board.isFull = chosen.isFull;
+  for (const subtask of ready.filter(({ id }) => chosen.ids.includes(id))) {
     const name = nextName(board, `subtask-${subtask.id}`);
     const workName = name.slice('subtask-'.length);
     board.worktrees.push(workName, rehearsalName(workName));
@@ -192,16 +174,27 @@ async function startReady(site: Site, from: Integration, work: Work, board: Boar
   }
 }
 
-/** Waits for one part to end and puts what came of it on the board. */
+/** Waits for one part to end and puts what came of it on the board; or for an agent that makes room, if anything waits for it. */
 async function takeOutcome(site: Site, work: Work, board: Board): Promise<void> {
   const { ctx } = site;
   board.turn += 1;
+  const name = `child-${work.offset}-${board.turn}`;
   const handles = [...board.running.values()].map((part) => part.handle);
-  const { handle, outcome } = await ctx.waitAny(`child-${work.offset}-${board.turn}`, handles);
+  const mayStart = board.isFull && board.pool.free > 0 && board.failures.length === 0;
+  const ended = mayStart ? await ctx.waitAny(name, handles, site.seats) : await ctx.waitAny(name, handles);
+  if (ended === null) {
+    board.isFull = false;
+    return;
+  }
+  const { handle, outcome } = ended;
   const part = board.running.get(handle.runId);
   if (part === undefined) return;
   board.running.delete(handle.runId);
-  if (part.kind === 'subtask') board.pool.release(part.agentId);
+  if (part.kind === 'subtask') {
+    board.pool.release(part.agentId);
+    // The last one has left its seat, and nobody else could tell of it.
+    if (![...board.running.values()].some(({ kind }) => kind === 'subtask')) board.isFull = false;
+  }
   if (!outcome.ok) return noteFailure(site, board, part, handle.runId, outcome);
   if (part.kind === 'subtask') {
     const { subtask, agentId, workName } = part;

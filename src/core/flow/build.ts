@@ -28,6 +28,7 @@ export function buildDefinition(services: Services, children: ChildDefinitions):
         return await reported(ctx, () => runStages(ctx, services, children, input));
       } finally {
         services.radar.forgetRun(ctx.rootRunId);
+        services.seats.close(ctx.rootRunId);
         await services.rehearsals.close(ctx.rootRunId);
       }
     },
@@ -66,7 +67,9 @@ async function runStages(
   await enter(ctx, 'build');
   const start = await writeInterfaces(ctx, services, input, state, plan);
   const tidy = (repoDir: string, names: readonly string[]) => removeWorktrees(services, ctx.rootRunId, repoDir, names);
-  const site = { ctx, tidy, radar: services.radar, rehearsals: services.rehearsals, children, input, plan };
+  const { radar, rehearsals } = services;
+  const seats = services.seats.of(ctx.rootRunId, input.policy.concurrency);
+  const site = { ctx, tidy, radar, rehearsals, seats, children, input, plan };
   const fresh = { repoDir: state.repoDir, head: start, evidence: [] };
   const built = await buildSubtasks(site, fresh, {
     subtasks: plan.subtasks,

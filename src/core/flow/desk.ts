@@ -4,6 +4,7 @@ import type { Ctx } from '../engine/port.ts';
 import { agentPrefix, agentSuffix } from './agent-prompts.ts';
 import type { CheckPlace } from './evidence.ts';
 import type { RunPolicy } from './policy.ts';
+import type { Seat } from './seats.ts';
 import type { Services } from './services.ts';
 import { setUpToWork } from './tree-checks.ts';
 import type { AgentDesk } from './work-in-progress.ts';
@@ -78,7 +79,7 @@ export function makeDesk(
   ctx: Ctx,
   services: Services,
   input: WorkInput,
-  place: { refName: string; watchOverlaps: boolean },
+  place: { refName: string; watchOverlaps: boolean; seat: Seat },
 ): AgentDesk {
   const { files } = services;
   const runDir = services.runDir(ctx.rootRunId);
@@ -100,6 +101,7 @@ export function makeDesk(
     watchOverlaps: place.watchOverlaps,
     preparation: null,
     setUp: (signal) => setUpToWork(services, signal, input.policy, input.workspaceDir, checkPlace(desk)),
+    seat: place.seat,
     session: null,
     worktreeOpen: false,
     saving: null,

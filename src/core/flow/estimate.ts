@@ -1,5 +1,6 @@
 import type { Estimate, Plan, Subtask } from '../../protocol/plan.ts';
 import { costUsd } from '../model-catalog.ts';
+import { openLimit } from './next-subtasks.ts';
 import type { RunPolicy } from './policy.ts';
 
 /**
@@ -23,7 +24,10 @@ const REVIEW_OUTPUT = 800;
 interface Load {
   tokens: number;
   usd: number | null;
-  ms: number;
+  /** Of its agent. */
+  workMs: number;
+  /** Of the lead; other agents work meanwhile. */
+  reviewMs: number;
 }
 
 function subtaskLoad(subtask: Subtask, prefixTokens: number, policy: RunPolicy, bound: 0 | 1): Load {
@@ -50,24 +54,28 @@ function subtaskLoad(subtask: Subtask, prefixTokens: number, policy: RunPolicy, 
   return {
     tokens: Math.round(fresh + cached + output + reviewInput + reviews * REVIEW_OUTPUT),
     usd: agent === null || lead === null ? null : agent + lead,
-    ms: turns * MS_PER_TURN[bound] + reviews * MS_PER_REVIEW[bound],
+    workMs: turns * MS_PER_TURN[bound],
+    reviewMs: reviews * MS_PER_REVIEW[bound],
   };
 }
 
-/** Longest of: the critical path, and all work divided over the agents. */
+/** Longest of: the critical path; the agents' work divided over the agents; and, with the reviews, over what may be under way. */
 function makespanMs(plan: Plan, loads: Map<string, Load>, concurrency: number): number {
   const finish = new Map<string, number>();
   const finishOf = (subtask: Subtask): number => {
     const known = finish.get(subtask.id);
     if (known !== undefined) return known;
     const before = plan.subtasks.filter((s) => subtask.dependsOn.includes(s.id)).map(finishOf);
-    const at = Math.max(0, ...before) + (loads.get(subtask.id)?.ms ?? 0);
+    const { workMs = 0, reviewMs = 0 } = loads.get(subtask.id) ?? {};
+    const at = Math.max(0, ...before) + workMs + reviewMs;
     finish.set(subtask.id, at);
     return at;
   };
   const path = Math.max(...plan.subtasks.map(finishOf));
-  const total = [...loads.values()].reduce((sum, load) => sum + load.ms, 0);
-  return Math.max(path, total / Math.max(1, Math.min(concurrency, plan.subtasks.length)));
+  const all = [...loads.values()];
+  const work = all.reduce((sum, load) => sum + load.workMs, 0);
+  const reviews = all.reduce((sum, load) => sum + load.reviewMs, 0);
+  return Math.max(path, work / concurrency, (work + reviews) / openLimit(concurrency));
 }
 
 /** The plan must be acyclic. */

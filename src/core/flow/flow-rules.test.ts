@@ -116,6 +116,9 @@ describe('the estimate', () => {
     assert.equal(chain.wallMs.low, 2 * one.wallMs.low);
     const single = estimatePlan(aPlan([aSubtask('a'), aSubtask('b')]), { ...policy, concurrency: 1 });
     assert.equal(single.wallMs.low, chain.wallMs.low);
+    // Agents do not wait for reviews, but the last one is waited for.
+    const four = estimatePlan(aPlan(['a', 'b', 'c', 'd'].map((id) => aSubtask(id))), { ...policy, concurrency: 2 });
+    assert.ok(four.wallMs.low > one.wallMs.low && four.wallMs.low < 2 * one.wallMs.low, `${four.wallMs.low}`);
   });
 
   it('says that the cost is not known for a model without a price', () => {

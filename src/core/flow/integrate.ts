@@ -8,6 +8,7 @@ import { checkMerged, type MergeInput, mergeInMemory } from './merge-candidate.t
 import { pausable } from './pause.ts';
 import { reconcile } from './reconcile.ts';
 import { integrationRef, subtaskRef } from './refs.ts';
+import { freeSeat } from './seats.ts';
 import type { Services } from './services.ts';
 import { type AgentDesk, atDesk, closeDesk } from './work-in-progress.ts';
 
@@ -36,7 +37,8 @@ export function integrateDefinition(services: Services): Definition<IntegrateInp
   return {
     name: 'integrate@1',
     async run(ctx, input) {
-      const desk = makeDesk(ctx, services, input, { refName: mergeName(input.workName), watchOverlaps: false });
+      const place = { refName: mergeName(input.workName), watchOverlaps: false, seat: freeSeat };
+      const desk = makeDesk(ctx, services, input, place);
       return atDesk(desk, () => integrate(ctx, services, desk, input));
     },
   };

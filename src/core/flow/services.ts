@@ -16,6 +16,7 @@ import type {
 import type { OverlapRadar } from './overlap-radar.ts';
 import type { RemoteSettings } from './policy.ts';
 import type { Rehearsals } from './rehearsals.ts';
+import type { Seats } from './seats.ts';
 
 /** What the definitions need from outside; given once at composition. */
 export interface Services {
@@ -34,6 +35,7 @@ export interface Services {
   files: Files;
   radar: OverlapRadar;
   rehearsals: Rehearsals;
+  seats: Seats;
   remote: RemoteSettings;
   /** Null allows the command line; otherwise why it is refused. */
   refuseCommand(command: string, rules: { allow: string[]; deny: string[] }): string | null;

@@ -29,7 +29,8 @@ export function subtaskDefinition(services: Services): Definition<SubtaskInput, 
   return {
     name: 'subtask@1',
     async run(ctx, input) {
-      const desk = makeDesk(ctx, services, input, { refName: input.workName, watchOverlaps: true });
+      const seat = services.seats.of(ctx.rootRunId, input.policy.concurrency).seatFor(input.subtask.id);
+      const desk = makeDesk(ctx, services, input, { refName: input.workName, watchOverlaps: true, seat });
       return atDesk(desk, () => buildSubtask(ctx, services, desk, input));
     },
   };
@@ -44,6 +45,8 @@ interface Progress {
   lastReviewed: string | null;
   /** Times that a person sent it back. */
   sentBack: number;
+  /** Somebody looks at what the agent made, and others may work meanwhile. */
+  isAway: boolean;
 }
 
 async function buildSubtask(
@@ -70,23 +73,33 @@ async function buildSubtask(
     text: subtaskMessage(input.brief, subtask),
     turnLimit: policy.maxTurns,
   });
-  const at: Progress = { round: 1, checkFailures: 0, escalated: false, findings: [], lastReviewed: null, sentBack: 0 };
+  const at: Progress = {
+    round: 1,
+    checkFailures: 0,
+    escalated: false,
+    findings: [],
+    lastReviewed: null,
+    sentBack: 0,
+    isAway: false,
+  };
 
   let proven = false;
   for (let pass = 0; ; pass += 1) {
+    if (at.isAway) await comeBack(desk, at, pass);
     const report = await letAgentWork(desk, talk);
     await keepChanges(ctx, desk, talk, pass);
     if (report === null) {
       const reason = `the agent did not come to an end in ${talk.turns} turns`;
-      if (await tryAgain(ctx, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
+      if (await tryAgain(desk, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
       break;
     }
+    goAway(desk, at);
     const checked = await checkSubtask(ctx, services, desk, input, talk, pass, at.round);
     if (checked.faults.length > 0) {
       at.checkFailures += 1;
       const message = checksFailedMessage(checked.evidence, checked.faults);
       if (at.checkFailures < CHECK_ROUNDS) say(talk, message);
-      else if (!(await tryAgain(ctx, input, talk, at, pass, `its checks fail: ${checked.faults.join('; ')}`, message)))
+      else if (!(await tryAgain(desk, input, talk, at, pass, `its checks fail: ${checked.faults.join('; ')}`, message)))
         break;
       continue;
     }
@@ -118,7 +131,7 @@ async function buildSubtask(
     at.round += 1;
     if (spent) {
       const reason = `${review.findings.length} findings are still open after ${at.round - 1} reviews`;
-      if (!(await tryAgain(ctx, input, talk, at, pass, reason, message))) break;
+      if (!(await tryAgain(desk, input, talk, at, pass, reason, message))) break;
     } else say(talk, message);
     await ctx.publish(`revised-${at.round}`, {
       type: 'subtask.revised',
@@ -143,9 +156,21 @@ async function keepChanges(ctx: Ctx, desk: AgentDesk, talk: AgentTalk, pass: num
   hearKept(talk, await pausable(ctx, `keep-${pass}`, (s) => keepWork(desk, talk, s), { durability: 'process' }));
 }
 
+/** What the checks, the lead or a person make of the work may take long: another subtask may begin. */
+function goAway(desk: AgentDesk, at: Progress): void {
+  desk.seat.leave();
+  at.isAway = true;
+}
+
+/** Before others begin, and after those who came back earlier. */
+async function comeBack(desk: AgentDesk, at: Progress, pass: number): Promise<void> {
+  await desk.ctx.step(`seat-${pass}`, (s) => desk.seat.take(s.signal), { durability: 'process', waits: true });
+  at.isAway = false;
+}
+
 /** A stronger model once, then a person. False: the person takes the subtask as it is. */
 async function tryAgain(
-  ctx: Ctx,
+  desk: AgentDesk,
   input: SubtaskInput,
   talk: AgentTalk,
   at: Progress,
@@ -163,7 +188,8 @@ async function tryAgain(
     say(talk, message);
     return true;
   }
-  const decision = await parkSubtask(ctx, `decision-${pass}`, input.subtask.id, reason, at.findings);
+  goAway(desk, at);
+  const decision = await parkSubtask(desk.ctx, `decision-${pass}`, input.subtask.id, reason, at.findings);
   if (decision.decision === 'approve') return false;
   at.sentBack += 1;
   talk.turnLimit = talk.turns + input.policy.maxTurns;

@@ -6,6 +6,7 @@ import { overlapKey } from './overlap-radar.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Preparation } from './preparation.ts';
 import { subtaskRef } from './refs.ts';
+import type { Seat } from './seats.ts';
 import type { Services } from './services.ts';
 import { asSetback, isSetback, type Kept, reportSetback, type Setback } from './setbacks.ts';
 
@@ -32,6 +33,8 @@ export interface AgentDesk {
   preparation: Preparation | null;
   /** Gives a worktree that was just made what commands in it need. Throws `checks_failed`. */
   setUp(signal: AbortSignal): Promise<void>;
+  /** Held while the agent works, and left while others look at what it made. */
+  seat: Seat;
   /** Owned by this process, closed by `closeDesk`. */
   session: ToolSession | null;
   worktreeOpen: boolean;
@@ -245,6 +248,7 @@ export async function findDesk(desk: AgentDesk, talk: AgentTalk): Promise<boolea
 
 /** Ends what this process keeps for the agent. The comparisons are over after it: what they found can be asked for. */
 export async function closeDesk(desk: AgentDesk): Promise<void> {
+  desk.seat.leave();
   // It may be opening the session.
   await desk.preparation?.abandon();
   const { session } = desk;

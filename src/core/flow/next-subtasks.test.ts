@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Subtask } from '../../protocol/plan.ts';
-import { isDrawnInto } from './build-subtasks.ts';
+import { isDrawnInto } from './next-subtasks.ts';
 import type { Overlap } from './overlap-radar.ts';
 
 const subtask = (change: Partial<Subtask> = {}): Subtask => ({
