@@ -3,6 +3,7 @@ import type { Plan, Subtask } from '../../protocol/plan.ts';
 import type { Ctx } from '../engine/port.ts';
 import { agentPrefix, agentSuffix } from './agent-prompts.ts';
 import type { CheckPlace } from './evidence.ts';
+import type { OverlapWatch } from './overlap-watch.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Seat } from './seats.ts';
 import type { Services } from './services.ts';
@@ -79,7 +80,7 @@ export function makeDesk(
   ctx: Ctx,
   services: Services,
   input: WorkInput,
-  place: { refName: string; watchOverlaps: boolean; seat: Seat },
+  place: { refName: string; overlaps: OverlapWatch; seat: Seat },
 ): AgentDesk {
   const { files } = services;
   const runDir = services.runDir(ctx.rootRunId);
@@ -98,15 +99,13 @@ export function makeDesk(
     prefix: agentPrefix(input.brief, input.plan),
     suffix: agentSuffix(input.subtask.specialization),
     env: portEnv(input.firstPort),
-    watchOverlaps: place.watchOverlaps,
+    overlaps: place.overlaps,
     preparation: null,
     setUp: (signal) => setUpToWork(services, signal, input.policy, input.workspaceDir, checkPlace(desk)),
     seat: place.seat,
     session: null,
     worktreeOpen: false,
     saving: null,
-    watching: Promise.resolve(),
-    isAbandoned: false,
   };
   return desk;
 }

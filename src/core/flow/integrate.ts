@@ -5,6 +5,7 @@ import { type Candidate, isClean, type RehearsedCandidate } from './candidate.ts
 import { changesBetween, changesOf } from './changed-paths.ts';
 import { checkPlace, makeDesk, mergeName, worktreeOf } from './desk.ts';
 import { checkMerged, type MergeInput, mergeInMemory } from './merge-candidate.ts';
+import { unwatched } from './overlap-watch.ts';
 import { pausable } from './pause.ts';
 import { reconcile } from './reconcile.ts';
 import { integrationRef, subtaskRef } from './refs.ts';
@@ -37,7 +38,7 @@ export function integrateDefinition(services: Services): Definition<IntegrateInp
   return {
     name: 'integrate@1',
     async run(ctx, input) {
-      const place = { refName: mergeName(input.workName), watchOverlaps: false, seat: freeSeat };
+      const place = { refName: mergeName(input.workName), overlaps: unwatched, seat: freeSeat };
       const desk = makeDesk(ctx, services, input, place);
       return atDesk(desk, () => integrate(ctx, services, desk, input));
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Subtask } from '../../protocol/plan.ts';
 import { isDrawnInto } from './next-subtasks.ts';
-import type { Overlap } from './overlap-radar.ts';
+import type { Overlap } from './overlap.ts';
 
 const subtask = (change: Partial<Subtask> = {}): Subtask => ({
   id: 'c',

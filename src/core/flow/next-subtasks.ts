@@ -1,6 +1,7 @@
 import type { Subtask } from '../../protocol/plan.ts';
 import type { Ctx } from '../engine/port.ts';
-import type { Overlap, OverlapRadar } from './overlap-radar.ts';
+import type { Overlap } from './overlap.ts';
+import type { OverlapRadar } from './overlap-radar.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import type { RunSeats } from './seats.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { MergeConflict } from '../ports.ts';
-import { type Branch, OverlapRadar, overlapKey, type RadarRepository } from './overlap-radar.ts';
+import { type Branch, overlapKey, type RadarRepository } from './overlap.ts';
+import { OverlapRadar } from './overlap-radar.ts';
 
 const branch = (commit: string, paths: string[], change: Partial<Branch> = {}): Branch => ({
   commit,

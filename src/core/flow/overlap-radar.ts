@@ -1,29 +1,5 @@
-import type { MergeConflict } from '../ports.ts';
-import { type Hunk, lineHunks } from './hunks.ts';
-
-export interface Overlap {
-  subtaskIds: [string, string];
-  kind: 'conflict' | 'same_file';
-  paths: string[];
-}
-
-/** What a branch is at this moment. */
-export interface Branch {
-  commit: string;
-  /** The head of the integration that it began at. */
-  baseCommit: string;
-  /** Paths changed since `baseCommit`; a rename counts with its old and its new one. */
-  paths: ReadonlySet<string>;
-  /** True when files were renamed or deleted: then another branch's new file may be drawn along. */
-  hasMoves: boolean;
-}
-
-/** What the radar asks of the repository. */
-export interface RadarRepository {
-  merge(ours: string, theirs: string): Promise<MergeConflict[]>;
-  /** Text of a file, or null when it is absent. */
-  read(commit: string, path: string): Promise<string | null>;
-}
+import { type Branch, type Overlap, overlapKey, type RadarRepository } from './overlap.ts';
+import { noteText } from './overlap-notes.ts';
 
 type Settled = Branch & { subtaskId: string };
 
@@ -39,10 +15,6 @@ interface RunState {
   /** Comparisons under way. */
   comparing: Set<Promise<unknown>>;
 }
-
-/** Longest part of somebody else's change in a note, in characters, and files that a note shows. */
-const EXCERPT_CHARS = 600;
-const EXCERPT_FILES = 3;
 
 /**
  * Sees, while agents work, where their branches would collide: with each other and with what was integrated since they began.
@@ -174,11 +146,6 @@ export class OverlapRadar {
   }
 }
 
-/** The same overlap always has the same key, whoever saw it first. */
-export function overlapKey(overlap: Overlap): string {
-  return `overlap:${overlap.subtaskIds.join('+')}:${overlap.kind}:${overlap.paths.join(',')}`;
-}
-
 function overlapOf(one: string, other: string, kind: Overlap['kind'], paths: Iterable<string>): Overlap {
   const subtaskIds: [string, string] = one < other ? [one, other] : [other, one];
   return { subtaskIds, kind, paths: [...new Set(paths)].sort() };
@@ -211,7 +178,15 @@ async function compare(
       conflicts.map((conflict) => conflict.path),
     );
   }
-  return common.length === 0 ? null : overlapOf(ownId, otherId, 'same_file', common);
+  const shared: string[] = [];
+  for (const path of common) {
+    if ((await differs(path, own, repository)) && (await differs(path, other, repository))) shared.push(path);
+  }
+  return shared.length === 0 ? null : overlapOf(ownId, otherId, 'same_file', shared);
+}
+
+async function differs(path: string, branch: Branch, repository: RadarRepository): Promise<boolean> {
+  return (await repository.read(branch.baseCommit, path)) !== (await repository.read(branch.commit, path));
 }
 
 /** True when one side has a file where the other has a folder. */
@@ -235,45 +210,4 @@ function byOrigin(paths: readonly string[], since: readonly Settled[], head: Set
     origins.set(subtaskId, [...(origins.get(subtaskId) ?? []), path]);
   }
   return origins;
-}
-
-async function noteText(
-  otherId: string,
-  overlap: Overlap,
-  other: Branch,
-  own: Branch,
-  isIntegrated: boolean,
-  repository: RadarRepository,
-): Promise<string> {
-  const who = isIntegrated ? `Subtask "${otherId}", integrated already,` : `Another agent (subtask "${otherId}")`;
-  const what = overlap.kind === 'conflict' ? 'the same lines of' : 'other lines of';
-  const text = `${who} has changed ${what} ${overlap.paths.join(', ')}. Keep your change there small; both will be merged.`;
-  const excerpts: string[] = [];
-  let left = EXCERPT_CHARS;
-  for (const path of overlap.paths.slice(0, EXCERPT_FILES)) {
-    const excerpt = (await changeOf(path, other, own, repository)).slice(0, left);
-    if (excerpt === '') continue;
-    left -= excerpt.length;
-    excerpts.push(`Its change of ${path}:\n${excerpt}`);
-  }
-  return [text, ...excerpts].join('\n');
-}
-
-/** The other branch's hunks in a file, those nearest to the own change first. */
-async function changeOf(path: string, other: Branch, own: Branch, repository: RadarRepository): Promise<string> {
-  const hunksOf = async (branch: Branch): Promise<Hunk[]> => {
-    const before = await repository.read(branch.baseCommit, path);
-    const after = await repository.read(branch.commit, path);
-    if (after === null && before !== null)
-      return [{ line: 1, removed: ['(the file is deleted or renamed)'], added: [] }];
-    return lineHunks(before ?? '', after ?? '');
-  };
-  const ownLines = (await hunksOf(own)).map((hunk) => hunk.line);
-  const distance = (hunk: Hunk) => Math.min(...ownLines.map((line) => Math.abs(line - hunk.line)), Number.MAX_VALUE);
-  const hunks = (await hunksOf(other)).sort((a, b) => distance(a) - distance(b));
-  return hunks
-    .map(({ line, removed, added }) =>
-      [`line ${line}:`, ...removed.map((text) => `-${text}`), ...added.map((text) => `+${text}`)].join('\n'),
-    )
-    .join('\n');
 }

@@ -5,6 +5,7 @@ import { checksFailedMessage, findingsMessage, personMessage, subtaskMessage } f
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { parkSubtask } from './decision.ts';
 import { makeDesk } from './desk.ts';
+import { watchOverlaps } from './overlap-watch.ts';
 import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
 import { reviewSubtask } from './review.ts';
@@ -30,7 +31,8 @@ export function subtaskDefinition(services: Services): Definition<SubtaskInput, 
     name: 'subtask@1',
     async run(ctx, input) {
       const seat = services.seats.of(ctx.rootRunId, input.policy.concurrency).seatFor(input.subtask.id);
-      const desk = makeDesk(ctx, services, input, { refName: input.workName, watchOverlaps: true, seat });
+      const overlaps = watchOverlaps(services, { ...input, runId: ctx.rootRunId, subtaskId: input.subtask.id });
+      const desk = makeDesk(ctx, services, input, { refName: input.workName, overlaps, seat });
       return atDesk(desk, () => buildSubtask(ctx, services, desk, input));
     },
   };

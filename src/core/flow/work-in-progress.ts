@@ -1,8 +1,7 @@
 import type { Ctx, StepContext } from '../engine/port.ts';
 import type { Repository, ToolSession } from '../ports.ts';
 import type { AgentTalk } from './agent-talk.ts';
-import { changesBetween } from './changed-paths.ts';
-import { overlapKey } from './overlap-radar.ts';
+import type { OverlapWatch } from './overlap-watch.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Preparation } from './preparation.ts';
 import { subtaskRef } from './refs.ts';
@@ -27,8 +26,8 @@ export interface AgentDesk {
   prefix: string;
   suffix: string;
   env: Record<string, string>;
-  /** Compare with the other live branches; off for merges, which are alone. */
-  watchOverlaps: boolean;
+  /** Compares its branch with the others. */
+  overlaps: OverlapWatch;
   /** Makes the worktree; null when it is there, or somebody else makes it. */
   preparation: Preparation | null;
   /** Gives a worktree that was just made what commands in it need. Throws `checks_failed`. */
@@ -40,10 +39,6 @@ export interface AgentDesk {
   worktreeOpen: boolean;
   /** The commit that was begun when the newest tools had ended; nobody waited for it yet. */
   saving: Saving | null;
-  /** The newest comparison with other branches, and those before it; never rejects. */
-  watching: Promise<void>;
-  /** The run has been taken from this process: nothing more may be said about it. */
-  isAbandoned: boolean;
 }
 
 /** Null: nothing differs from the commit before. `gone`: the worktree is not there, nor is a commit of what it held. */
@@ -115,9 +110,8 @@ export async function takeSaved(desk: AgentDesk, talk: AgentTalk, s: StepContext
   }
   // With what the step returns: one transaction for both.
   tell(desk, s.conclude, saving, saved);
-  const { commit } = saved;
-  if (desk.watchOverlaps) desk.watching = desk.watching.then(() => watchOverlaps(desk, commit));
-  return commit;
+  desk.overlaps.observe(saved.commit, talk.commit, saved.files);
+  return saved.commit;
 }
 
 /** For a turn that fails: the run may wait for days, and what the tools have changed can be looked at meanwhile. Never rejects. */
@@ -191,25 +185,6 @@ export async function setbackOf(desk: AgentDesk, talk: AgentTalk, s: StepContext
   return setback;
 }
 
-async function watchOverlaps(desk: AgentDesk, commit: string): Promise<void> {
-  const { ctx, services, repoDir, baseCommit } = desk;
-  const { repository, radar } = services;
-  try {
-    const { paths, hasMoves } = await changesBetween(repository, repoDir, baseCommit, commit);
-    const branch = { commit, baseCommit, paths, hasMoves };
-    const found = await radar.observe(ctx.rootRunId, desk.subtaskId, branch, {
-      merge: async (ours, theirs) => (await repository.merge(repoDir, ours, theirs)).conflicts,
-      read: (at, path) => repository.readFile(repoDir, at, path),
-    });
-    for (const overlap of desk.isAbandoned ? [] : found) {
-      services.events.append(ctx.rootRunId, { type: 'overlap.found', ...overlap }, overlapKey(overlap));
-    }
-  } catch (error) {
-    // A warning that could not be computed must not stop the work; the merge itself decides later.
-    services.log.warn('overlap check failed', { subtaskId: desk.subtaskId, error: String(error) });
-  }
-}
-
 /** Finds the worktree again, or makes it, once per process: a resumed run may be on another day, after a clean-up. */
 export async function openDesk(desk: AgentDesk, talk: AgentTalk, signal: AbortSignal): Promise<void> {
   if (desk.worktreeOpen) return;
@@ -255,7 +230,7 @@ export async function closeDesk(desk: AgentDesk): Promise<void> {
   desk.session = null;
   await session?.close();
   await desk.saving?.work.catch(() => null);
-  await desk.watching;
+  await desk.overlaps.ended();
 }
 
 /** Runs the work at a desk and closes it, however the work ends. */
@@ -263,7 +238,7 @@ export async function atDesk<T>(desk: AgentDesk, work: () => Promise<T>): Promis
   try {
     return await work();
   } catch (thrown) {
-    desk.isAbandoned = true;
+    desk.overlaps.abandon();
     throw thrown;
   } finally {
     await closeDesk(desk);
