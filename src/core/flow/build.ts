@@ -46,8 +46,7 @@ async function runStages(
   const issue = input.issue == null ? {} : { issue: input.issue };
   await ctx.publish('started', { type: 'run.started', brief, workspaceDir, budgetUsd, slug, ...issue });
   await enter(ctx, 'brief');
-  services.calls.prepareLead();
-  const state = await openWorkspace(ctx, services, input);
+  const state = await openWorkspace(ctx, services, input, () => services.calls.prepareLead());
   if (until === 'brief') return done('brief');
   await requireIssueRepository(ctx, services, input, state);
 

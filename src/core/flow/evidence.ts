@@ -41,36 +41,38 @@ export async function runChecks(
       continue;
     }
     // One file per attempt and check, so that the evidence of an earlier round is never overwritten.
-    const name = `${s.key.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${s.attempt}-${index}.log`;
-    const outputFile = services.files.join(place.outputDir, name);
-    const result = await services.runner.run(
-      {
-        command: check.command,
-        cwd: place.dir,
-        env: place.env,
-        wallMs: policy.checks.wallMs,
-        idleMs: policy.checks.idleMs,
-        maxOutputBytes: MAX_OUTPUT_BYTES,
-        outputFile,
-        network: policy.checks.network,
-      },
-      s.signal,
-    );
-    s.signal.throwIfAborted();
-    evidence.push({
-      name: check.name,
-      command: check.command,
-      exitCode: result.exitCode,
-      outcome: outcomeOf(result),
-      durationMs: result.durationMs,
-      outputTail: result.output.slice(-TAIL_CHARS),
-      outputFile: result.outputBytes > 0 ? outputFile : null,
-    });
+    const file = `${s.key.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${s.attempt}-${index}.log`;
+    const outputFile = services.files.join(place.outputDir, file);
+    const { network } = policy.checks;
+    evidence.push(await runCommand(services, s.signal, policy, place, { ...check, network, outputFile }));
   }
   return evidence;
 }
 
-export function outcomeOf(result: CommandResult): Evidence['outcome'] {
+/** Runs a command in a worktree, within the limits of the configuration, and reports what the host saw. */
+export async function runCommand(
+  { runner }: Pick<Services, 'runner'>,
+  signal: AbortSignal,
+  { checks: { wallMs, idleMs } }: Pick<RunPolicy, 'checks'>,
+  { dir, env }: CheckPlace,
+  { name, command, network, outputFile }: Check & { network: boolean; outputFile: string },
+): Promise<Evidence> {
+  const limits = { wallMs, idleMs, maxOutputBytes: MAX_OUTPUT_BYTES, outputFile, network };
+  const result = await runner.run({ command, cwd: dir, env, ...limits }, signal);
+  signal.throwIfAborted();
+  const { exitCode, durationMs, output, outputBytes } = result;
+  return {
+    name,
+    command,
+    exitCode,
+    outcome: outcomeOf(result),
+    durationMs,
+    outputTail: output.slice(-TAIL_CHARS),
+    outputFile: outputBytes > 0 ? outputFile : null,
+  };
+}
+
+function outcomeOf(result: CommandResult): Evidence['outcome'] {
   if (result.ended === 'cancelled') return 'cancelled';
   if (result.ended === 'wall' || result.ended === 'idle') return 'timed_out';
   return result.exitCode === 0 ? 'passed' : 'failed';

@@ -27,12 +27,15 @@ export async function reported(ctx: Ctx, run: () => Promise<BuildResult>): Promi
   }
 }
 
+/** `meanwhile` is called where the workspace is looked at: not by a run that is taken up again later. */
 export async function openWorkspace(
   ctx: Ctx,
   services: Services,
   input: Pick<BuildInput, 'workspaceDir' | 'budgetUsd'>,
+  meanwhile = () => {},
 ): Promise<RepositoryState> {
   const state = await ctx.step('open', async (s) => {
+    meanwhile();
     services.ledger.open(ctx.rootRunId, input.budgetUsd);
     return services.repository.open(input.workspaceDir, s.signal);
   });

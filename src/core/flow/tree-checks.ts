@@ -1,12 +1,9 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { Check } from '../../protocol/plan.ts';
 import type { Evidence } from '../../protocol/work.ts';
-import { type CheckPlace, type CheckTry, failedChecks, outcomeOf, runChecks } from './evidence.ts';
+import { type CheckPlace, type CheckTry, failedChecks, runChecks, runCommand } from './evidence.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Services } from './services.ts';
-
-const MAX_OUTPUT_BYTES = 64 * 1024;
-const TAIL_CHARS = 4_000;
 
 /**
  * Makes a checked-out worktree runnable: declared files copied from the workspace, declared set-up commands run. Those are
@@ -24,22 +21,9 @@ export async function makeRunnable(
   const failed: Evidence[] = [];
   for (const [index, command] of policy.checks.setup.entries()) {
     const outputFile = services.files.join(place.outputDir, `set-up-${index}.log`);
-    const { wallMs, idleMs } = policy.checks;
-    const limits = { wallMs, idleMs, maxOutputBytes: MAX_OUTPUT_BYTES, outputFile, network: true };
-    const result = await services.runner.run({ command, cwd: place.dir, env: place.env, ...limits }, signal);
-    signal.throwIfAborted();
-    const outcome = outcomeOf(result);
-    if (outcome === 'passed') continue;
-    const { exitCode, durationMs, output, outputBytes } = result;
-    failed.push({
-      name: 'set-up',
-      command,
-      exitCode,
-      outcome,
-      durationMs,
-      outputTail: output.slice(-TAIL_CHARS),
-      outputFile: outputBytes > 0 ? outputFile : null,
-    });
+    const setUp = { name: 'set-up', command, network: true, outputFile };
+    const seen = await runCommand(services, signal, policy, place, setUp);
+    if (seen.outcome !== 'passed') failed.push(seen);
   }
   return failed;
 }
