@@ -55,6 +55,7 @@ const silent: Log = { info: () => {}, warn: () => {} };
 export interface Script {
   plan: Plan | ((request: LeadRequest, asked: number) => unknown);
   questions?: { id: string; text: string; defaultAnswer: string }[];
+  /** `a`, or `a:merge` for what an agent made of a conflict. */
   review?: (subtaskId: string, round: number, request: LeadRequest) => Review | string | Promise<Review | string>;
   turn(subtaskId: string, turn: number, request: AgentTurnRequest): Answer | Promise<Answer>;
 }
@@ -69,7 +70,8 @@ export const finish = (report = 'done'): Call => ['finish', { report }];
 export const approve: Review = { verdict: 'approve', summary: 'fine', findings: [] };
 
 async function replyOf(script: Script, request: LeadRequest, asked: Map<string, number>): Promise<string> {
-  const [kind = '', subtaskId = '', , round = '1'] = request.purpose.split(' ');
+  const [kind = '', subtaskId = '', ...rest] = request.purpose.split(' ');
+  const round = /round (\d+)/.exec(request.purpose)?.[1] ?? '1';
   const counter = kind.startsWith('plan') ? 'plan' : kind;
   const count = asked.get(counter) ?? 0;
   asked.set(counter, count + 1);
@@ -78,7 +80,8 @@ async function replyOf(script: Script, request: LeadRequest, asked: Map<string, 
     const answer = typeof script.plan === 'function' ? script.plan(request, count) : script.plan;
     return typeof answer === 'string' ? answer : JSON.stringify(answer);
   }
-  const review = (await script.review?.(subtaskId, Number(round), request)) ?? approve;
+  const about = rest[0] === 'merge' ? `${subtaskId}:merge` : subtaskId;
+  const review = (await script.review?.(about, Number(round), request)) ?? approve;
   return typeof review === 'string' ? review : JSON.stringify(review);
 }
 

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { AgentTurnRequest } from '../../src/core/ports.ts';
+import type { AgentTurnRequest, LeadRequest } from '../../src/core/ports.ts';
+import type { Finding, Review } from '../../src/protocol/work.ts';
 import { eventually } from '../durability/place.ts';
 import { createFakeForge } from '../fakes/forge.ts';
 import { aPlan, aSubtask } from '../fakes/plan.ts';
-import { barrier, passes } from '../merging/two-agents.ts';
+import { barrier, eventsOf, passes } from '../merging/two-agents.ts';
 import { approve, type Call, finish, run, useRigs, write } from './rig.ts';
 
 const resultsOf = (request: AgentTurnRequest): string =>
@@ -79,6 +82,43 @@ describe('a worktree that was just made', function () {
     const view = await rig.settled(await rig.start({ until: 'build' }));
     assert.deepEqual([view.status, view.error], ['complete', null]);
     assert.match(seen, /it is installed/);
+  });
+
+  it('is set up with what an agent made of a conflict when the lead has accepted it, and not before', async () => {
+    const both = barrier(2);
+    const shared = [{ path: 'shared.json', purpose: 'both add to it', content: '{}\n' }];
+    const subtasks = ['a', 'b'].map((id) => aSubtask(id, { checks: checks(id) }));
+    const plan = aPlan(subtasks, { sharedInterfaces: shared, integrationChecks: [passes('test -d .')] });
+    const trace = join(tmpdir(), `set-up-trace-${randomUUID()}`);
+    const joined = write('shared.json', '{\n"a": 1,\n"b": 1\n}\n');
+    const mended = 'echo it is installed > installed.txt\n';
+    const turn = async (id: string, at: number): Promise<Call[]> => {
+      if (id.endsWith(':merge')) {
+        const script = at === 0 ? `echo hidden > ${trace}\n${mended}` : mended;
+        return [joined, write('a/install.sh', script), finish()];
+      }
+      if (at === 0) return [write(`${id}/done.txt`, id), write('shared.json', `{\n"${id}": 1\n}\n`)];
+      await both();
+      return [finish()];
+    };
+    const shown: string[] = [];
+    const finding: Finding = { id: 'f', severity: 'blocker', file: 'a/install.sh', line: 1, message: 'not yours' };
+    const review = (id: string, round: number, request: LeadRequest): Review => {
+      if (!id.endsWith(':merge')) return approve;
+      shown.push(request.input);
+      return round === 1 ? { verdict: 'revise', summary: 'no', findings: [finding] } : approve;
+    };
+    const rig = await openRig({ plan, turn, review }, options);
+    const runId = await rig.start({ until: 'build' });
+    const view = await rig.settled(runId);
+    assert.deepEqual([view.status, view.error], ['complete', null]);
+    assert.equal(existsSync(trace), false);
+    assert.equal(shown.length, 2);
+    assert.match(shown[0] ?? '', /conflicts with what was integrated meanwhile \(shared\.json \(contents\)\)/);
+    assert.match(shown[0] ?? '', /^\+echo hidden/m);
+    assert.match(shown[1] ?? '', /not yours/);
+    const [refused] = eventsOf(rig.eventsOf(runId), 'merge.refused');
+    assert.deepEqual(refused?.missing, ['no', 'a/install.sh:1 not yours']);
   });
 
   it('is not set up with work that nobody has reviewed where commands have no network', async () => {

@@ -60,5 +60,13 @@ export interface BuildInput {
   issue?: IssueRef | null;
 }
 
+/**
+ * Set-up commands are the owner's and have the network, but what they run (scripts of a package, say) may be an agent's: true
+ * when they may see its work only after the lead has. Where commands of agents have the network anyway, nothing is lost by it.
+ */
+export function runsUnreviewed({ checks }: Pick<RunPolicy, 'checks'>): boolean {
+  return checks.setup.length > 0 && !checks.network;
+}
+
 /** Waiting for a person has a limit too: 30 days, then the run fails with its work kept. */
 export const PERSON_TIMEOUT_MS = 30 * 24 * 60 * 60 * 1000;

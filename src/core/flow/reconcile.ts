@@ -1,8 +1,8 @@
 import { removableTests } from '../../protocol/removable-tests.ts';
-import type { Evidence } from '../../protocol/work.ts';
+import type { Evidence, Finding, Review } from '../../protocol/work.ts';
 import type { Ctx } from '../engine/port.ts';
 import { letAgentWork } from './agent-loop.ts';
-import { checksFailedMessage, mergeMessage, personMessage } from './agent-prompts.ts';
+import { checksFailedMessage, findingsMessage, mergeMessage, personMessage } from './agent-prompts.ts';
 import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import type { Candidate, CheckedCandidate } from './candidate.ts';
 import { parkSubtask } from './decision.ts';
@@ -12,6 +12,8 @@ import { checkMerged, integrationMessage, type MergeInput } from './merge-candid
 import { weakenedByMerge } from './merge-guard.ts';
 import { type MergeLosses, mergeLosses } from './merge-losses.ts';
 import { pausable } from './pause.ts';
+import { runsUnreviewed } from './policy.ts';
+import { type Made, reviewResolution } from './review-resolution.ts';
 import type { Services } from './services.ts';
 import { distinctChecks } from './tree-checks.ts';
 import { type AgentDesk, makeReady, saveWork } from './work-in-progress.ts';
@@ -62,7 +64,17 @@ function checkResolution(
   );
 }
 
-/** An agent joins both sides; the host holds the result against both before it counts. */
+/** What stands in the way of a merge, and who could mend it. */
+interface Refusal {
+  faults: string[];
+  findings: Finding[];
+  /** For the agent. */
+  message: string;
+  /** False when only a person can decide. */
+  isMendable: boolean;
+}
+
+/** An agent joins both sides; the lead and the host hold the result against both before it counts. */
 export async function reconcile(
   ctx: Ctx,
   services: Services,
@@ -70,8 +82,8 @@ export async function reconcile(
   input: MergeInput,
   candidate: CheckedCandidate,
 ): Promise<Reconciled> {
-  const { id } = input.subtask;
   const talk = await openMerge(ctx, services, desk, input, candidate);
+  let reviewed: Pick<Made, 'previous' | 'lastCommit'> = { previous: [], lastCommit: null };
   for (let round = 0; ; round += 1) {
     const report = await letAgentWork(desk, talk);
     const commit = await pausable(
@@ -81,31 +93,69 @@ export async function reconcile(
     );
     talk.commit = commit;
     talk.dirty = false;
+    const accepted: string[] = [];
+    // Set-up commands run what it holds, with the network.
+    if (runsUnreviewed(input.policy)) {
+      const made = { candidate, commit, round: round + 1, report: report ?? '', ...reviewed };
+      const review = await reviewResolution(ctx, services, input, made);
+      reviewed = { previous: review.findings, lastCommit: commit };
+      const objection = review.verdict === 'approve' ? null : objectionOf(review, round + 1);
+      if (objection !== null && !(await refuse(ctx, input, talk, `review-${round}`, round, objection))) continue;
+      accepted.push(...(objection?.faults ?? []));
+    }
     const checked = await checkResolution(ctx, services, desk, input, `resolution-check-${round}`, commit, candidate);
-    const mendable = [
-      ...checked.losses.filter((loss) => !loss.needsPerson).map((loss) => loss.text),
-      ...failedChecks(checked.evidence),
-      ...(report === null ? ['The agent did not come to an end.'] : []),
-    ];
-    const faults = [...checked.losses.filter((loss) => loss.needsPerson).map((loss) => loss.text), ...mendable];
-    const sealed = async (accepted: string[]) => ({
+    const refusal = refusalOf(checked, report);
+    if (refusal !== null && !(await refuse(ctx, input, talk, `${round}`, round, refusal))) continue;
+    accepted.push(...(refusal?.faults ?? []));
+    return {
       commit: await seal(ctx, services, input, commit, checked.paths, accepted),
       evidence: checked.evidence,
-    });
-    if (faults.length === 0) return sealed([]);
-    await ctx.publish(`refused-${round}`, { type: 'merge.refused', subtaskId: id, missing: faults });
-    const message = checksFailedMessage(checked.evidence, faults);
-    // What only a person can decide is not asked of the agent again.
-    if (mendable.length > 0 && round + 1 < MERGE_ROUNDS) {
-      say(talk, message);
-      continue;
-    }
-    const reason = `its merge was refused: ${faults.join('; ')}`;
-    const decision = await parkSubtask(ctx, `merge-decision-${round}`, id, reason, []);
-    if (decision.decision === 'approve') return sealed(faults);
-    talk.turnLimit = talk.turns + input.policy.maxTurns;
-    say(talk, `${message}\n\n${personMessage(decision.comment)}`);
+    };
   }
+}
+
+function objectionOf({ summary, findings }: Review, round: number): Refusal {
+  const faults = [summary, ...findings.map(({ file, line, message }) => `${file}:${line} ${message}`)];
+  return { faults, findings, message: findingsMessage(round, summary, findings), isMendable: true };
+}
+
+function refusalOf(checked: Resolution, report: string | null): Refusal | null {
+  const mendable = [
+    ...checked.losses.filter((loss) => !loss.needsPerson).map((loss) => loss.text),
+    ...failedChecks(checked.evidence),
+    ...(report === null ? ['The agent did not come to an end.'] : []),
+  ];
+  const faults = [...checked.losses.filter((loss) => loss.needsPerson).map((loss) => loss.text), ...mendable];
+  if (faults.length === 0) return null;
+  return {
+    faults,
+    findings: [],
+    message: checksFailedMessage(checked.evidence, faults),
+    isMendable: mendable.length > 0,
+  };
+}
+
+/** Tells the agent, or asks a person in the end. True: the person takes it as it is. */
+async function refuse(
+  ctx: Ctx,
+  input: MergeInput,
+  talk: AgentTalk,
+  name: string,
+  round: number,
+  { faults, findings, message, isMendable }: Refusal,
+): Promise<boolean> {
+  const { id } = input.subtask;
+  await ctx.publish(`refused-${name}`, { type: 'merge.refused', subtaskId: id, missing: faults });
+  if (isMendable && round + 1 < MERGE_ROUNDS) {
+    say(talk, message);
+    return false;
+  }
+  const reason = `its merge was refused: ${faults.join('; ')}`;
+  const decision = await parkSubtask(ctx, `merge-decision-${name}`, id, reason, findings);
+  if (decision.decision === 'approve') return true;
+  talk.turnLimit = talk.turns + input.policy.maxTurns;
+  say(talk, `${message}\n\n${personMessage(decision.comment)}`);
+  return false;
 }
 
 /** A worktree that holds the merge as it is, markers and all, and an agent that knows both intents and both diffs. */

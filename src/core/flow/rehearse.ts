@@ -1,16 +1,7 @@
 import { firstPortOf, portEnv, rehearsalName, worktreeOf } from './desk.ts';
 import { checkMerged, type MergeInput, mergeInMemory } from './merge-candidate.ts';
-import type { RunPolicy } from './policy.ts';
 import type { Rehearsal } from './rehearsals.ts';
 import type { Services } from './services.ts';
-
-/**
- * Set-up commands are the owner's and have the network, but what they run (scripts of a package, say) may be an agent's: they see
- * its work only when the lead has. Where commands of agents have the network anyway, nothing is lost by it.
- */
-export function mayRehearse({ checks }: RunPolicy): boolean {
-  return checks.setup.length === 0 || checks.network;
-}
 
 /** The integration of a subtask, merged and checked as it would be if the lead approved of it, in a worktree of its own. */
 export function rehearsalOf(services: Services, rootRunId: string, input: Omit<MergeInput, 'baseCommit'>): Rehearsal {

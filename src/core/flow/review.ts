@@ -15,6 +15,8 @@ const REVIEW_OUTPUT_TOKENS = 8_000;
 const NEAR_LINES = 3;
 
 export interface ReviewRequest {
+  /** Of the question: `review <about> round 1`. */
+  about: string;
   projectName: string;
   plan: Plan;
   subtask: Subtask;
@@ -45,7 +47,7 @@ export async function reviewSubtask(
   const { diff, round, previous, subtask } = request;
   const sinceLast = await changesSinceLast(ctx, services, request);
   const name = `review-${round}`;
-  const question = `review ${subtask.id} round ${round}`;
+  const question = `review ${request.about} round ${round}`;
   const ask = (stepName: string, purpose: string, shown: ReviewDiffText): Promise<Review> =>
     askLeadOrRepair(ctx, services, policy, stepName, {
       request: purpose,

@@ -7,7 +7,8 @@ import { checkPlace, type WorkInput } from './desk.ts';
 import { failedChecks, runChecks } from './evidence.ts';
 import { covers, normalisePath } from './owned-paths.ts';
 import { pausable } from './pause.ts';
-import { mayRehearse, rehearsalOf } from './rehearse.ts';
+import { runsUnreviewed } from './policy.ts';
+import { rehearsalOf } from './rehearse.ts';
 import { diffToReview, READ_BYTES, type ReviewDiff } from './review-parts.ts';
 import type { Services } from './services.ts';
 import { findWeakenedTests } from './test-guard.ts';
@@ -72,7 +73,7 @@ export async function checkSubtask(
       s.emit('checked', { type: 'subtask.checked', subtaskId: input.subtask.id, round, evidence, faults });
       s.signal.throwIfAborted();
       // It is going to be reviewed, and integrated if the lead approves of it.
-      if (faults.length === 0 && mayRehearse(input.policy)) {
+      if (faults.length === 0 && !runsUnreviewed(input.policy)) {
         const merge = { ...input, commit, proven: true };
         services.rehearsals.begin(desk.ctx.rootRunId, rehearsalOf(services, desk.ctx.rootRunId, merge));
       }

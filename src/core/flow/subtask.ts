@@ -107,6 +107,7 @@ async function buildSubtask(
     }
     at.checkFailures = 0;
     const review = await reviewSubtask(ctx, services, policy, {
+      about: id,
       projectName: input.brief.name,
       plan: input.plan,
       subtask,
