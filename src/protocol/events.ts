@@ -87,6 +87,8 @@ export const DomainEvent = z.discriminatedUnion('type', [
   on('subtask.started', { subtaskId, agentId, specialization: Specialization, baseCommit: z.string() }),
   on('subtask.acted', { subtaskId, agentId, action: z.string(), failed: z.boolean() }),
   on('subtask.committed', { subtaskId, commit: z.string(), files: z.array(ChangedFile) }),
+  /** The agent says that it is done; its work is looked at, and somebody else may work. */
+  on('subtask.submitted', { subtaskId, agentId }),
   on('subtask.checked', { subtaskId, round: z.int(), evidence: z.array(Evidence), faults: z.array(z.string()) }),
   on('subtask.reviewed', { subtaskId, round: z.int(), review: Review }),
   on('subtask.revised', { subtaskId, round: z.int(), findings: z.array(Finding) }),

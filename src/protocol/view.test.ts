@@ -174,6 +174,16 @@ describe('the view of a run', () => {
     assert.equal(lead(viewOf([started('a'), { ...checked, faults: ['a test is gone'] }], waiting)), 'idle');
   });
 
+  it('counts an agent as at work until it says that it is done, and again when it goes on', () => {
+    const submitted: DomainEvent = { type: 'subtask.submitted', subtaskId: 'a', agentId: 'backend-1' };
+    const revised: DomainEvent = { type: 'subtask.revised', subtaskId: 'a', round: 2, findings: [] };
+    const statusOf = (view: RunView) => [view.agents['backend-1']?.status, view.agents['backend-1']?.subtaskId];
+    const away = viewOf([proposed, started('a'), acted, submitted]);
+    assert.deepEqual(statusOf(away), ['idle', 'a']);
+    assert.deepEqual(statusOf(viewOf([revised], away)), ['working', 'a']);
+    assert.deepEqual(statusOf(viewOf([acted], away)), ['working', 'a']);
+  });
+
   it('shows whose model is waited for, until when, and that it went on', () => {
     const view = viewOf([proposed, started('a'), retried('backend-1', 30_000)]);
     const agent = view.agents['backend-1'];

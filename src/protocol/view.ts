@@ -93,6 +93,8 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       );
     case 'subtask.committed':
       return withSubtask(view, event.subtaskId, { commit: event.commit });
+    case 'subtask.submitted':
+      return withAgent(view, event.agentId, { status: 'idle' }, at);
     case 'subtask.checked':
       return event.faults.length === 0 && event.evidence.every((entry) => entry.outcome === 'passed')
         ? withLeadAtWork(withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence }), at)
@@ -103,7 +105,12 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
         findings: event.review.findings,
       });
     case 'subtask.revised':
-      return withSubtask(view, event.subtaskId, { state: 'revising', round: event.round, findings: event.findings });
+      return withAgentOf(
+        withSubtask(view, event.subtaskId, { state: 'revising', round: event.round, findings: event.findings }),
+        event.subtaskId,
+        { status: 'working' },
+        at,
+      );
     case 'subtask.approved':
       return withAgentOf(
         withSubtask(view, event.subtaskId, { state: 'approved', commit: event.commit, failed: null }),

@@ -26,6 +26,8 @@ export function workLine(event: WorkEvent): LogLine {
         : line('detail', event.action, about(event));
     case 'subtask.committed':
       return line('detail', t('Commit {0}: {1}', shortCommit(event.commit), sizeOf(event.files)), about(event));
+    case 'subtask.submitted':
+      return line('detail', t('The agent says that it is done.'), about(event));
     case 'subtask.checked':
       return checked(event.evidence, event.faults, event.subtaskId);
     case 'subtask.reviewed': {
@@ -78,7 +80,7 @@ export function workLine(event: WorkEvent): LogLine {
         remedy: t('An agent joins both when they are integrated.'),
       });
     case 'merge.refused':
-      return line('failure', t('Merge refused; it would lose {0}', event.missing.join(', ')), {
+      return line('failure', t('Merge refused: {0}', event.missing.join(', ')), {
         ...about(event),
         remedy: remedyOf('merge_refused').text,
       });

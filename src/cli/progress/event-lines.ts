@@ -62,6 +62,7 @@ export function eventLines(event: DomainEvent): LogLine[] {
     case 'model.called':
     case 'subtask.acted':
     case 'subtask.committed':
+    case 'subtask.submitted':
     case 'wait.ended':
       return [];
     case 'pause.requested':
@@ -105,7 +106,7 @@ type DeliveryEvent = Extract<
       | `live.${string}`;
   }
 >;
-type Rest = Exclude<WorkEvent, { type: 'subtask.acted' | 'subtask.committed' }> | DeliveryEvent;
+type Rest = Exclude<WorkEvent, { type: 'subtask.acted' | 'subtask.committed' | 'subtask.submitted' }> | DeliveryEvent;
 
 function workLines(event: Rest): LogLine[] {
   switch (event.type) {
@@ -136,7 +137,7 @@ function workLines(event: Rest): LogLine[] {
     case 'merge.conflicted':
       return wait(`${event.subtaskId}: merge conflict in ${event.paths.join(', ')}`);
     case 'merge.refused':
-      return bad(`${event.subtaskId}: merge refused, it would lose ${event.missing.join(', ')}`);
+      return bad(`${event.subtaskId}: merge refused: ${event.missing.join(', ')}`);
     case 'merge.resolved':
       return good(`${event.subtaskId}: conflict resolved in ${event.paths.join(', ')}`);
     case 'integration.checked':

@@ -102,6 +102,7 @@ export function until<T>(
   return new Promise((resolve, reject) => {
     const timer = new AbortController();
     let done = false;
+    let unwatch: (() => void) | undefined;
     const settle = (act: () => void) => {
       if (done) return;
       done = true;
@@ -122,7 +123,8 @@ export function until<T>(
     };
     const onAbort = () => settle(() => reject(abortError(signal)));
     const off = wakes.on(topics, look);
-    const unwatch = options.watch?.(look);
+    unwatch = options.watch?.(look);
+    if (done) unwatch?.();
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     look();

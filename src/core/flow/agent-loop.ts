@@ -2,11 +2,10 @@ import type { AgentTurnReply, ToolSpec } from '../ports.ts';
 import { CUT, finishTool } from './agent-prompts.ts';
 import { type AgentTalk, addResults, addTurn, isGoingRound, say } from './agent-talk.ts';
 import { modelCall } from './lead.ts';
-import { pausable } from './pause.ts';
 import { runTools } from './run-tools.ts';
 import type { Services } from './services.ts';
 import { answerUnrun, hearKept, hearSetback, isSetback, type Kept } from './setbacks.ts';
-import { type AgentDesk, beginSaving, keepOrTell, takeSaved, tellSaved } from './work-in-progress.ts';
+import { type AgentDesk, atWork, beginSaving, keepOrTell, takeSaved, tellSaved } from './work-in-progress.ts';
 
 /**
  * Invariants:
@@ -34,7 +33,7 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
     const reply = await takeTurn(desk, talk, index);
     // The answer is paid and on record; what stands in the way of saving is waited out on its own.
     const kept = reply.isUnsaved
-      ? await pausable(desk.ctx, `save-${index}`, (s) => keepOrTell(desk, talk, s), { durability: 'process' })
+      ? await atWork(desk, `save-${index}`, (s) => keepOrTell(desk, talk, s), { durability: 'process' })
       : reply.commit;
     await endPreparation(desk);
     addTurn(talk, reply.content);
@@ -78,8 +77,8 @@ export async function letAgentWork(desk: AgentDesk, talk: AgentTalk): Promise<st
 async function endPreparation(desk: AgentDesk): Promise<void> {
   const { preparation } = desk;
   if (preparation === null) return;
-  await pausable(
-    desk.ctx,
+  await atWork(
+    desk,
     'worktree',
     async (s) => {
       await preparation.end(s.signal);
@@ -98,12 +97,15 @@ type Turn = Pick<AgentTurnReply, 'content' | 'toolCalls' | 'stop' | 'text'> & {
 
 function takeTurn(desk: AgentDesk, talk: AgentTalk, index: number): Promise<Turn> {
   const { ctx, services } = desk;
-  return pausable(
-    ctx,
+  return atWork(
+    desk,
     `turn-${index}`,
     async (s): Promise<Turn> => {
-      // Held already, unless the run was taken up again by another process.
-      await desk.seat.take(s.signal);
+      if (!desk.seat.isTaken) {
+        // It may take long, and what the tools have changed is not in a commit yet.
+        if (talk.dirty && !talk.isRefused) desk.saving ??= beginSaving(desk, talk);
+        await desk.seat.take(s.signal);
+      }
       desk.preparation?.begin();
       const asking = services.calls.turnAgent(
         {

@@ -22,7 +22,7 @@ const MAP_TOKENS = 6_000;
 /** The whole run: brief -> plan -> subtasks -> integration -> review -> commit -> deployment -> live check. */
 export function buildDefinition(services: Services, children: ChildDefinitions): Definition<BuildInput, BuildResult> {
   return {
-    name: 'build@1',
+    name: 'build@2',
     async run(ctx, input) {
       try {
         return await reported(ctx, () => runStages(ctx, services, children, input));

@@ -36,7 +36,7 @@ const AGAIN: StepOptions = { durability: 'soon' };
 
 export function integrateDefinition(services: Services): Definition<IntegrateInput, IntegrateResult> {
   return {
-    name: 'integrate@1',
+    name: 'integrate@2',
     async run(ctx, input) {
       const place = { refName: mergeName(input.workName), overlaps: unwatched, seat: freeSeat };
       const desk = makeDesk(ctx, services, input, place);

@@ -2,9 +2,8 @@ import type { StepContext } from '../engine/port.ts';
 import type { AgentTurnReply, ToolCall, ToolResult, ToolSession } from '../ports.ts';
 import { CUT, finishTool } from './agent-prompts.ts';
 import type { AgentTalk } from './agent-talk.ts';
-import { pausable } from './pause.ts';
 import { reportSetback, type Setback, unrun } from './setbacks.ts';
-import { type AgentDesk, beginSaving, findDesk, openDesk, setbackOf } from './work-in-progress.ts';
+import { type AgentDesk, atWork, beginSaving, findDesk, openDesk, setbackOf } from './work-in-progress.ts';
 
 /** What an agent wants to be run. */
 type Calls = Pick<AgentTurnReply, 'toolCalls' | 'stop'>;
@@ -45,10 +44,13 @@ export function runTools(desk: AgentDesk, talk: AgentTalk, index: number, turn: 
     const isEnd = done.report !== null && (done.changed || talk.dirty);
     if (isEnd || (done.changed && desk.worktreeOpen)) desk.saving = beginSaving(desk, talk);
     const setback = isEnd ? await setbackOf(desk, talk, s) : null;
+    if (done.report !== null && setback === null) {
+      s.conclude('submitted', { type: 'subtask.submitted', subtaskId: desk.subtaskId, agentId: desk.agentId });
+    }
     return setback === null ? done : { ...done, ...takenBack(turn, done), report: null, setback };
   };
   // Tools that the power makes run again begin at the commit before them; the next answer's record flushes this one too.
-  return pausable(ctx, `tools-${index}`, run, { durability: 'process' });
+  return atWork(desk, `tools-${index}`, run, { durability: 'process' });
 }
 
 const RUN_TWICE = 'The host was stopped while these calls ran, and has run them again: some may have been run twice.';

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { RunSeats, Seats } from './seats.ts';
 
 const never = new AbortController().signal;
+/** Until what was left without having been taken is free. */
+const aMoment = () => new Promise((resolve) => setImmediate(resolve));
 
 /** True when the seat was there at once. */
 async function isThere(taking: Promise<void>): Promise<boolean> {
@@ -12,11 +14,13 @@ async function isThere(taking: Promise<void>): Promise<boolean> {
 }
 
 describe('the seats of a run', () => {
-  it('are promised to as many as are free, first come first', () => {
+  it('are promised to as many as are free, first come first', async () => {
     const seats = new RunSeats(2);
     assert.deepEqual(seats.choose(['a', 'b', 'c']), ['a', 'b']);
     assert.deepEqual([seats.free, seats.holds(), seats.choose(['c'])], [0, false, []]);
     seats.seatFor('a').leave();
+    assert.deepEqual(seats.choose(['c', 'd']), []);
+    await aMoment();
     assert.deepEqual(seats.choose(['c', 'd']), ['c']);
   });
 
@@ -48,12 +52,12 @@ describe('the seats of a run', () => {
     await waiting;
     assert.deepEqual(seats.choose(['c']), []);
 
-    const cut = seats.seatFor('d').take(giving.signal);
+    const d = seats.seatFor('d');
+    const cut = d.take(giving.signal);
     giving.abort(new Error('cancelled'));
     await assert.rejects(cut, /cancelled/);
-    await assert.rejects(seats.seatFor('d').take(giving.signal), /cancelled/);
+    await assert.rejects(d.take(giving.signal), /cancelled/);
     b.leave();
-    seats.seatFor('d').leave();
     assert.deepEqual(seats.choose(['c']), ['c']);
   });
 
@@ -72,26 +76,66 @@ describe('the seats of a run', () => {
     b.leave();
     assert.equal(told, 1);
     off();
-    seats.choose(['c']);
-    seats.seatFor('c').leave();
+    const c = seats.seatFor('c');
+    await c.take(never);
+    c.leave();
     assert.equal(told, 1);
   });
 
   it('hold what goes on in this process against new choices, until it has left, and let no more work than there are', async () => {
     const seats = new RunSeats(2);
-    // After a restart: three were under way, one of them in review, and none has asked its model yet.
+    // After a restart: three were under way, one of them in review, one came back from there; none has asked its model yet.
     const [a, b, c] = ['a', 'b', 'c'].map((id) => seats.seatFor(id));
     assert.ok(a && b && c);
-    assert.deepEqual(seats.choose(['d']), []);
+    a.leave();
+    a.claim();
     c.leave();
+    assert.deepEqual(seats.choose(['d']), []);
+    await aMoment();
     assert.deepEqual(seats.choose(['d']), []);
     await Promise.all([a.take(never), b.take(never)]);
     assert.equal(await isThere(c.take(never)), false);
   });
 
+  it('are kept against new subtasks by who rests, and open to who comes back', async () => {
+    const seats = new RunSeats(1);
+    const [a, b] = [seats.seatFor('a'), seats.seatFor('b')];
+    await a.take(never);
+    const back = b.take(never);
+    a.rest();
+    assert.equal(await isThere(back), true);
+    assert.deepEqual([a.isTaken, b.isTaken], [false, true]);
+    const again = a.take(never);
+    b.rest();
+    assert.equal(await isThere(again), true);
+    a.leave();
+    assert.deepEqual(seats.choose(['c']), []);
+    b.close();
+    await aMoment();
+    assert.deepEqual(seats.choose(['c']), ['c']);
+  });
+
+  it('of what has ended are free a moment later', async () => {
+    const seats = new RunSeats(1);
+    let told = 0;
+    seats.watch(() => {
+      told += 1;
+    });
+    const a = seats.seatFor('a');
+    await a.take(never);
+    a.close();
+    a.close();
+    assert.deepEqual([seats.holds(), told], [false, 0]);
+    await aMoment();
+    assert.deepEqual([seats.holds(), told], [true, 1]);
+  });
+
   it('never have more agents at work than there are seats, whatever happens', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e'] as const;
-    const act = fc.record({ id: fc.constantFrom(...ids), what: fc.constantFrom('choose', 'take', 'leave', 'cut') });
+    const act = fc.record({
+      id: fc.constantFrom(...ids),
+      what: fc.constantFrom('choose', 'take', 'rest', 'leave', 'close', 'cut'),
+    });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(act, { maxLength: 40 }), async (size, acts) => {
         const seats = new RunSeats(size);
@@ -100,8 +144,8 @@ describe('the seats of a run', () => {
         for (const { id, what } of acts) {
           const seat = seats.seatFor(id);
           if (what === 'choose') seats.choose([id]);
-          if (what === 'leave' && !waiting.has(id)) {
-            seat.leave();
+          if (what !== 'choose' && what !== 'take' && what !== 'cut' && !waiting.has(id)) {
+            seat[what]();
             working.delete(id);
           }
           if (what === 'cut') waiting.get(id)?.abort(new Error('cut'));
@@ -126,14 +170,16 @@ describe('the seats of a run', () => {
 });
 
 describe('the seats of several runs', () => {
-  it('are apart, and forgotten with the run: who leaves late leaves no seat of the next', async () => {
+  it('are apart, and forgotten when the run is over and the last of its agents has gone', async () => {
     const all = new Seats();
     const late = all.of('r', 1).seatFor('a');
     await late.take(never);
     assert.equal(all.of('other', 1).free, 1);
     all.close('r');
-    await all.of('r', 1).seatFor('a').take(never);
-    late.leave();
+    // Taken up again while one of its agents is still there.
     assert.equal(all.of('r', 1).free, 0);
+    all.close('r');
+    late.leave();
+    assert.equal(all.of('r', 2).free, 2);
   });
 });

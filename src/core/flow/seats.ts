@@ -2,10 +2,17 @@ import type { Condition } from '../engine/port.ts';
 
 /** The right of one agent to work. */
 export interface Seat {
+  readonly isTaken: boolean;
   /** Waits until fewer agents than allowed work, in the order of asking; at once when it is taken already. */
   take(signal: AbortSignal): Promise<void>;
-  /** The agent does not work: somebody else reviews, or decides, or its subtask has ended. May be called twice. */
+  /** Keeps it against new subtasks, and lets whoever has come back sit down: the agent waits for a condition, a key say. */
+  rest(): void;
+  /** The agent's work is looked at: somebody else may begin. */
   leave(): void;
+  /** The agent goes on after all, as the record says: as if it had not left. */
+  claim(): void;
+  /** The subtask has ended, well or not. Others learn of it a moment later, when its end is on record. */
+  close(): void;
 }
 
 interface Waiting {
@@ -14,19 +21,22 @@ interface Waiting {
 }
 
 /**
- * The seats of one run: at most `size` agents work at a time, however many have their work reviewed.
+ * The seats of one run: at most `size` agents of subtasks work at a time, however many have their work looked at.
  *
- * 1. A seat is promised to a subtask from its choice, or its start in this process, until it leaves or takes it. Promises only
- *    keep others from being chosen.
+ * 1. A seat is promised to a subtask when it is chosen, when it begins or goes on in this process, and while it rests.
+ *    Promises only keep others from being chosen; whoever comes back sits down when fewer than `size` seats are taken.
  * 2. Who waits comes before whoever is only about to be chosen.
- * 3. Nothing of it is on record: a run that is taken up again finds its agents in whatever seats they take.
+ * 3. Nothing of it is on record. A run that is taken up again goes through its record in one go: what leaves there and claims
+ *    again was never away, so promises are given up a moment later.
  */
 export class RunSeats implements Condition {
   readonly #size: number;
   readonly #promised = new Set<string>();
   readonly #taken = new Set<string>();
-  #waiting: Waiting[] = [];
+  readonly #leaving = new Map<string, NodeJS.Immediate>();
   readonly #listeners = new Set<() => void>();
+  #waiting: Waiting[] = [];
+  #onEmpty: (() => void) | null = null;
 
   constructor(size: number) {
     this.#size = size;
@@ -50,21 +60,41 @@ export class RunSeats implements Condition {
   /** Promises the free seats to the first of the subtasks, and returns those. */
   choose(subtaskIds: readonly string[]): string[] {
     const chosen = subtaskIds.slice(0, this.free);
-    for (const id of chosen) this.#promised.add(id);
+    for (const id of chosen) this.#claim(id);
     return chosen;
   }
 
   /** The seat of a subtask that begins, or goes on, in this process. */
   seatFor(subtaskId: string): Seat {
-    if (!this.#taken.has(subtaskId)) this.#promised.add(subtaskId);
+    const isTaken = () => this.#taken.has(subtaskId);
+    this.#claim(subtaskId);
     return {
+      get isTaken() {
+        return isTaken();
+      },
       take: (signal) => this.#take(subtaskId, signal),
-      leave: () => this.#leave(subtaskId),
+      rest: () => this.#rest(subtaskId),
+      leave: () => (isTaken() ? this.#release(subtaskId) : this.#releaseSoon(subtaskId)),
+      claim: () => this.#claim(subtaskId),
+      close: () => this.#releaseSoon(subtaskId),
     };
+  }
+
+  /** Calls back when nobody has, waits for or is promised a seat; null: does not. */
+  whenEmpty(listener: (() => void) | null): void {
+    this.#onEmpty = listener;
+    this.#hearEmpty();
+  }
+
+  #claim(subtaskId: string): void {
+    clearImmediate(this.#leaving.get(subtaskId));
+    this.#leaving.delete(subtaskId);
+    if (!this.#taken.has(subtaskId)) this.#promised.add(subtaskId);
   }
 
   async #take(subtaskId: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    this.#claim(subtaskId);
     if (this.#taken.has(subtaskId)) return;
     this.#promised.delete(subtaskId);
     if (this.#taken.size < this.#size) {
@@ -83,19 +113,42 @@ export class RunSeats implements Condition {
     await promise.finally(() => signal.removeEventListener('abort', giveUp));
   }
 
-  #leave(subtaskId: string): void {
-    const wasTaken = this.#taken.delete(subtaskId);
-    const wasPromised = this.#promised.delete(subtaskId);
-    if (!wasTaken && !wasPromised) return;
-    const next = this.#taken.size < this.#size ? this.#waiting.shift() : undefined;
-    if (next !== undefined) {
-      this.#taken.add(next.subtaskId);
-      next.grant();
-    }
+  #rest(subtaskId: string): void {
+    if (!this.#taken.delete(subtaskId)) return;
+    this.#promised.add(subtaskId);
+    this.#grant();
+  }
+
+  #release(subtaskId: string): void {
+    this.#taken.delete(subtaskId);
+    this.#promised.delete(subtaskId);
+    this.#grant();
     this.#tell();
   }
 
+  #releaseSoon(subtaskId: string): void {
+    if (!this.#taken.has(subtaskId) && !this.#promised.has(subtaskId)) return;
+    if (this.#leaving.has(subtaskId)) return;
+    const release = () => {
+      this.#leaving.delete(subtaskId);
+      this.#release(subtaskId);
+    };
+    this.#leaving.set(subtaskId, setImmediate(release));
+  }
+
+  #grant(): void {
+    const next = this.#taken.size < this.#size ? this.#waiting.shift() : undefined;
+    if (next === undefined) return;
+    this.#taken.add(next.subtaskId);
+    next.grant();
+  }
+
+  #hearEmpty(): void {
+    if (this.#taken.size + this.#promised.size + this.#waiting.length === 0) this.#onEmpty?.();
+  }
+
   #tell(): void {
+    this.#hearEmpty();
     if (this.free === 0) return;
     for (const listener of [...this.#listeners]) listener();
   }
@@ -107,18 +160,24 @@ export class Seats {
 
   /** `size` counts when the run has none yet: its policy does not change. */
   of(runId: string, size: number): RunSeats {
-    const known = this.#runs.get(runId);
-    if (known !== undefined) return known;
-    const seats = new RunSeats(size);
+    const seats = this.#runs.get(runId) ?? new RunSeats(size);
+    seats.whenEmpty(null);
     this.#runs.set(runId, seats);
     return seats;
   }
 
-  /** The run has ended here; whoever still leaves a seat leaves one of the old ones. */
+  /** The run is over here, or parked: forgotten as soon as none of its agents is left. */
   close(runId: string): void {
-    this.#runs.delete(runId);
+    this.#runs.get(runId)?.whenEmpty(() => this.#runs.delete(runId));
   }
 }
 
-/** For work that is alone, such as joining a conflict: nothing to wait for. */
-export const freeSeat: Seat = { take: async () => {}, leave: () => {} };
+/** For who joins a conflict, of whom there is one at a time: beside the others. */
+export const freeSeat: Seat = {
+  isTaken: true,
+  take: async () => {},
+  rest: () => {},
+  leave: () => {},
+  claim: () => {},
+  close: () => {},
+};

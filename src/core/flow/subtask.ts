@@ -6,14 +6,13 @@ import { type AgentTalk, say, startTalk } from './agent-talk.ts';
 import { parkSubtask } from './decision.ts';
 import { makeDesk } from './desk.ts';
 import { watchOverlaps } from './overlap-watch.ts';
-import { pausable } from './pause.ts';
 import { createPreparation } from './preparation.ts';
 import { reviewSubtask } from './review.ts';
 import { openSession } from './run-tools.ts';
 import type { Services } from './services.ts';
 import { hearKept } from './setbacks.ts';
 import { checkSubtask, type SubtaskInput } from './subtask-checks.ts';
-import { type AgentDesk, atDesk, keepWork } from './work-in-progress.ts';
+import { type AgentDesk, atDesk, atWork, keepWork } from './work-in-progress.ts';
 
 export interface SubtaskResult {
   commit: string;
@@ -28,7 +27,7 @@ const CHECK_ROUNDS = 4;
 /** One subtask: an agent in its worktree, the host's checks, the lead's review, until it is approved. */
 export function subtaskDefinition(services: Services): Definition<SubtaskInput, SubtaskResult> {
   return {
-    name: 'subtask@1',
+    name: 'subtask@2',
     async run(ctx, input) {
       const seat = services.seats.of(ctx.rootRunId, input.policy.concurrency).seatFor(input.subtask.id);
       const overlaps = watchOverlaps(services, { ...input, runId: ctx.rootRunId, subtaskId: input.subtask.id });
@@ -41,6 +40,8 @@ export function subtaskDefinition(services: Services): Definition<SubtaskInput, 
 /** Where a subtask stands between two rounds. */
 interface Progress {
   round: number;
+  /** The newest round that an event has told of. */
+  announced: number;
   checkFailures: number;
   escalated: boolean;
   findings: Finding[];
@@ -77,6 +78,7 @@ async function buildSubtask(
   });
   const at: Progress = {
     round: 1,
+    announced: 1,
     checkFailures: 0,
     escalated: false,
     findings: [],
@@ -88,8 +90,9 @@ async function buildSubtask(
   let proven = false;
   for (let pass = 0; ; pass += 1) {
     if (at.isAway) await comeBack(desk, at, pass);
+    await announceRound(ctx, id, at);
     const report = await letAgentWork(desk, talk);
-    await keepChanges(ctx, desk, talk, pass);
+    await keepChanges(desk, talk, pass);
     if (report === null) {
       const reason = `the agent did not come to an end in ${talk.turns} turns`;
       if (await tryAgain(desk, input, talk, at, pass, reason, 'Finish the subtask.')) continue;
@@ -136,12 +139,6 @@ async function buildSubtask(
       const reason = `${review.findings.length} findings are still open after ${at.round - 1} reviews`;
       if (!(await tryAgain(desk, input, talk, at, pass, reason, message))) break;
     } else say(talk, message);
-    await ctx.publish(`revised-${at.round}`, {
-      type: 'subtask.revised',
-      subtaskId: id,
-      round: at.round,
-      findings: review.findings,
-    });
   }
   await ctx.publish('approved', {
     type: 'subtask.approved',
@@ -154,9 +151,17 @@ async function buildSubtask(
 }
 
 /** What the agent's last tools changed, committed: nobody may come to ask for it again. */
-async function keepChanges(ctx: Ctx, desk: AgentDesk, talk: AgentTalk, pass: number): Promise<void> {
+async function keepChanges(desk: AgentDesk, talk: AgentTalk, pass: number): Promise<void> {
   if (!talk.dirty) return;
-  hearKept(talk, await pausable(ctx, `keep-${pass}`, (s) => keepWork(desk, talk, s), { durability: 'process' }));
+  hearKept(talk, await atWork(desk, `keep-${pass}`, (s) => keepWork(desk, talk, s), { durability: 'process' }));
+}
+
+/** The agent begins with what the last review, or a person, has asked for. */
+async function announceRound(ctx: Ctx, subtaskId: string, at: Progress): Promise<void> {
+  const { round, findings } = at;
+  if (round === at.announced) return;
+  at.announced = round;
+  await ctx.publish(`revised-${round}`, { type: 'subtask.revised', subtaskId, round, findings });
 }
 
 /** What the checks, the lead or a person make of the work may take long: another subtask may begin. */
@@ -168,6 +173,8 @@ function goAway(desk: AgentDesk, at: Progress): void {
 /** Before others begin, and after those who came back earlier. */
 async function comeBack(desk: AgentDesk, at: Progress, pass: number): Promise<void> {
   await desk.ctx.step(`seat-${pass}`, (s) => desk.seat.take(s.signal), { durability: 'process', waits: true });
+  // Where the record says so, nobody has sat down.
+  desk.seat.claim();
   at.isAway = false;
 }
 

@@ -1,7 +1,8 @@
-import type { Ctx, StepContext } from '../engine/port.ts';
+import type { Ctx, StepContext, StepOptions } from '../engine/port.ts';
 import type { Repository, ToolSession } from '../ports.ts';
 import type { AgentTalk } from './agent-talk.ts';
 import type { OverlapWatch } from './overlap-watch.ts';
+import { pausable } from './pause.ts';
 import type { RunPolicy } from './policy.ts';
 import type { Preparation } from './preparation.ts';
 import { subtaskRef } from './refs.ts';
@@ -39,6 +40,24 @@ export interface AgentDesk {
   worktreeOpen: boolean;
   /** The commit that was begun when the newest tools had ended; nobody waited for it yet. */
   saving: Saving | null;
+}
+
+/** A step of an agent at work. While it waits for a condition, whoever has come back may work. */
+export function atWork<T>(
+  desk: AgentDesk,
+  name: string,
+  fn: (s: StepContext, pauses: number) => Promise<T>,
+  options: StepOptions,
+): Promise<T> {
+  const work = async (s: StepContext, pauses: number): Promise<T> => {
+    try {
+      return await fn(s, pauses);
+    } catch (thrown) {
+      desk.seat.rest();
+      throw thrown;
+    }
+  };
+  return pausable(desk.ctx, name, work, options);
 }
 
 /** Null: nothing differs from the commit before. `gone`: the worktree is not there, nor is a commit of what it held. */
@@ -223,7 +242,6 @@ export async function findDesk(desk: AgentDesk, talk: AgentTalk): Promise<boolea
 
 /** Ends what this process keeps for the agent. The comparisons are over after it: what they found can be asked for. */
 export async function closeDesk(desk: AgentDesk): Promise<void> {
-  desk.seat.leave();
   // It may be opening the session.
   await desk.preparation?.abandon();
   const { session } = desk;
@@ -241,6 +259,6 @@ export async function atDesk<T>(desk: AgentDesk, work: () => Promise<T>): Promis
     desk.overlaps.abandon();
     throw thrown;
   } finally {
-    await closeDesk(desk);
+    await closeDesk(desk).finally(() => desk.seat.close());
   }
 }
