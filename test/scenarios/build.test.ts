@@ -40,6 +40,7 @@ describe('a whole run', function () {
       'subtask.started',
       'subtask.acted',
       'subtask.committed',
+      'subtask.submitted',
       'subtask.checked',
       'subtask.reviewed',
       'subtask.approved',

@@ -194,6 +194,7 @@ const OTHERS: DomainEvent[] = [
     attempt: 1,
     waitMs: 2_000,
   },
+  { type: 'subtask.submitted', subtaskId: 'api', agentId: 'backend-1' },
   { type: 'subtask.parked', subtaskId: 'api', reason: 'Three rounds were not enough.', findings: [finding] },
   { type: 'subtask.failed', subtaskId: 'api', error },
   { type: 'merge.refused', subtaskId: 'api', missing: ['a.js'] },
