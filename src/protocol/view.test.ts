@@ -182,6 +182,9 @@ describe('the view of a run', () => {
     assert.deepEqual(statusOf(away), ['idle', 'a']);
     assert.deepEqual(statusOf(viewOf([revised], away)), ['working', 'a']);
     assert.deepEqual(statusOf(viewOf([acted], away)), ['working', 'a']);
+    const checked = { type: 'subtask.checked' as const, subtaskId: 'a', round: 1, evidence: [] };
+    assert.deepEqual(statusOf(viewOf([{ ...checked, faults: [] }], away)), ['idle', 'a']);
+    assert.deepEqual(statusOf(viewOf([{ ...checked, faults: ['a test is gone'] }], away)), ['working', 'a']);
   });
 
   it('shows whose model is waited for, until when, and that it went on', () => {

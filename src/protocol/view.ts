@@ -98,7 +98,13 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
     case 'subtask.checked':
       return event.faults.length === 0 && event.evidence.every((entry) => entry.outcome === 'passed')
         ? withLeadAtWork(withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence }), at)
-        : withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence });
+        : // It goes on by itself, or a person is asked.
+          withAgentOf(
+            withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence }),
+            event.subtaskId,
+            { status: 'working' },
+            at,
+          );
     case 'subtask.reviewed':
       return withSubtask(view, event.subtaskId, {
         reviews: [...(view.subtasks[event.subtaskId]?.reviews ?? []), event.review],
