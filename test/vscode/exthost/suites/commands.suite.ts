@@ -68,7 +68,12 @@ describe('commands', () => {
   });
 
   const heard = (pattern: RegExp, timeoutMs = 20_000) =>
-    until(() => person.shown.find(({ text }) => pattern.test(text)), { what: `a message ${pattern}`, timeoutMs });
+    until(() => person.shown.find(({ text }) => pattern.test(text)), { what: `a message ${pattern}`, timeoutMs }).catch(
+      (error: Error) => {
+        const shown = person.shown.map(({ kind, text }) => `${kind}: ${text}`);
+        throw new Error(`${error.message}; shown were:\n${shown.join('\n')}`);
+      },
+    );
   const errors = () => person.shown.filter(({ kind }) => kind === 'error').map(({ text }) => text);
 
   describe('in a window without runs', () => {
