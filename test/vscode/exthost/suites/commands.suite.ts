@@ -167,6 +167,15 @@ describe('commands', () => {
       return (JSON.parse(readFileSync(file, 'utf8')) as { view: RunView }).view;
     }
 
+    /** What the window knows of, which hears of events a moment after they are on record: an export reads the record. */
+    async function knownWaits(): Promise<{ code: string | null }[]> {
+      const request = { input: {}, toolInvocationToken: undefined };
+      const [part] = (await vscode.lm.invokeTool('orchestrator_run_status', request)).content;
+      assert.ok(part instanceof vscode.LanguageModelTextPart);
+      const { runs } = JSON.parse(part.value) as { runs: { waiting: { code: string | null }[] }[] };
+      return runs.flatMap(({ waiting }) => waiting);
+    }
+
     it('carries it from the start to its end by the answers of a person', async () => {
       person.answer = ({ kind, choices }) => (kind === 'pick' ? choices[0]?.replace(/: .*/, '') : undefined);
       await run('startSample');
@@ -180,7 +189,7 @@ describe('commands', () => {
       await run('pause');
       await until(async () => (await exported()).paused, { what: 'the pause', timeoutMs: 20_000 });
       await run('approvePlan');
-      const isHeld = async () => (await exported()).waiting.some(({ code }) => code === 'paused');
+      const isHeld = async () => (await knownWaits()).some(({ code }) => code === 'paused');
       await until(isHeld, { what: 'an agent that waits', timeoutMs: 30_000 });
       await run('approvePlan', { runId: view.runId, topic: plan?.topic, waitOn: plan?.waitOn });
       await heard(/No plan waits for approval/);
