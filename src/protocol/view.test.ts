@@ -184,6 +184,12 @@ describe('the view of a run', () => {
     assert.deepEqual(statusOf(viewOf([acted], away)), ['working', 'a']);
     const checked = { type: 'subtask.checked' as const, subtaskId: 'a', round: 1, evidence: [] };
     assert.deepEqual(statusOf(viewOf([{ ...checked, faults: [] }], away)), ['idle', 'a']);
+    // An agent may end without saying so.
+    assert.deepEqual(statusOf(viewOf([{ ...checked, faults: [] }], viewOf([acted], away))), ['idle', 'a']);
+    assert.deepEqual(statusOf(viewOf([{ type: 'merge.refused', subtaskId: 'a', missing: ['x'] }], away)), [
+      'working',
+      'a',
+    ]);
     assert.deepEqual(statusOf(viewOf([{ ...checked, faults: ['a test is gone'] }], away)), ['working', 'a']);
   });
 

@@ -41,7 +41,6 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return { ...view, stage: event.stage, stages: [...view.stages, { stage: event.stage, enteredAt: at }] };
     case 'workspace.opened':
     case 'interfaces.written':
-    case 'merge.refused':
       return view;
     case 'model.retried':
       return retriedModel(view, event, at);
@@ -95,16 +94,15 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
       return withSubtask(view, event.subtaskId, { commit: event.commit });
     case 'subtask.submitted':
       return withAgent(view, event.agentId, { status: 'idle' }, at);
-    case 'subtask.checked':
-      return event.faults.length === 0 && event.evidence.every((entry) => entry.outcome === 'passed')
-        ? withLeadAtWork(withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence }), at)
-        : // It goes on by itself, or a person is asked.
-          withAgentOf(
-            withSubtask(view, event.subtaskId, { state: 'reviewing', evidence: event.evidence }),
-            event.subtaskId,
-            { status: 'working' },
-            at,
-          );
+    case 'subtask.checked': {
+      const { subtaskId, evidence, faults } = event;
+      const checked = withSubtask(view, subtaskId, { state: 'reviewing', evidence });
+      const isPassed = faults.length === 0 && evidence.every((entry) => entry.outcome === 'passed');
+      // Otherwise the agent goes on by itself, or a person is asked.
+      return isPassed
+        ? withLeadAtWork(withAgentOf(checked, subtaskId, { status: 'idle' }, at), at)
+        : withAgentOf(checked, subtaskId, { status: 'working' }, at);
+    }
     case 'subtask.reviewed':
       return withSubtask(view, event.subtaskId, {
         reviews: [...(view.subtasks[event.subtaskId]?.reviews ?? []), event.review],
@@ -163,6 +161,8 @@ function apply(view: RunView, event: DomainEvent, at: string): RunView {
         { status: 'working', subtaskId: event.subtaskId },
         at,
       );
+    case 'merge.refused':
+      return withAgentOf(view, event.subtaskId, { status: 'working' }, at);
     case 'merge.resolved':
       return withAgentOf(
         withSubtask(view, event.subtaskId, { commit: event.commit }),
